@@ -1,0 +1,122 @@
+/**
+ * `/storage/v1/s3`: the embedded bucket. A gate that checks signatures, as real buckets do, in front
+ * of an object server that does not.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { ObjectServer } from "./object_server.ts";
+import { type BucketCredentials, SignatureError, verifySignature } from "./signature.ts";
+
+/** Where the endpoint lies on the gateway. */
+export const S3_PATH = "/storage/v1/s3";
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "ETag, Content-Length, Content-Range, x-amz-request-id",
+};
+
+/** Response headers that a signed GET may set (GetObject, "Overriding response header values"). */
+const OVERRIDES = [
+  "content-type",
+  "content-language",
+  "expires",
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+];
+
+/** Headers that belong to one hop, or that only the gate reads. */
+const NOT_FORWARDED =
+  /^(authorization|host|connection|expect|accept-encoding|x-amz-date|x-amz-content-sha256|x-amz-copy-source-if-match)$/;
+
+function xmlError(status: number, code: string, message: string, head: boolean): Response {
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code>` +
+    `<Message>${message}</Message></Error>`;
+  return new Response(head ? null : body, {
+    status,
+    headers: { ...CORS, "content-type": "application/xml" },
+  });
+}
+
+function preflight(request: Request): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...CORS,
+      "access-control-allow-methods": "GET, PUT, HEAD, POST, DELETE",
+      "access-control-allow-headers": request.headers.get("access-control-request-headers") ?? "*",
+      "access-control-max-age": "3600",
+    },
+  });
+}
+
+/** fauxqs ignores the condition of a copy. @returns an error response, or nothing when it holds */
+async function refuseCopy(objects: ObjectServer, headers: Headers): Promise<Response | undefined> {
+  const expected = headers.get("x-amz-copy-source-if-match");
+  const source = headers.get("x-amz-copy-source");
+  if (!expected || !source) return;
+  const found = await objects.fetch(source.startsWith("/") ? source : `/${source}`, {
+    method: "HEAD",
+  });
+  const unquoted = (etag: string | null) => etag?.replaceAll('"', "");
+  if (found.ok && unquoted(found.headers.get("etag")) !== unquoted(expected)) {
+    return xmlError(412, "PreconditionFailed", "The source has another ETag.", false);
+  }
+}
+
+async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (!request.body) return undefined;
+  const body = await request.bytes();
+  const claimed = request.headers.get("x-amz-content-sha256");
+  if (claimed && /^[0-9a-f]{64}$/.test(claimed)) {
+    if (createHash("sha256").update(body).digest("hex") !== claimed) {
+      throw new SignatureError("XAmzContentSHA256Mismatch", "The body is not the one signed.");
+    }
+  }
+  return body;
+}
+
+/** Answers S3 requests below {@link S3_PATH}. */
+export function createBucket(
+  objects: ObjectServer,
+  credentials: BucketCredentials,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    if (request.method === "OPTIONS") return preflight(request);
+    const url = new URL(request.url);
+    const head = request.method === "HEAD";
+    let body: Uint8Array<ArrayBuffer> | undefined;
+    try {
+      await verifySignature({ method: request.method, url, headers: request.headers }, credentials);
+      body = await readBody(request);
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error;
+      return xmlError(403, error.code, error.message, head);
+    }
+    const refused = await refuseCopy(objects, request.headers);
+    if (refused) return refused;
+
+    const headers = new Headers();
+    for (const [name, value] of request.headers) {
+      if (!NOT_FORWARDED.test(name)) headers.set(name, value);
+    }
+    const query = new URLSearchParams(
+      [...url.searchParams].filter(([name]) => !/^(X-Amz-|response-)/.test(name)),
+    );
+    const path = url.pathname.slice(S3_PATH.length) + (query.size ? `?${query}` : "");
+    const answer = await objects.fetch(path, {
+      method: request.method,
+      headers,
+      ...(body ? { body } : {}),
+    });
+
+    const out = new Headers(answer.headers);
+    for (const [name, value] of Object.entries(CORS)) out.set(name, value);
+    for (const name of OVERRIDES) {
+      const value = url.searchParams.get(`response-${name}`);
+      if (value !== null && answer.ok) out.set(name, value);
+    }
+    return new Response(answer.body, { status: answer.status, headers: out });
+  };
+}

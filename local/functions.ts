@@ -1,0 +1,150 @@
+/**
+ * `/functions/v1`: starts the functions' process, and starts it again when it ends.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { TextLineStream } from "./text_lines.ts";
+import { Failure } from "./failure.ts";
+import { PROJECT_ROOT } from "./supabase_cli.ts";
+
+/** The functions, served. */
+export interface FunctionsServer {
+  fetch(request: Request): Promise<Response>;
+  /** Process id of the functions' process. */
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+interface Host {
+  child: Deno.ChildProcess;
+  port: number;
+}
+
+/** What a process of Deno needs of our environment to find its caches. */
+const PASSED_ON = ["PATH", "HOME", "DENO_DIR", "TMPDIR"];
+
+function spawn(env: Record<string, string>): Deno.ChildProcess {
+  const own = PASSED_ON.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-net",
+      "--allow-env",
+      "--allow-read",
+      "--allow-sys",
+      fileURLToPath(new URL("functions_host.ts", import.meta.url)),
+    ],
+    cwd: PROJECT_ROOT,
+    clearEnv: true,
+    env: { ...Object.fromEntries(own), NO_COLOR: "1", ...env },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Passes lines on, and picks out what the host says about itself. */
+async function start(env: Record<string, string>, print: (line: string) => void): Promise<Host> {
+  const child = spawn(env);
+  const errors: string[] = [];
+  const stderr = (async () => {
+    for await (const line of child.stderr.pipeThrough(new TextLineStream())) {
+      if (errors.push(line) > 20) errors.shift();
+      print(line);
+    }
+  })();
+  let port = 0;
+  const ready = Promise.withResolvers<void>();
+  (async () => {
+    for await (const line of child.stdout.pipeThrough(new TextLineStream())) {
+      if (line.startsWith('{"listening":')) port = JSON.parse(line).listening;
+      else if (line === '{"ready":true}') ready.resolve();
+      else print(line);
+    }
+  })();
+  child.status.then(async ({ code }) => {
+    await stderr;
+    const reason = errors.find((line) => line.includes("SettingsError")) ?? errors.at(-1);
+    ready.reject(
+      new Failure(
+        `the functions did not start (exit code ${code}): ${reason ?? "no message"}`,
+        "Mend the setting or the function that is named.",
+      ),
+    );
+  });
+  await ready.promise;
+  return { child, port };
+}
+
+/**
+ * Starts the functions' process.
+ *
+ * @param env   the environment that the functions see
+ * @param print receives each line that they log
+ * @throws {Failure} where a setting is wrong or a function can't be loaded
+ */
+export async function startFunctions(
+  env: Record<string, string>,
+  print: (line: string) => void,
+): Promise<FunctionsServer> {
+  let stopping = false;
+  let host = await start(env, print);
+  let restarted: Promise<void> = Promise.resolve();
+
+  function watch({ child }: Host) {
+    child.status.then(() => {
+      if (stopping) return;
+      restarted = (async () => {
+        host = await start(env, print);
+        watch(host);
+      })();
+      restarted.catch((error) => print(String(error)));
+    });
+  }
+  watch(host);
+
+  const forward = async (request: Request): Promise<Response> => {
+    const url = new URL(request.url);
+    const { pathname, search } = url;
+    const headers = new Headers(request.headers);
+    headers.set("x-forwarded-host", url.host);
+    return await fetch(`http://127.0.0.1:${host.port}${pathname}${search}`, {
+      method: request.method,
+      headers,
+      body: request.body,
+      redirect: "manual",
+      signal: request.signal,
+    });
+  };
+
+  return {
+    get pid() {
+      return host.child.pid;
+    },
+    async fetch(request) {
+      await restarted.catch(() => {});
+      try {
+        return await forward(request);
+      } catch (error) {
+        if (request.signal.aborted) throw error;
+        return Response.json(
+          { code: "internal", message: "the function ended before it answered" },
+          { status: 502, headers: { "access-control-allow-origin": "*" } },
+        );
+      }
+    },
+    async stop() {
+      stopping = true;
+      await restarted.catch(() => {});
+      await host.child.stdin.close().catch(() => {});
+      const timer = setTimeout(() => host.child.kill("SIGKILL"), 3000);
+      await host.child.status;
+      clearTimeout(timer);
+    },
+  };
+}

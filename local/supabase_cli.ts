@@ -1,0 +1,57 @@
+/**
+ * Runs the Supabase CLI.
+ *
+ * Deno resolves the optional packages of `npm:supabase` for every platform and fails where one was
+ * not published (denoland/deno#36597), so the binary of the most common platform is named in
+ * deno.json itself. Elsewhere the wrapper package is run, at the same version.
+ *
+ * @module
+ */
+import { createRequire } from "node:module";
+
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Folder that holds `supabase/`. */
+export const PROJECT_ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const VERSION = "3.1.0";
+
+function command(): string[] {
+  if (Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
+    const manifest = createRequire(import.meta.url).resolve(
+      "@supabase/cli-linux-x64/package.json",
+    );
+    return [join(dirname(manifest), "bin/supabase")];
+  }
+  return [Deno.execPath(), "run", "-A", "--no-config", "--no-lock", `npm:supabase@${VERSION}`];
+}
+
+/** What a run of the CLI left. */
+export interface CliResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs the CLI on this project and waits for it.
+ *
+ * @param args its arguments, for example `["db", "push", "--remote=…", "--yes"]`
+ * @param env  added to the environment
+ */
+export async function supabase(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<CliResult> {
+  const [program, ...first] = command();
+  const { code, stdout, stderr } = await new Deno.Command(program!, {
+    args: [...first, ...args, "--workdir", PROJECT_ROOT],
+    env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}

@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { ChatImage, Id, idList } from "./values.ts";
+
+/** POST confirm-upload. */
+export const ConfirmUploadRequest = z.strictObject({ ids: idList(100) });
+/** POST confirm-upload. */
+export type ConfirmUploadRequest = z.infer<typeof ConfirmUploadRequest>;
+
+/** 200: what is stored now, and what was refused. */
+export const ConfirmUploadResponse = z.object({
+  images: z.array(ChatImage),
+  documents: z.array(z.object({ id: Id, chat_id: Id, path: z.string() })),
+  rejected: z.array(z.object({
+    id: Id,
+    code: z.enum(["upload_mismatch", "not_found"]),
+    message: z.string(),
+  })),
+});
+/** 200 of confirm-upload. */
+export type ConfirmUploadResponse = z.infer<typeof ConfirmUploadResponse>;

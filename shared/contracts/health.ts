@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+const Status = z.enum(["ok", "degraded", "down"]);
+
+const Check = z.object({
+  status: z.enum(["ok", "degraded", "down", "disabled"]),
+  latency_ms: z.int(),
+  /** What is wrong, in one word. No host, no key. */
+  reason: z.string().optional(),
+});
+
+/** GET health: 200, or 503 when `status` is down. */
+export const HealthResponse = z.object({
+  status: Status,
+  checks: z.object({
+    database: Check,
+    storage: Check,
+    cleanup: Check.extend({
+      pending: z.int().nullable(),
+      dead: z.int().nullable(),
+      /** Age of the oldest due entry; null where there is none. */
+      oldest_seconds: z.number().nullable(),
+    }),
+  }),
+  version: z.string(),
+});
+/** GET health. */
+export type HealthResponse = z.infer<typeof HealthResponse>;

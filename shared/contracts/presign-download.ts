@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { Id, idList, Time } from "./values.ts";
+
+/** POST presign-download: some images, a chat's images page by page, or a chat's document. */
+export const PresignDownloadRequest = z.union([
+  z.strictObject({ ids: idList(1000) }),
+  z.strictObject({ chat_id: Id, after: z.string().regex(/^\d{1,18}$/).optional() }),
+  z.strictObject({ document_of: Id }),
+]);
+/** POST presign-download. */
+export type PresignDownloadRequest = z.infer<typeof PresignDownloadRequest>;
+
+/** 200: URLs that work until expires_at. */
+export const PresignDownloadResponse = z.object({
+  downloads: z.array(z.object({
+    /** Of the image; of the chat where its document was asked for. */
+    id: Id,
+    url: z.url(),
+    expires_at: Time,
+  })),
+  /** Ids that name nothing of the caller's. */
+  missing: z.array(Id),
+  /** Pass as `after` for the next page. Absent on the last one. */
+  next: z.string().optional(),
+});
+/** 200 of presign-download. */
+export type PresignDownloadResponse = z.infer<typeof PresignDownloadResponse>;

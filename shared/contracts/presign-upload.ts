@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { Id, Time } from "./values.ts";
+
+/** One file that the client wants to upload. */
+export const UploadFile = z.strictObject({
+  /** Becomes the image's id; a repeated request with it gives the same answer. */
+  id: Id.optional(),
+  /** Real file name, any characters. */
+  name: z.string().min(1).max(512).regex(/\S/, "must not be blank"),
+  content_type: z.string().min(1).max(100),
+  /** Bytes, exactly. */
+  size: z.int().min(1),
+  kind: z.enum(["image", "document"]).default("image"),
+  message_id: Id.optional(),
+  image_type: z.string().min(1).max(50).optional(),
+  description: z.string().max(16384).optional(),
+  width: z.int().min(1).optional(),
+  height: z.int().min(1).optional(),
+  /** Lower-case hex. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits").optional(),
+});
+/** One file that the client wants to upload. */
+export type UploadFile = z.infer<typeof UploadFile>;
+
+/** POST presign-upload. */
+export const PresignUploadRequest = z.strictObject({
+  chat_id: Id,
+  files: z.array(UploadFile).min(1).max(100),
+});
+/** POST presign-upload. */
+export type PresignUploadRequest = z.infer<typeof PresignUploadRequest>;
+
+/** 201: where to PUT each file, in the order of the request. */
+export const PresignUploadResponse = z.object({
+  uploads: z.array(z.object({
+    id: Id,
+    /** Final key, which the file gets when it is confirmed. */
+    path: z.string(),
+    method: z.literal("PUT"),
+    url: z.url(),
+    /** To send with the PUT, as they are. */
+    headers: z.record(z.string(), z.string()),
+    expires_at: Time,
+  })),
+});
+/** 201 of presign-upload. */
+export type PresignUploadResponse = z.infer<typeof PresignUploadResponse>;

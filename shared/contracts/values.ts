@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+/** An id as PostgreSQL writes it: any UUID, in lower case. */
+export const Id = z.guid().toLowerCase();
+
+/** A time with offset, ISO 8601. */
+export const Time = z.iso.datetime({ offset: true });
+
+/** A list of ids. @param max how many at most */
+export function idList(max: number) {
+  return z.array(Id).min(1).max(max);
+}
+
+/** Row of chat_images, as the API gives it. */
+export const ChatImage = z.object({
+  id: Id,
+  chat_id: Id,
+  user_id: Id,
+  message_id: Id.nullable(),
+  seq: z.int(),
+  image_name: z.string(),
+  s3_path: z.string(),
+  s3_url: z.string().nullable(),
+  image_type: z.string(),
+  content_type: z.string(),
+  description: z.string().nullable(),
+  width: z.int().nullable(),
+  height: z.int().nullable(),
+  file_size: z.int(),
+  sha256: z.string().nullable(),
+  uploaded_at: Time,
+});
+/** Row of chat_images. */
+export type ChatImage = z.infer<typeof ChatImage>;

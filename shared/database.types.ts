@@ -1,0 +1,598 @@
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "chat_images": {
+        Row: {
+          "chat_id": string;
+          "content_type": string;
+          "description": string | null;
+          "file_size": number;
+          "height": number | null;
+          "id": string;
+          "image_name": string;
+          "image_type": string;
+          "message_id": string | null;
+          "s3_path": string;
+          "s3_url": string | null;
+          "seq": number;
+          "sha256": string | null;
+          "uploaded_at": string;
+          "user_id": string;
+          "width": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chat_id": string;
+          "content_type": string;
+          "description"?: string | null;
+          "file_size": number;
+          "height"?: number | null;
+          "id": string;
+          "image_name": string;
+          "image_type"?: string;
+          "message_id"?: string | null;
+          "s3_path": string;
+          "s3_url"?: string | null;
+          "seq": number;
+          "sha256"?: string | null;
+          "uploaded_at"?: string;
+          "user_id": string;
+          "width"?: number | null;
+        };
+        Update: {
+          "chat_id"?: string;
+          "content_type"?: string;
+          "description"?: string | null;
+          "file_size"?: number;
+          "height"?: number | null;
+          "id"?: string;
+          "image_name"?: string;
+          "image_type"?: string;
+          "message_id"?: string | null;
+          "s3_path"?: string;
+          "s3_url"?: string | null;
+          "seq"?: number;
+          "sha256"?: string | null;
+          "uploaded_at"?: string;
+          "user_id"?: string;
+          "width"?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "chat_images_chat_fkey";
+            columns: ["chat_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["id", "user_id"];
+          },
+          {
+            foreignKeyName: "chat_images_message_fkey";
+            columns: ["message_id", "chat_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_messages";
+            referencedColumns: ["id", "chat_id"];
+          },
+        ];
+      };
+      "chat_messages": {
+        Row: {
+          "chat_id": string;
+          "content": string;
+          "created_at": string;
+          "id": string;
+          "message_type": string;
+          "role": string;
+          "seq": number;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chat_id": string;
+          "content": string;
+          "created_at"?: string;
+          "id"?: string;
+          "message_type"?: string;
+          "role": string;
+          "seq": number;
+          "user_id"?: string;
+        };
+        Update: {
+          "chat_id"?: string;
+          "content"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "message_type"?: string;
+          "role"?: string;
+          "seq"?: number;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "chat_messages_chat_fkey";
+            columns: ["chat_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["id", "user_id"];
+          },
+        ];
+      };
+      "chats": {
+        Row: {
+          "created_at": string;
+          "description": string | null;
+          "document_path": string | null;
+          "id": string;
+          "is_archived": boolean;
+          "metadata": NonNullable<Json>;
+          "title": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "description"?: string | null;
+          "document_path"?: string | null;
+          "id"?: string;
+          "is_archived"?: boolean;
+          "metadata"?: NonNullable<Json>;
+          "title": string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "description"?: string | null;
+          "document_path"?: string | null;
+          "id"?: string;
+          "is_archived"?: boolean;
+          "metadata"?: NonNullable<Json>;
+          "title"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "search_results": {
+        Row: {
+          "block_id": string;
+          "block_text": string | null;
+          "chat_id": string;
+          "coords_norm": Json | null;
+          "coords_px": Json | null;
+          "created_at": string;
+          "id": string;
+          "message_id": string | null;
+          "page_number": number;
+          "score": number | null;
+          "seq": number;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "block_id": string;
+          "block_text"?: string | null;
+          "chat_id": string;
+          "coords_norm"?: Json | null;
+          "coords_px"?: Json | null;
+          "created_at"?: string;
+          "id"?: string;
+          "message_id"?: string | null;
+          "page_number": number;
+          "score"?: number | null;
+          "seq": number;
+          "user_id"?: string;
+        };
+        Update: {
+          "block_id"?: string;
+          "block_text"?: string | null;
+          "chat_id"?: string;
+          "coords_norm"?: Json | null;
+          "coords_px"?: Json | null;
+          "created_at"?: string;
+          "id"?: string;
+          "message_id"?: string | null;
+          "page_number"?: number;
+          "score"?: number | null;
+          "seq"?: number;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "search_results_chat_fkey";
+            columns: ["chat_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["id", "user_id"];
+          },
+          {
+            foreignKeyName: "search_results_message_fkey";
+            columns: ["message_id", "chat_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_messages";
+            referencedColumns: ["id", "chat_id"];
+          },
+        ];
+      };
+      "storage_deletions": {
+        Row: {
+          "attempts": number;
+          "chat_id": string | null;
+          "created_at": string;
+          "dead_at": string | null;
+          "done_at": string | null;
+          "id": string;
+          "is_prefix": boolean;
+          "last_error": string | null;
+          "locked_until": string | null;
+          "not_before": string;
+          "objects_deleted": number;
+          "reason": string;
+          "target": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "chat_id"?: string | null;
+          "created_at"?: string;
+          "dead_at"?: string | null;
+          "done_at"?: string | null;
+          "id"?: string;
+          "is_prefix"?: boolean;
+          "last_error"?: string | null;
+          "locked_until"?: string | null;
+          "not_before"?: string;
+          "objects_deleted"?: number;
+          "reason": string;
+          "target": string;
+          "user_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "chat_id"?: string | null;
+          "created_at"?: string;
+          "dead_at"?: string | null;
+          "done_at"?: string | null;
+          "id"?: string;
+          "is_prefix"?: boolean;
+          "last_error"?: string | null;
+          "locked_until"?: string | null;
+          "not_before"?: string;
+          "objects_deleted"?: number;
+          "reason"?: string;
+          "target"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "uploads": {
+        Row: {
+          "chat_id": string;
+          "content_type": string;
+          "created_at": string;
+          "description": string | null;
+          "etag": string | null;
+          "expires_at": string;
+          "expires_in": number;
+          "file_name": string;
+          "file_size": number;
+          "height": number | null;
+          "id": string;
+          "image_type": string;
+          "incoming_path": string;
+          "kind": string;
+          "message_id": string | null;
+          "s3_path": string;
+          "sha256": string | null;
+          "status": string;
+          "user_id": string;
+          "width": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chat_id": string;
+          "content_type": string;
+          "created_at"?: string;
+          "description"?: string | null;
+          "etag"?: string | null;
+          "expires_at": string;
+          "expires_in"?: number;
+          "file_name": string;
+          "file_size": number;
+          "height"?: number | null;
+          "id"?: string;
+          "image_type"?: string;
+          "incoming_path"?: never;
+          "kind"?: string;
+          "message_id"?: string | null;
+          "s3_path"?: never;
+          "sha256"?: string | null;
+          "status"?: string;
+          "user_id"?: string;
+          "width"?: number | null;
+        };
+        Update: {
+          "chat_id"?: string;
+          "content_type"?: string;
+          "created_at"?: string;
+          "description"?: string | null;
+          "etag"?: string | null;
+          "expires_at"?: string;
+          "expires_in"?: number;
+          "file_name"?: string;
+          "file_size"?: number;
+          "height"?: number | null;
+          "id"?: string;
+          "image_type"?: string;
+          "incoming_path"?: never;
+          "kind"?: string;
+          "message_id"?: string | null;
+          "s3_path"?: never;
+          "sha256"?: string | null;
+          "status"?: string;
+          "user_id"?: string;
+          "width"?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "uploads_chat_fkey";
+            columns: ["chat_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["id", "user_id"];
+          },
+          {
+            foreignKeyName: "uploads_message_fkey";
+            columns: ["message_id", "chat_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_messages";
+            referencedColumns: ["id", "chat_id"];
+          },
+        ];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      "chat_messages_page": {
+        Args: {
+          "after_seq"?: number;
+          "max_bytes"?: number;
+          "max_rows"?: number;
+          "of_chat": string;
+        };
+        Returns: {
+          "chat_id": string;
+          "content": string;
+          "created_at": string;
+          "id": string;
+          "message_type": string;
+          "role": string;
+          "seq": number;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chat_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "claim_storage_deletions": {
+        Args: { "lease_seconds": number; "max_entries": number; "only_chats"?: (string)[] };
+        Returns: {
+          "attempts": number;
+          "chat_id": string | null;
+          "created_at": string;
+          "dead_at": string | null;
+          "done_at": string | null;
+          "id": string;
+          "is_prefix": boolean;
+          "last_error": string | null;
+          "locked_until": string | null;
+          "not_before": string;
+          "objects_deleted": number;
+          "reason": string;
+          "target": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "storage_deletions";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "cleanup_state": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "dead": number;
+          "oldest_seconds": number;
+          "pending": number;
+          "seconds_since_run": number;
+        }[];
+      };
+      "confirm_uploads": {
+        Args: { "verified": Json };
+        Returns: {
+          "chat_id": string;
+          "content_type": string;
+          "created_at": string;
+          "description": string | null;
+          "etag": string | null;
+          "expires_at": string;
+          "expires_in": number;
+          "file_name": string;
+          "file_size": number;
+          "height": number | null;
+          "id": string;
+          "image_type": string;
+          "incoming_path": string;
+          "kind": string;
+          "message_id": string | null;
+          "s3_path": string;
+          "sha256": string | null;
+          "status": string;
+          "user_id": string;
+          "width": number | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "uploads";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "deletion_status": {
+        Args: { "chat_ids": (string)[] };
+        Returns: {
+          "chat_id": string;
+          "entries_pending": number;
+          "final_sweep_at": string;
+          "objects_deleted": number;
+        }[];
+      };
+      "live_object_keys": { Args: { "keys": (string)[] }; Returns: string[] };
+      "pin_uploads": {
+        Args: { "verified": Json };
+        Returns: {
+          "etag": string;
+          "id": string;
+        }[];
+      };
+      "settle_storage_deletions": {
+        Args: { "lease_seconds": number; "results": Json };
+        Returns: {
+          "dead": boolean;
+          "done": boolean;
+          "id": string;
+          "locked_until": string;
+        }[];
+      };
+      "start_cleanup": {
+        Args: { "batch"?: number };
+        Returns: {
+          "expired_uploads": number;
+          "purged": number;
+        }[];
+      };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Insert: infer I;
+    } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Update: infer U;
+    } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][
+    CompositeTypeName
+  ]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {},
+  },
+} as const;

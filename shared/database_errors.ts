@@ -1,0 +1,52 @@
+import { ChatArchiveError, type ErrorCode } from "./errors.ts";
+
+/** The error that supabase-js gives for a failed query. */
+export interface QueryError {
+  /** SQLSTATE, PostgREST's own code, or empty where no answer came. */
+  code?: string;
+  message: string;
+  details?: string | null;
+  hint?: string | null;
+}
+
+/** First match decides. SQLSTATEs are PostgreSQL's ("Appendix A"), PGRST codes are PostgREST's. */
+const CODES: [RegExp, ErrorCode, string][] = [
+  [/^23503$/, "not_found", "the chat or message does not exist"],
+  [/^23505$/, "conflict", "the id is taken"],
+  [/^42501$/, "forbidden", "the database refuses this operation"],
+  [/^(40001|40P01|57|08|53)/, "database_unavailable", "the database did not answer in time"],
+  [/^(22|23502|23514)/, "invalid_request", "a value is not allowed"],
+  [/^PGRST116$/, "not_found", "no such row"],
+  [/^PGRST30[0-3]$/, "unauthorized", "the access token is not valid"],
+  [/^PGRST00/, "database_unavailable", "the database can't be reached"],
+  [/^PGRST1/, "invalid_request", "the query is not valid"],
+  // No code: the request itself failed (network), or a gateway answered something else.
+  [/^$/, "database_unavailable", "the database can't be reached"],
+];
+
+/** Column of a constraint that is named `<table>_<column>_<rule>`. */
+function columnOf(message: string): string | undefined {
+  const column = /column "(\w+)"/.exec(message)?.[1];
+  if (column) return column;
+  const constraint = /constraint "(\w+)"/.exec(message)?.[1];
+  return constraint
+    ?.replace(/^(chats|chat_messages|chat_images|search_results|uploads|storage_deletions)_/, "")
+    .replace(/_(not_blank|size|is_object|is_own|known|unsigned|positive|hex|finite|boxes|range)$/, "");
+}
+
+/**
+ * Turns a failed query into the error that callers see. The database's own text stays in the cause.
+ *
+ * @returns code `internal` for what no caller can mend, such as a missing table
+ */
+export function databaseError(error: QueryError): ChatArchiveError {
+  const code = error.code ?? "";
+  const match = CODES.find(([pattern]) => pattern.test(code));
+  if (!match) return new ChatArchiveError("internal", "the query failed", { cause: error });
+  const [, ours, message] = match;
+  const column = ours === "invalid_request" ? columnOf(error.message) : undefined;
+  return new ChatArchiveError(ours, column ? `${column}: ${message}` : message, {
+    cause: error,
+    ...(column ? { details: [{ path: [column], message }] } : {}),
+  });
+}

@@ -1,0 +1,74 @@
+/** Every error code, with the HTTP status that belongs to it. */
+export const STATUS_OF = {
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  upload_mismatch: 422,
+  quota_exceeded: 429,
+  storage_disabled: 503,
+  storage_unavailable: 503,
+  database_disabled: 503,
+  database_unavailable: 503,
+  internal: 500,
+} as const;
+
+/** One of the codes that functions and the client library answer with. */
+export type ErrorCode = keyof typeof STATUS_OF;
+
+/** What is wrong with one field of a request. */
+export interface Issue {
+  /** Where: names and indexes, from the outside in. */
+  path: (string | number)[];
+  message: string;
+}
+
+/** Body of an error response. */
+export interface ErrorBody {
+  code: ErrorCode;
+  message: string;
+  details?: Issue[];
+  request_id: string;
+}
+
+/** What an error carries besides its code and message. */
+export interface ErrorInfo extends ErrorOptions {
+  details?: Issue[];
+  /** Of the response that brought the error. */
+  requestId?: string;
+}
+
+/**
+ * The one error of this project. Its message is for the caller; its cause is for logs only.
+ *
+ * @example
+ * ```ts
+ * import { ChatArchiveError } from "@shared/errors.ts";
+ *
+ * const error = new ChatArchiveError("not_found", "no such chat");
+ * if (error.code !== "not_found" || error.status !== 404) throw error;
+ * ```
+ */
+export class ChatArchiveError extends Error {
+  override readonly name = "ChatArchiveError";
+  readonly code: ErrorCode;
+  readonly details?: Issue[];
+  readonly requestId?: string;
+
+  constructor(code: ErrorCode, message: string, info: ErrorInfo = {}) {
+    const { details, requestId, ...options } = info;
+    super(message, options);
+    this.code = code;
+    if (details) this.details = details;
+    if (requestId) this.requestId = requestId;
+  }
+
+  /** The HTTP status of the code. */
+  get status(): number {
+    return STATUS_OF[this.code];
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Keeps a text that users and models wrote inside its place in a Markdown document.
+ *
+ * The text becomes a block quote. Whatever block it leaves open (a fence, a list, an HTML block) ends
+ * where the quote ends (CommonMark 0.31, 5.1), so only what reaches past its own block has to be
+ * taken away: raw HTML, and link reference definitions, which count for the whole document.
+ *
+ * @module
+ */
+
+/** U+2060: invisible, and enough to keep `<` from opening a tag. */
+const WORD_JOINER = "\u2060";
+
+const OPENING_FENCE = /^(`{3,}(?=[^`]*$)|~{3,})/;
+const CLOSING_FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*$/;
+/** `<` that CommonMark may read as a tag, a comment, a declaration or an instruction. */
+const TAG_START = /<(?=[A-Za-z/!?])/g;
+/** `<https://…>` and `<name@host>` are links, not HTML. */
+const AUTOLINK = /<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)>/g;
+/** `[label]: …`, also inside lists and quotes. */
+const DEFINITION = /^([\s>*+\-0-9.)]*)\[(?=(?:[^\]\\]|\\.)+\]:)/;
+
+function withoutTags(line: string): string {
+  if (!line.includes("<")) return line;
+  const links = [...line.matchAll(AUTOLINK)].map(({ index }) => index);
+  return line.replace(TAG_START, (match, index) => {
+    if (links.includes(index)) return match;
+    // Inside code an entity would be shown as it stands. A back tick, or the indentation of a block
+    // in a list, means that this may be code; there the invisible character does less harm.
+    const maybeCode = line.includes("`") || /^(?: {2}|\t)/.test(line);
+    return maybeCode ? `<${WORD_JOINER}` : "&lt;";
+  });
+}
+
+/**
+ * Splits a text into lines as CommonMark does, without what Markdown or terminals can't carry.
+ *
+ * @returns at least one line
+ */
+export function linesOf(text: string): string[] {
+  return text.toWellFormed().replaceAll("\0", "\ufffd").split(/\r\n|\r|\n/);
+}
+
+/**
+ * Renders a text as a block quote that nothing in it can leave.
+ *
+ * @param text Markdown of any origin
+ * @returns lines, each beginning with `>`
+ */
+export function contain(text: string): string[] {
+  let fence: string | undefined;
+  return linesOf(text).map((line) => {
+    // A fence without indentation can't lie inside a list, so its state is known exactly.
+    if (fence) {
+      const closing = CLOSING_FENCE.exec(line)?.[1];
+      if (closing?.startsWith(fence)) fence = undefined;
+    } else {
+      fence = OPENING_FENCE.exec(line)?.[1];
+      line = withoutTags(line).replace(DEFINITION, "$1\\[");
+    }
+    return line === "" ? ">" : `> ${line.replace(/^\t/, "    ")}`;
+  });
+}

@@ -1,0 +1,20 @@
+/**
+ * Escapes a text for use inside one line of Markdown: a title, a file name, an alternative text.
+ *
+ * @param text any text; line breaks become spaces
+ */
+export function escapeInline(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd").replace(/\s+/g, " ").trim()
+    .replace(/[\\`*_{}[\]()#+\-!|<>&~]/g, (char) => char === "<" ? "&lt;" : `\\${char}`)
+    // `1.` at the start would be a list, a bare URL or e-mail address a link.
+    .replace(/^(\d+)([.)])/, "$1\\$2");
+}
+
+/** Wraps a text in a code span that nothing in it can end. */
+export function codeSpan(text: string): string {
+  const line = text.toWellFormed().replaceAll("\0", "\ufffd").replace(/\s+/g, " ").trim();
+  const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
+  const ticks = "`".repeat(longest + 1);
+  const pad = /^`|`$/.test(line) || line === "" ? " " : "";
+  return `${ticks}${pad}${line}${pad}${ticks}`;
+}

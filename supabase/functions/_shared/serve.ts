@@ -1,0 +1,244 @@
+/**
+ * What every function has in common: request id, CORS, access, validation, errors, one log line.
+ *
+ * @module
+ */
+import { verifyAuth } from "@supabase/server/core";
+import { z } from "zod";
+import { ChatArchiveError, type ErrorBody, type Issue } from "@shared/errors.ts";
+import { createLog, describeError, type Log } from "./log.ts";
+import { readSettings, type Settings } from "./settings.ts";
+
+/** Bytes of a JSON request. The largest valid one, 1,000 ids, has 40 KB. */
+const MAX_BODY = 1024 * 1024;
+
+/** Who may call a function. */
+export type Access = "user" | "secret" | "none";
+
+/** One request, checked. */
+export interface Call {
+  /** The caller's id; empty where nobody is signed in. */
+  userId: string;
+  /** The caller's e-mail address, where the account has one. */
+  email: string | undefined;
+  /** The caller's access token; empty where nobody is signed in. */
+  token: string;
+  /** Aborted when the caller goes away. */
+  signal: AbortSignal;
+  log: Log;
+  settings: Settings;
+  /** Adds fields to the request's log line: ids and counts, never content. */
+  note(fields: Record<string, unknown>): void;
+}
+
+/** A JSON answer. */
+export interface Reply {
+  status: number;
+  body: unknown;
+}
+
+/** How a function is called. */
+export interface ServeOptions<Input> {
+  name: string;
+  method: "GET" | "POST";
+  access: Access;
+  /** Of the JSON body, or of the query where the method is GET. */
+  request: z.ZodType<Input>;
+}
+
+/** zod reports a union that fits nowhere as one issue; the alternative that is nearest names the field. */
+function issuesOf(issues: z.core.$ZodIssue[]): Issue[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === "invalid_union" && issue.errors.length > 0) {
+      const misfits = (one: z.core.$ZodIssue[]) =>
+        one.filter((i) => i.code === "unrecognized_keys" || i.path.length === 1).length;
+      const nearest = issue.errors.toSorted((a, b) =>
+        misfits(a) - misfits(b) || a.length - b.length
+      );
+      return issuesOf(nearest[0]!).map(({ path, message }) => ({
+        path: [...issue.path.map(String), ...path],
+        message,
+      }));
+    }
+    const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ path: [...path, key], message: "unknown field" }));
+    }
+    return [{ path, message: issue.message }];
+  });
+}
+
+function invalid(issues: Issue[]): ChatArchiveError {
+  const [first] = issues;
+  const where = first?.path.join(".") || "request";
+  return new ChatArchiveError("invalid_request", `${where}: ${first?.message}`, {
+    details: issues,
+  });
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  const type = request.headers.get("content-type") ?? "application/json";
+  if (!/^application\/json\b/i.test(type)) {
+    throw new ChatArchiveError("unsupported_media_type", "the body must be application/json");
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > MAX_BODY) {
+      throw new ChatArchiveError("payload_too_large", `the body has more than ${MAX_BODY} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  try {
+    const bytes = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new ChatArchiveError("invalid_request", "request: the body is not valid JSON", {
+      cause,
+      details: [{ path: [], message: "the body is not valid JSON" }],
+    });
+  }
+}
+
+async function readInput<Input>(request: Request, options: ServeOptions<Input>): Promise<Input> {
+  const raw = options.method === "GET"
+    ? Object.fromEntries(new URL(request.url).searchParams)
+    : await readJson(request);
+  const parsed = options.request.safeParse(raw);
+  if (!parsed.success) throw invalid(issuesOf(parsed.error.issues));
+  return parsed.data;
+}
+
+async function authorize(request: Request, access: Access) {
+  if (access === "none") return { userId: "", email: undefined, token: "" };
+  const { data, error } = await verifyAuth(request, { auth: access });
+  if (error) {
+    if (error.status >= 500) {
+      throw new ChatArchiveError("internal", "the function is not configured", { cause: error });
+    }
+    throw new ChatArchiveError(
+      "unauthorized",
+      access === "user" ? "a valid access token is required" : "the secret key is required",
+      { cause: error },
+    );
+  }
+  // RLS trusts these claims: a token for another role must not pass as a user's.
+  const { sub, role, email } = data.jwtClaims ?? {};
+  if (access === "user" && (!sub || role !== "authenticated")) {
+    throw new ChatArchiveError("unauthorized", "a signed-in user's access token is required");
+  }
+  return {
+    userId: sub ?? "",
+    email: typeof email === "string" && email ? email : undefined,
+    token: data.token ?? "",
+  };
+}
+
+function corsHeaders(request: Request, origins: string[]): Record<string, string> {
+  const origin = request.headers.get("origin");
+  const any = origins.includes("*");
+  return {
+    ...(any ? { "access-control-allow-origin": "*" } : { vary: "origin" }),
+    ...(!any && origin && origins.includes(origin)
+      ? { "access-control-allow-origin": origin }
+      : {}),
+    "access-control-expose-headers": "x-request-id, content-disposition",
+  };
+}
+
+const PREFLIGHT = {
+  "access-control-allow-methods": "GET, POST, OPTIONS",
+  "access-control-allow-headers":
+    "authorization, apikey, content-type, x-client-info, x-request-id",
+  "access-control-max-age": "3600",
+};
+
+/** The caller's request id, if it is a harmless one. */
+function requestIdOf(request: Request): string {
+  const given = request.headers.get("x-request-id") ?? "";
+  return /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+}
+
+function asArchiveError(error: unknown): ChatArchiveError {
+  if (error instanceof ChatArchiveError) return error;
+  return new ChatArchiveError("internal", "something went wrong", { cause: error });
+}
+
+/**
+ * Makes a function out of a handler.
+ *
+ * @returns what an Edge Function exports by default
+ */
+export function serve<Input>(
+  options: ServeOptions<Input>,
+  handler: (input: Input, call: Call) => Promise<Reply | Response>,
+): { fetch(request: Request): Promise<Response> } {
+  // Bad settings are told when the function boots, not when the first user calls it.
+  const settings = readSettings();
+
+  async function answer(request: Request, call: Omit<Call, "userId" | "email" | "token">) {
+    if (request.method !== options.method) {
+      throw new ChatArchiveError("method_not_allowed", `use ${options.method}`);
+    }
+    const caller = await authorize(request, options.access);
+    if (caller.userId) call.note({ user_id: caller.userId });
+    if (!settings.useDatabase && options.access !== "none") {
+      throw new ChatArchiveError("database_disabled", "this deployment runs without a database");
+    }
+    const input = await readInput(request, options);
+    const reply = await handler(input, { ...call, ...caller });
+    return reply instanceof Response
+      ? reply
+      : Response.json(reply.body, { status: reply.status });
+  }
+
+  return {
+    async fetch(request) {
+      const started = performance.now();
+      const requestId = requestIdOf(request);
+      const cors = corsHeaders(request, settings.allowedOrigins);
+      if (request.method === "OPTIONS") {
+        return new Response(null, {
+          status: 204,
+          headers: { ...cors, ...PREFLIGHT, "x-request-id": requestId },
+        });
+      }
+      const log = createLog(settings.logLevel, { request_id: requestId });
+      let fields: Record<string, unknown> = {};
+      const note = (more: Record<string, unknown>) => void (fields = { ...fields, ...more });
+
+      let response: Response;
+      try {
+        response = await answer(request, { signal: request.signal, log, settings, note });
+      } catch (thrown) {
+        const error = asArchiveError(thrown);
+        note({
+          code: error.code,
+          // Below 500 the request is to blame, and its parts would be quoted.
+          ...(error.status >= 500 && error.cause ? { cause: describeError(error.cause) } : {}),
+        });
+        const body: ErrorBody = {
+          code: error.code,
+          message: error.message,
+          ...(error.details ? { details: error.details } : {}),
+          request_id: requestId,
+        };
+        response = Response.json(body, {
+          status: error.status,
+          headers: error.code === "method_not_allowed" ? { allow: options.method } : {},
+        });
+      }
+      log(response.status >= 500 ? "error" : "info", options.name, {
+        ...fields,
+        status: response.status,
+        outcome: response.ok ? "ok" : "error",
+        duration_ms: Math.round(performance.now() - started),
+      });
+      const headers = new Headers(response.headers);
+      for (const [name, value] of Object.entries(cors)) headers.set(name, value);
+      headers.set("x-request-id", requestId);
+      return new Response(response.body, { status: response.status, headers });
+    },
+  };
+}

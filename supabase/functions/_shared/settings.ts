@@ -1,0 +1,117 @@
+/**
+ * The settings of the functions: read once from the environment, checked, passed in.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { type ContentType, EXTENSION_OF } from "@shared/object-keys.ts";
+
+const Flag = z.enum(["true", "false"]).transform((text) => text === "true");
+
+/** Seconds; S3 allows 7 days. */
+const Seconds = (max: number) => z.coerce.number().int().min(1).max(max);
+
+const ContentTypes = (allowed: ContentType[]) =>
+  z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean))
+    .pipe(z.array(z.enum(allowed)).min(1));
+
+const images = (Object.keys(EXTENSION_OF) as ContentType[]).filter((t) => t.startsWith("image/"));
+const documents = (Object.keys(EXTENSION_OF) as ContentType[]).filter((t) => !images.includes(t));
+
+const Environment = z.object({
+  USE_DATABASE: Flag.default(true),
+  USE_S3_STORAGE: Flag.default(true),
+  MAX_FILE_SIZE_MB: z.coerce.number().int().min(1).max(2047).default(50),
+  ALLOWED_IMAGE_TYPES: ContentTypes(images).default(images),
+  ALLOWED_DOCUMENT_TYPES: ContentTypes(documents).default(documents),
+  ALLOWED_ORIGINS: z.string().default("*")
+    .transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean)),
+  LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
+  S3_URL_EXPIRATION: Seconds(604_800).default(3600),
+  S3_UPLOAD_EXPIRATION: Seconds(3600).default(900),
+});
+
+const Bucket = z.object({
+  S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  S3_PUBLIC_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  S3_REGION: z.string().min(1).default("us-east-1"),
+  S3_BUCKET: z.string().min(3).max(63),
+  S3_ACCESS_KEY: z.string().min(1),
+  S3_SECRET_KEY: z.string().min(1),
+  S3_FORCE_PATH_STYLE: Flag.default(true),
+});
+
+/** Where the bucket is, and the keys to it. */
+export interface BucketSettings {
+  /** Undefined: AWS itself, by region. */
+  endpoint: string | undefined;
+  /** What clients reach; signed URLs carry it. */
+  publicEndpoint: string | undefined;
+  region: string;
+  bucket: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  forcePathStyle: boolean;
+}
+
+/** All settings of the functions. */
+export interface Settings {
+  useDatabase: boolean;
+  /** Null where USE_S3_STORAGE is false. */
+  bucket: BucketSettings | null;
+  /** Bytes. */
+  maxFileSize: number;
+  allowedTypes: { image: ContentType[]; document: ContentType[] };
+  /** Origins that browsers may call from; `*` is any. */
+  allowedOrigins: string[];
+  logLevel: "debug" | "info" | "warning" | "error";
+  /** Seconds that a signed GET lives. */
+  downloadExpiration: number;
+  /** Seconds that a signed PUT lives; the database caps it at 3600. */
+  uploadExpiration: number;
+}
+
+/** A setting that can't be used. The message names the variable, never its value. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+function parse<T>(schema: z.ZodType<T>, env: Record<string, string | undefined>): T {
+  // An empty variable is an unset one: `.env` files leave them so.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+  throw new SettingsError(`bad settings: ${problems.join("; ")}`);
+}
+
+/**
+ * Reads and checks the settings.
+ *
+ * @param env the environment, by default the process's
+ * @throws {SettingsError} naming each variable that is missing or wrong
+ */
+export function readSettings(
+  env: Record<string, string | undefined> = Deno.env.toObject(),
+): Settings {
+  const main = parse(Environment, env);
+  const s3 = main.USE_S3_STORAGE ? parse(Bucket, env) : null;
+  return {
+    useDatabase: main.USE_DATABASE,
+    bucket: s3 && {
+      endpoint: s3.S3_ENDPOINT,
+      publicEndpoint: s3.S3_PUBLIC_ENDPOINT ?? s3.S3_ENDPOINT,
+      region: s3.S3_REGION,
+      bucket: s3.S3_BUCKET,
+      accessKeyId: s3.S3_ACCESS_KEY,
+      secretAccessKey: s3.S3_SECRET_KEY,
+      forcePathStyle: s3.S3_FORCE_PATH_STYLE,
+    },
+    maxFileSize: main.MAX_FILE_SIZE_MB * 1024 * 1024,
+    allowedTypes: { image: main.ALLOWED_IMAGE_TYPES, document: main.ALLOWED_DOCUMENT_TYPES },
+    allowedOrigins: main.ALLOWED_ORIGINS,
+    logLevel: main.LOG_LEVEL,
+    downloadExpiration: main.S3_URL_EXPIRATION,
+    uploadExpiration: main.S3_UPLOAD_EXPIRATION,
+  };
+}

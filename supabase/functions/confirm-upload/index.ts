@@ -1,0 +1,24 @@
+import { ConfirmUploadRequest } from "@shared/contracts/confirm-upload.ts";
+import { serve } from "../_shared/serve.ts";
+import { asAdmin, asCaller, requiredBucket } from "../_shared/wiring.ts";
+import { confirmUpload } from "./handler.ts";
+
+export default serve(
+  { name: "confirm-upload", method: "POST", access: "user", request: ConfirmUploadRequest },
+  async (request, call) => {
+    const reply = await confirmUpload(request, {
+      db: asCaller(call),
+      // Clients have no right to insert images; the handler acts only on uploads that RLS showed.
+      admin: asAdmin(call),
+      store: requiredBucket(call),
+    });
+    const { images, documents, rejected } = reply.body;
+    call.note({
+      images: images.length,
+      documents: documents.length,
+      rejected: rejected.length,
+      bytes: images.reduce((sum, image) => sum + image.file_size, 0),
+    });
+    return reply;
+  },
+);

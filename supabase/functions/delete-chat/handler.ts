@@ -1,0 +1,79 @@
+import type { DeleteChatRequest, DeleteChatResponse } from "@shared/contracts/delete-chat.ts";
+import { ChatArchiveError } from "@shared/errors.ts";
+import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ObjectStore } from "../_shared/object_store.ts";
+import { query } from "../_shared/query.ts";
+import { LEASE_SECONDS, sweep } from "../_shared/sweep.ts";
+
+/** What delete-chat needs. */
+export interface DeleteChatPorts {
+  /** The caller's rights: RLS decides which chats go, and which receipts are shown. */
+  db: ArchiveClient;
+  /** Past RLS: only service_role may claim and settle entries of the outbox. */
+  admin: ArchiveClient;
+  /** Null: no object storage; the bytes wait in the outbox. */
+  store: ObjectStore | null;
+  /** Milliseconds that may be spent on removing bytes before the answer. */
+  budget: number;
+}
+
+/** Entries that are claimed at a time. */
+const ENTRIES = 1000;
+
+async function removeBytes(ports: DeleteChatPorts, store: ObjectStore, chatIds: string[]) {
+  const deadline = Date.now() + ports.budget;
+  while (Date.now() < deadline) {
+    const entries = await query(() =>
+      ports.admin.rpc("claim_storage_deletions", {
+        max_entries: ENTRIES,
+        lease_seconds: LEASE_SECONDS,
+        only_chats: chatIds,
+      })
+    );
+    if (entries.length === 0) return;
+    const { failed } = await sweep({ admin: ports.admin, store, deadline }, entries);
+    // What failed would be claimed again at once: leave it to the worker and its back-off.
+    if (failed > 0) return;
+  }
+}
+
+/**
+ * Deletes chats with everything in them, then their bytes. Rows and outbox entries go in one
+ * transaction; from there on the deletion can't be lost, and a repeated request reports on it.
+ *
+ * @throws {ChatArchiveError} `not_found` when none of the ids is, or was, a chat of the caller's
+ */
+export async function deleteChat(
+  request: DeleteChatRequest,
+  ports: DeleteChatPorts,
+): Promise<{ status: 200 | 202; body: DeleteChatResponse }> {
+  const ids = [...new Set("chat_id" in request ? [request.chat_id] : request.chat_ids)];
+  await query(() => ports.db.from("chats").delete().in("id", ids).select("id"));
+
+  const receipts = () => query(() => ports.db.rpc("deletion_status", { chat_ids: ids }));
+  let found = await receipts();
+  if (found.length === 0) throw new ChatArchiveError("not_found", "no such chat");
+
+  const open = found.filter(({ entries_pending }) => entries_pending > 0);
+  if (open.length > 0 && ports.store) {
+    await removeBytes(ports, ports.store, open.map(({ chat_id }) => chat_id));
+    found = await receipts();
+  }
+
+  const byId = new Map(found.map((receipt) => [receipt.chat_id, receipt]));
+  const deletions = ids.flatMap((chat_id) => {
+    const receipt = byId.get(chat_id);
+    if (!receipt) return [];
+    return [{
+      chat_id,
+      status: receipt.entries_pending === 0 ? "done" as const : "pending" as const,
+      objects_deleted: receipt.objects_deleted,
+      objects_pending: receipt.entries_pending,
+      ...(receipt.final_sweep_at ? { final_sweep_at: receipt.final_sweep_at } : {}),
+    }];
+  });
+  return {
+    status: deletions.every(({ status }) => status === "done") ? 200 : 202,
+    body: { deletions, not_found: ids.filter((id) => !byId.has(id)) },
+  };
+}

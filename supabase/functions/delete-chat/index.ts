@@ -1,0 +1,26 @@
+import { DeleteChatRequest } from "@shared/contracts/delete-chat.ts";
+import { serve } from "../_shared/serve.ts";
+import { asAdmin, asCaller, optionalBucket } from "../_shared/wiring.ts";
+import { deleteChat } from "./handler.ts";
+
+/** Milliseconds; a client should not wait longer, and the worker finishes the rest. */
+const BUDGET = 25_000;
+
+export default serve(
+  { name: "delete-chat", method: "POST", access: "user", request: DeleteChatRequest },
+  async (request, call) => {
+    call.note("chat_id" in request ? { chat_id: request.chat_id } : {});
+    const reply = await deleteChat(request, {
+      db: asCaller(call),
+      // Clients may read the outbox, not work on it.
+      admin: asAdmin(call),
+      store: optionalBucket(call),
+      budget: BUDGET,
+    });
+    call.note({
+      chats: reply.body.deletions.length,
+      objects: reply.body.deletions.reduce((sum, one) => sum + one.objects_deleted, 0),
+    });
+    return reply;
+  },
+);

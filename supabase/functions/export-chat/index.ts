@@ -1,0 +1,17 @@
+import { ExportChatRequest } from "@shared/contracts/export-chat.ts";
+import { serve } from "../_shared/serve.ts";
+import { asCaller, optionalBucket } from "../_shared/wiring.ts";
+import { exportChat } from "./handler.ts";
+
+export default serve(
+  { name: "export-chat", method: "GET", access: "user", request: ExportChatRequest },
+  (request, call) => {
+    call.note({ chat_id: request.chat_id, format: request.format });
+    return exportChat(request, {
+      db: asCaller(call),
+      store: optionalBucket(call),
+      settings: call.settings,
+      now: Date.now,
+    });
+  },
+);

@@ -1,0 +1,127 @@
+import type { PresignUploadRequest, PresignUploadResponse } from "@shared/contracts/presign-upload.ts";
+import type { Database } from "@shared/database.types.ts";
+import { ChatArchiveError, type ErrorCode } from "@shared/errors.ts";
+import type { ContentType } from "@shared/object-keys.ts";
+import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ObjectStore } from "../_shared/object_store.ts";
+import { query } from "../_shared/query.ts";
+import type { Settings } from "../_shared/settings.ts";
+
+/** What presign-upload needs. */
+export interface PresignUploadPorts {
+  /** The caller's rights: the reservation is made under RLS. */
+  db: ArchiveClient;
+  store: Pick<ObjectStore, "presignPut">;
+  settings: Pick<Settings, "maxFileSize" | "allowedTypes" | "uploadExpiration">;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+type Upload = Database["public"]["Tables"]["uploads"]["Row"];
+type NewUpload = Database["public"]["Tables"]["uploads"]["Insert"];
+
+/** Columns that the caller chose; a repeated request must bring the same. */
+const FACTS = ["chat_id", "kind", "file_name", "content_type", "file_size", "message_id"] as const;
+
+function refuse(code: ErrorCode, index: number, field: string, message: string): never {
+  throw new ChatArchiveError(code, `files.${index}.${field}: ${message}`, {
+    details: [{ path: ["files", index, field], message }],
+  });
+}
+
+function checkLimits({ files }: PresignUploadRequest, { settings }: PresignUploadPorts) {
+  const seen = new Set<string>();
+  files.forEach((file, index) => {
+    const allowed = settings.allowedTypes[file.kind];
+    if (!allowed.includes(file.content_type as ContentType)) {
+      refuse("unsupported_media_type", index, "content_type", `allowed: ${allowed.join(", ")}`);
+    }
+    if (file.size > settings.maxFileSize) {
+      refuse("payload_too_large", index, "size", `at most ${settings.maxFileSize} bytes`);
+    }
+    if (file.id && seen.has(file.id)) {
+      refuse("invalid_request", index, "id", "twice in one request");
+    }
+    if (file.id) seen.add(file.id);
+  });
+}
+
+function reservations(
+  { chat_id, files }: PresignUploadRequest,
+  expires_in: number,
+): (NewUpload & { id: string })[] {
+  return files.map((file) => ({
+    id: file.id ?? crypto.randomUUID(),
+    chat_id,
+    kind: file.kind,
+    file_name: file.name,
+    content_type: file.content_type,
+    file_size: file.size,
+    // PostgREST inserts a batch with the columns of all rows: each row has to have each.
+    message_id: file.message_id ?? null,
+    image_type: file.image_type ?? "viewport",
+    description: file.description ?? null,
+    width: file.width ?? null,
+    height: file.height ?? null,
+    sha256: file.sha256 ?? null,
+    expires_in,
+  })) as (NewUpload & { id: string })[];
+}
+
+/** Inserts what is new. @returns all reservations by id, those of an earlier request included */
+async function reserve(db: ArchiveClient, rows: (NewUpload & { id: string })[]) {
+  const made = await query(() =>
+    db.from("uploads").upsert(rows, { onConflict: "id", ignoreDuplicates: true }).select()
+  );
+  const byId = new Map<string, Upload>(made.map((row) => [row.id, row]));
+  const missing = rows.filter(({ id }) => !byId.has(id)).map(({ id }) => id);
+  if (missing.length > 0) {
+    const earlier = await query(() => db.from("uploads").select().in("id", missing));
+    for (const row of earlier) byId.set(row.id, row);
+  }
+  return byId;
+}
+
+/**
+ * Reserves uploads and signs a PUT for each, bound to key, length and type.
+ *
+ * @throws {ChatArchiveError} `unsupported_media_type`, `payload_too_large`, `invalid_request`,
+ *   `not_found` for a chat or message that is not the caller's, `conflict` for an id that was used
+ *   for another file or has expired
+ */
+export async function presignUpload(
+  request: PresignUploadRequest,
+  ports: PresignUploadPorts,
+): Promise<{ status: 201; body: PresignUploadResponse }> {
+  checkLimits(request, ports);
+  const rows = reservations(request, ports.settings.uploadExpiration);
+  const reserved = await reserve(ports.db, rows);
+
+  const uploads = await Promise.all(rows.map(async (row, index) => {
+    const upload = reserved.get(row.id);
+    if (!upload || FACTS.some((fact) => upload[fact] !== row[fact])) {
+      refuse("conflict", index, "id", "the id is taken by another file");
+    }
+    // A repeated request signs only the time that is left, and never more than was asked for.
+    const left = Math.floor((Date.parse(upload.expires_at) - ports.now()) / 1000);
+    const expiresIn = Math.min(upload.expires_in, left + 1);
+    if (expiresIn < 1 || upload.status === "expired") {
+      refuse("conflict", index, "id", "the reservation has expired: use a new id");
+    }
+    const url = await ports.store.presignPut({
+      key: upload.incoming_path,
+      contentType: upload.content_type,
+      size: upload.file_size,
+      expiresIn,
+    });
+    return {
+      id: upload.id,
+      path: upload.s3_path,
+      method: "PUT" as const,
+      url,
+      headers: { "content-type": upload.content_type },
+      expires_at: upload.expires_at,
+    };
+  }));
+  return { status: 201, body: { uploads } };
+}

@@ -1,0 +1,21 @@
+import { StorageCleanupRequest } from "@shared/contracts/storage-cleanup.ts";
+import { serve } from "../_shared/serve.ts";
+import { asAdmin, optionalBucket } from "../_shared/wiring.ts";
+import { storageCleanup } from "./handler.ts";
+
+/** Milliseconds; the next run comes after a minute. */
+const BUDGET = 50_000;
+
+export default serve(
+  { name: "storage-cleanup", method: "POST", access: "secret", request: StorageCleanupRequest },
+  async (request, call) => {
+    const reply = await storageCleanup(request, {
+      // The worker has no user; only the secret key gets here.
+      admin: asAdmin(call),
+      store: optionalBucket(call),
+      budget: BUDGET,
+    });
+    call.note(reply.body);
+    return reply;
+  },
+);

@@ -1,0 +1,108 @@
+-- Messages of a chat, in an order that readers can page by.
+
+create table public.chat_messages (
+  id uuid primary key default gen_random_uuid(),
+  chat_id uuid not null,
+  user_id uuid not null default auth.uid(),
+  seq bigint not null,
+  role varchar(20) not null,
+  content text not null,
+  message_type varchar(50) not null default 'text',
+  created_at timestamptz not null default now(),
+  constraint chat_messages_chat_fkey foreign key (chat_id, user_id)
+    references public.chats (id, user_id) on delete cascade,
+  -- Images and hits reference (message_id, chat_id): a message of another chat is out of reach.
+  constraint chat_messages_id_chat_id_key unique (id, chat_id),
+  constraint chat_messages_chat_id_seq_key unique (chat_id, seq),
+  constraint chat_messages_role_known check (role in ('user', 'assistant')),
+  constraint chat_messages_content_size check (octet_length(content) <= 1048576)
+);
+
+comment on table public.chat_messages is 'One message of a chat.';
+comment on column public.chat_messages.id is 'Chosen by the client (idempotent retries) or generated.';
+comment on column public.chat_messages.chat_id is 'The chat that holds the message.';
+comment on column public.chat_messages.user_id is 'The chat''s owner; kept here so that one column decides access.';
+comment on column public.chat_messages.seq is
+  'Order within the chat, given under the chat''s lock. Page by it: no message is skipped or repeated.';
+comment on column public.chat_messages.role is 'user or assistant.';
+comment on column public.chat_messages.content is 'Markdown, at most 1 MiB.';
+comment on column public.chat_messages.message_type is 'The application''s own kind, by default text.';
+comment on column public.chat_messages.created_at is 'When the message was written. A batch may share it.';
+
+create index chat_messages_chat_id_created_at_idx on public.chat_messages (chat_id, created_at);
+create index chat_messages_chat_id_user_id_idx on public.chat_messages (chat_id, user_id);
+
+-- `for no key update`, because plain `for update` deadlocks with the foreign key's key-share lock.
+-- nextval comes after the lock: an identity default would be drawn before it, and a reader paging
+-- by seq could then miss a number that commits late. The owner is part of the condition, so that a
+-- forged user_id (refused by RLS only after this trigger) can't wait on another user's row.
+create function private.give_seq() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform 1 from public.chats c
+    where c.id = new.chat_id and c.user_id = new.user_id
+    for no key update;
+  new.seq := nextval('private.item_seq');
+  return new;
+end
+$$;
+comment on function private.give_seq() is
+  'Trigger: gives seq under the chat''s row lock, so that order of seq is order of commit.';
+revoke all on function private.give_seq() from public;
+
+create trigger chat_messages_give_seq
+  before insert on public.chat_messages
+  for each row execute function private.give_seq();
+
+-- Once a statement, whatever the size of the batch.
+create function private.touch_chats() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.chats c set updated_at = now()
+    where c.id in (select a.chat_id from added a);
+  return null;
+end
+$$;
+comment on function private.touch_chats() is
+  'Trigger: bumps updated_at of the chats that got messages, once a statement.';
+revoke all on function private.touch_chats() from public;
+
+create trigger chat_messages_touch_chats
+  after insert on public.chat_messages
+  referencing new table as added
+  for each statement execute function private.touch_chats();
+
+create trigger chat_messages_refuse_change
+  before update of id, chat_id, user_id, seq on public.chat_messages
+  for each row
+  when (
+    (old.id, old.chat_id, old.user_id, old.seq)
+    is distinct from (new.id, new.chat_id, new.user_id, new.seq)
+  )
+  execute function private.refuse_change();
+
+alter table public.chat_messages enable row level security;
+
+create policy "Users can read their own messages" on public.chat_messages
+  for select to authenticated using ((select auth.uid()) = user_id);
+create policy "Users can add messages to their own chats" on public.chat_messages
+  for insert to authenticated with check ((select auth.uid()) = user_id);
+create policy "Users can update their own messages" on public.chat_messages
+  for update to authenticated
+  using ((select auth.uid()) = user_id) with check ((select auth.uid()) = user_id);
+create policy "Users can delete their own messages" on public.chat_messages
+  for delete to authenticated using ((select auth.uid()) = user_id);
+
+revoke all on table public.chat_messages from public, anon, authenticated, service_role;
+grant select, delete on table public.chat_messages to authenticated;
+grant insert (id, chat_id, role, content, message_type, created_at)
+  on table public.chat_messages to authenticated;
+-- content: an assistant's answer is streamed into its row.
+grant update (content, message_type) on table public.chat_messages to authenticated;
+grant select, insert, update, delete on table public.chat_messages to service_role;

@@ -1,0 +1,112 @@
+-- Search hits behind an answer: block, page, coordinates.
+
+create table public.search_results (
+  id uuid primary key default gen_random_uuid(),
+  chat_id uuid not null,
+  user_id uuid not null default auth.uid(),
+  message_id uuid,
+  seq bigint not null,
+  block_id varchar(255) not null,
+  page_number integer not null,
+  block_text text,
+  score double precision,
+  coords_norm jsonb,
+  coords_px jsonb,
+  created_at timestamptz not null default now(),
+  constraint search_results_chat_fkey foreign key (chat_id, user_id)
+    references public.chats (id, user_id) on delete cascade,
+  constraint search_results_message_fkey foreign key (message_id, chat_id)
+    references public.chat_messages (id, chat_id) on delete cascade,
+  constraint search_results_page_number_positive check (page_number >= 1),
+  constraint search_results_block_text_size check (octet_length(block_text) <= 1048576),
+  constraint search_results_score_finite check (
+    score > '-Infinity'::double precision and score < 'Infinity'::double precision
+  ),
+  -- One box [x0, y0, x1, y1] or a list of boxes. `strict`, because lax mode unwraps arrays and
+  -- would look into a box where a list is meant.
+  constraint search_results_coords_norm_boxes check (
+    jsonb_typeof(coords_norm) = 'array'
+    and octet_length(coords_norm::text) <= 65536
+    and (
+      (
+        jsonb_array_length(coords_norm) = 4
+        and not jsonb_path_exists(coords_norm,
+          'strict $[*] ? (@.type() != "number" || @ < 0 || @ > 1)')
+      )
+      or (
+        jsonb_array_length(coords_norm) > 0
+        and not jsonb_path_exists(coords_norm, 'strict $[*] ? (@.type() != "array")')
+        and not jsonb_path_exists(coords_norm, 'strict $[*] ? (@.size() != 4)')
+        and jsonb_path_exists(coords_norm,
+          'strict $[*][*] ? (@.type() != "number" || @ < 0 || @ > 1)', '{}', true) is not true
+      )
+    )
+  ),
+  constraint search_results_coords_px_boxes check (
+    jsonb_typeof(coords_px) = 'array'
+    and octet_length(coords_px::text) <= 65536
+    and (
+      (
+        jsonb_array_length(coords_px) = 4
+        and not jsonb_path_exists(coords_px,
+          'strict $[*] ? (@.type() != "number" || @ < 0)')
+      )
+      or (
+        jsonb_array_length(coords_px) > 0
+        and not jsonb_path_exists(coords_px, 'strict $[*] ? (@.type() != "array")')
+        and not jsonb_path_exists(coords_px, 'strict $[*] ? (@.size() != 4)')
+        and jsonb_path_exists(coords_px,
+          'strict $[*][*] ? (@.type() != "number" || @ < 0)', '{}', true) is not true
+      )
+    )
+  )
+);
+
+comment on table public.search_results is 'A hit in the document that an answer leans on.';
+comment on column public.search_results.id is 'Chosen by the client (idempotent retries) or generated.';
+comment on column public.search_results.chat_id is 'The chat that holds the hit.';
+comment on column public.search_results.user_id is 'The chat''s owner; kept here so that one column decides access.';
+comment on column public.search_results.message_id is 'The message that cites it, if any.';
+comment on column public.search_results.seq is 'Order within the chat.';
+comment on column public.search_results.block_id is 'The application''s name of the block in the document.';
+comment on column public.search_results.page_number is 'Page of the document, from 1.';
+comment on column public.search_results.block_text is 'Text of the block, at most 1 MiB.';
+comment on column public.search_results.score is 'Relevance as the application measures it; finite.';
+comment on column public.search_results.coords_norm is
+  'Box [x0, y0, x1, y1] or a list of boxes, as fractions of the page (0 to 1).';
+comment on column public.search_results.coords_px is
+  'Box [x0, y0, x1, y1] or a list of boxes, in pixels of the rendered page.';
+comment on column public.search_results.created_at is 'When the hit was saved.';
+
+create index search_results_chat_id_user_id_idx on public.search_results (chat_id, user_id);
+create index search_results_chat_id_seq_idx on public.search_results (chat_id, seq);
+create index search_results_message_id_chat_id_idx on public.search_results (message_id, chat_id);
+
+create trigger search_results_give_seq
+  before insert on public.search_results
+  for each row execute function private.give_seq();
+
+create trigger search_results_refuse_change
+  before update of id, chat_id, user_id, seq on public.search_results
+  for each row
+  when (
+    (old.id, old.chat_id, old.user_id, old.seq)
+    is distinct from (new.id, new.chat_id, new.user_id, new.seq)
+  )
+  execute function private.refuse_change();
+
+alter table public.search_results enable row level security;
+
+create policy "Users can read their own search results" on public.search_results
+  for select to authenticated using ((select auth.uid()) = user_id);
+create policy "Users can add search results to their own chats" on public.search_results
+  for insert to authenticated with check ((select auth.uid()) = user_id);
+create policy "Users can delete their own search results" on public.search_results
+  for delete to authenticated using ((select auth.uid()) = user_id);
+
+revoke all on table public.search_results from public, anon, authenticated, service_role;
+grant select, delete on table public.search_results to authenticated;
+grant insert (id, chat_id, message_id, block_id, page_number, block_text, score,
+              coords_norm, coords_px, created_at)
+  on table public.search_results to authenticated;
+grant select, insert, update, delete on table public.search_results to service_role;

@@ -1,0 +1,139 @@
+-- Reservations: what a client was allowed to PUT, and where its bytes go.
+--
+-- A client inserts the facts; the database makes the keys and the expiry. Bytes arrive on
+-- incoming_path, and confirm-upload copies them to s3_path once it has verified them.
+
+create table public.uploads (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null default auth.uid(),
+  chat_id uuid not null,
+  message_id uuid,
+  kind varchar(10) not null default 'image',
+  file_name varchar(512) not null,
+  content_type varchar(100) not null,
+  file_size integer not null,
+  image_type varchar(50) not null default 'viewport',
+  description text,
+  width integer,
+  height integer,
+  sha256 char(64),
+  s3_path varchar(1024) not null generated always as (
+    user_id::text || '/' || chat_id::text
+    || case kind when 'document' then '/documents/' else '/images/' end
+    || id::text || '.'
+    || case content_type
+         when 'image/png' then 'png'
+         when 'image/jpeg' then 'jpg'
+         when 'image/webp' then 'webp'
+         when 'image/gif' then 'gif'
+         when 'application/pdf' then 'pdf'
+       end
+  ) stored,
+  incoming_path varchar(1024) not null generated always as (
+    user_id::text || '/' || chat_id::text || '/incoming/' || id::text
+  ) stored,
+  status varchar(10) not null default 'reserved',
+  etag varchar(200),
+  expires_in integer not null default 900,
+  expires_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  constraint uploads_chat_fkey foreign key (chat_id, user_id)
+    references public.chats (id, user_id) on delete cascade,
+  constraint uploads_message_fkey foreign key (message_id, chat_id)
+    references public.chat_messages (id, chat_id) on delete cascade,
+  constraint uploads_s3_path_key unique (s3_path),
+  constraint uploads_incoming_path_key unique (incoming_path),
+  constraint uploads_kind_known check (kind in ('image', 'document')),
+  constraint uploads_content_type_known check (
+    case kind
+      when 'image' then content_type in ('image/png', 'image/jpeg', 'image/webp', 'image/gif')
+      else content_type = 'application/pdf'
+    end
+  ),
+  constraint uploads_status_known check (status in ('reserved', 'confirmed', 'expired')),
+  constraint uploads_expires_in_range check (expires_in between 1 and 3600),
+  constraint uploads_file_name_not_blank check (file_name ~ '\S'),
+  constraint uploads_file_size_positive check (file_size > 0),
+  constraint uploads_description_size check (octet_length(description) <= 65536),
+  constraint uploads_width_positive check (width > 0),
+  constraint uploads_height_positive check (height > 0),
+  constraint uploads_sha256_hex check (sha256 ~ '^[0-9a-f]{64}$')
+);
+
+comment on table public.uploads is
+  'Reservation of one upload, made through presign-upload and settled by confirm-upload.';
+comment on column public.uploads.id is 'Becomes the id of the image. Chosen by the client or generated.';
+comment on column public.uploads.user_id is 'The chat''s owner; kept here so that one column decides access.';
+comment on column public.uploads.chat_id is 'The chat that will hold the file.';
+comment on column public.uploads.message_id is 'The message that the image illustrates, if any.';
+comment on column public.uploads.kind is 'image, or document (the PDF that the chat is about).';
+comment on column public.uploads.file_name is 'The real file name, any characters. Never part of a key.';
+comment on column public.uploads.content_type is 'Media type that the signed PUT is bound to.';
+comment on column public.uploads.file_size is 'Bytes that the signed PUT is bound to.';
+comment on column public.uploads.image_type is 'Copied to the image.';
+comment on column public.uploads.description is 'Copied to the image.';
+comment on column public.uploads.width is 'Pixels, as the client says; the verified image decides.';
+comment on column public.uploads.height is 'Pixels, as the client says; the verified image decides.';
+comment on column public.uploads.sha256 is 'Lower-case hex digest, if the client gives one.';
+comment on column public.uploads.s3_path is 'Final object key, made by the database.';
+comment on column public.uploads.incoming_path is
+  'Object key that the signed PUT writes to. Always deleted after the URL has died.';
+comment on column public.uploads.status is 'reserved, then confirmed or expired; never back.';
+comment on column public.uploads.etag is
+  'Version on incoming_path that the first confirm verified. Only this one is ever copied.';
+comment on column public.uploads.expires_in is 'Seconds that the signed URL lives, at most 3600.';
+comment on column public.uploads.expires_at is 'When the signed URL dies: created_at plus expires_in.';
+comment on column public.uploads.created_at is 'When the reservation was made.';
+
+create index uploads_chat_id_user_id_idx on public.uploads (chat_id, user_id);
+create index uploads_message_id_chat_id_idx on public.uploads (message_id, chat_id);
+-- What the cleanup worker expires.
+create index uploads_reserved_expires_at_idx on public.uploads (expires_at)
+  where status = 'reserved';
+
+create function private.set_upload_expiry() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- now() + interval is not immutable, so a generated column can't do it.
+  new.expires_at := new.created_at + make_interval(secs => new.expires_in);
+  return new;
+end
+$$;
+comment on function private.set_upload_expiry() is
+  'Trigger: the database, not the client, says when a reservation ends.';
+revoke all on function private.set_upload_expiry() from public;
+
+create trigger uploads_set_expiry
+  before insert on public.uploads
+  for each row execute function private.set_upload_expiry();
+
+create trigger uploads_refuse_change
+  before update of id, user_id, chat_id, kind, content_type on public.uploads
+  for each row
+  when (
+    (old.id, old.user_id, old.chat_id, old.kind, old.content_type)
+    is distinct from (new.id, new.user_id, new.chat_id, new.kind, new.content_type)
+  )
+  execute function private.refuse_change();
+
+create trigger uploads_refuse_reopening
+  before update of status on public.uploads
+  for each row
+  when (old.status <> 'reserved' and new.status is distinct from old.status)
+  execute function private.refuse_change();
+
+alter table public.uploads enable row level security;
+
+create policy "Users can read their own uploads" on public.uploads
+  for select to authenticated using ((select auth.uid()) = user_id);
+create policy "Users can reserve uploads in their own chats" on public.uploads
+  for insert to authenticated with check ((select auth.uid()) = user_id);
+
+revoke all on table public.uploads from public, anon, authenticated, service_role;
+grant select on table public.uploads to authenticated;
+grant insert (id, chat_id, message_id, kind, file_name, content_type, file_size, image_type,
+              description, width, height, sha256, expires_in)
+  on table public.uploads to authenticated;
+grant select, insert, update, delete on table public.uploads to service_role;

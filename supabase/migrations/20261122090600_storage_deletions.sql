@@ -1,0 +1,287 @@
+-- The outbox of object deletions.
+--
+-- Whatever removes a row that held an object key (a client, a cascade, the dashboard, the removal
+-- of a user) leaves an entry here in the same transaction. The cleanup worker empties the outbox.
+-- There are no foreign keys: an entry outlives its chat and its user.
+
+create table public.storage_deletions (
+  id uuid primary key default gen_random_uuid(),
+  chat_id uuid,
+  user_id uuid not null,
+  target varchar(1024) not null,
+  is_prefix boolean not null default false,
+  reason varchar(30) not null,
+  created_at timestamptz not null default now(),
+  not_before timestamptz not null default now(),
+  attempts integer not null default 0,
+  locked_until timestamptz,
+  last_error varchar(60),
+  objects_deleted integer not null default 0,
+  done_at timestamptz,
+  dead_at timestamptz,
+  -- A prefix is exactly one chat's; a key lies in one of its folders. coalesce, because a check
+  -- that yields null would pass.
+  constraint storage_deletions_target_is_own check (
+    coalesce(
+      case
+        when is_prefix then target = user_id::text || '/' || chat_id::text || '/'
+        else target ~ (
+          '^' || user_id::text || '/' || coalesce(chat_id::text, '[0-9a-f-]{36}')
+          || '/(images|documents|incoming)/[A-Za-z0-9_-]+(\.[a-z0-9]+)?$'
+        )
+      end,
+      false
+    )
+  ),
+  constraint storage_deletions_reason_known check (
+    reason in ('chat_deleted', 'image_deleted', 'document_replaced', 'upload_swept',
+               'upload_unconfirmed', 'orphan')
+  ),
+  constraint storage_deletions_attempts_counted check (attempts >= 0),
+  constraint storage_deletions_objects_counted check (objects_deleted >= 0)
+);
+
+comment on table public.storage_deletions is
+  'Outbox of objects to delete from the bucket. Its owner may read it: the receipt of a deletion.';
+comment on column public.storage_deletions.id is 'Generated.';
+comment on column public.storage_deletions.chat_id is
+  'The chat whose deletion waits for it; null where no chat has to wait.';
+comment on column public.storage_deletions.user_id is 'The owner of what is deleted.';
+comment on column public.storage_deletions.target is 'An object key, or the prefix of one chat.';
+comment on column public.storage_deletions.is_prefix is 'True: everything below target.';
+comment on column public.storage_deletions.reason is 'What left the entry.';
+comment on column public.storage_deletions.created_at is 'When the row went.';
+comment on column public.storage_deletions.not_before is 'Not tried earlier: a signed URL''s end, or back-off.';
+comment on column public.storage_deletions.attempts is 'How often a worker claimed it.';
+comment on column public.storage_deletions.locked_until is
+  'Lease of the worker that holds it. Also the token that it settles with.';
+comment on column public.storage_deletions.last_error is 'Code of the last failure. No host, no key.';
+comment on column public.storage_deletions.objects_deleted is 'Objects that were removed for it.';
+comment on column public.storage_deletions.done_at is 'When the last object was gone.';
+comment on column public.storage_deletions.dead_at is
+  'When the worker gave up. Kept until an operator requeues it.';
+
+create index storage_deletions_due_idx on public.storage_deletions (not_before)
+  where done_at is null and dead_at is null;
+create index storage_deletions_dead_idx on public.storage_deletions (dead_at)
+  where dead_at is not null;
+create index storage_deletions_done_at_idx on public.storage_deletions (done_at)
+  where done_at is not null;
+create index storage_deletions_chat_id_idx on public.storage_deletions (chat_id);
+create index storage_deletions_user_id_created_at_idx
+  on public.storage_deletions (user_id, created_at desc);
+create index storage_deletions_target_idx on public.storage_deletions (target text_pattern_ops);
+
+alter table public.storage_deletions enable row level security;
+
+create policy "Users can read the deletion of their own objects" on public.storage_deletions
+  for select to authenticated using ((select auth.uid()) = user_id);
+
+revoke all on table public.storage_deletions from public, anon, authenticated, service_role;
+grant select on table public.storage_deletions to authenticated;
+grant select, insert, update, delete on table public.storage_deletions to service_role;
+
+-- What enqueues --------------------------------------------------------------------------------
+
+create function private.enqueue_chats() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.storage_deletions (chat_id, user_id, target, is_prefix, reason)
+  select g.id, g.user_id, g.user_id::text || '/' || g.id::text || '/', true, 'chat_deleted'
+  from gone g;
+  return null;
+end
+$$;
+comment on function private.enqueue_chats() is
+  'Trigger: a deleted chat enqueues everything below its prefix.';
+revoke all on function private.enqueue_chats() from public;
+
+create trigger chats_enqueue
+  after delete on public.chats
+  referencing old table as gone
+  for each statement execute function private.enqueue_chats();
+
+create function private.enqueue_document() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.storage_deletions (chat_id, user_id, target, reason)
+  values (old.id, old.user_id, old.document_path, 'document_replaced');
+  return null;
+end
+$$;
+comment on function private.enqueue_document() is
+  'Trigger: a document that is replaced or unset enqueues its object.';
+revoke all on function private.enqueue_document() from public;
+
+create trigger chats_enqueue_document
+  after update of document_path on public.chats
+  for each row
+  when (old.document_path is not null and old.document_path is distinct from new.document_path)
+  execute function private.enqueue_document();
+
+-- Where the chat itself is gone its prefix is already enqueued, and ten thousand keys need not be.
+create function private.enqueue_images() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.storage_deletions (chat_id, user_id, target, reason)
+  select g.chat_id, g.user_id, g.s3_path, 'image_deleted'
+  from gone g
+  where exists (select 1 from public.chats c where c.id = g.chat_id);
+  return null;
+end
+$$;
+comment on function private.enqueue_images() is
+  'Trigger: deleted images enqueue their objects, unless their chat''s prefix covers them.';
+revoke all on function private.enqueue_images() from public;
+
+create trigger chat_images_enqueue
+  after delete on public.chat_images
+  referencing old table as gone
+  for each statement execute function private.enqueue_images();
+
+-- An hour after the URL has died, because a PUT that began in time may still be running. There is
+-- no link to the chat: a deleted chat's receipt does not wait for a URL that nobody may use.
+create function private.enqueue_incoming() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.storage_deletions (user_id, target, reason, not_before)
+  select a.user_id, a.incoming_path, 'upload_swept', a.expires_at + interval '1 hour'
+  from added a;
+  return null;
+end
+$$;
+comment on function private.enqueue_incoming() is
+  'Trigger: each reservation enqueues, at birth, the key that its URL can write to.';
+revoke all on function private.enqueue_incoming() from public;
+
+create trigger uploads_enqueue_incoming
+  after insert on public.uploads
+  referencing new table as added
+  for each statement execute function private.enqueue_incoming();
+
+-- A confirm that was killed between its copy and its commit leaves an object on the final key.
+create function private.enqueue_unconfirmed() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.storage_deletions (user_id, target, reason, not_before)
+  select g.user_id, g.s3_path, 'upload_unconfirmed',
+         greatest(g.expires_at, now()) + interval '1 hour'
+  from gone g
+  where g.status = 'reserved';
+  return null;
+end
+$$;
+comment on function private.enqueue_unconfirmed() is
+  'Trigger: a reservation that is deleted enqueues the final key that a confirm may have copied to.';
+revoke all on function private.enqueue_unconfirmed() from public;
+
+create trigger uploads_enqueue_unconfirmed
+  after delete on public.uploads
+  referencing old table as gone
+  for each statement execute function private.enqueue_unconfirmed();
+
+create function private.enqueue_expired() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.storage_deletions (user_id, target, reason, not_before)
+  values (old.user_id, old.s3_path, 'upload_unconfirmed', now() + interval '1 hour');
+  return null;
+end
+$$;
+comment on function private.enqueue_expired() is
+  'Trigger: a reservation that expires enqueues the final key that a confirm may have copied to.';
+revoke all on function private.enqueue_expired() from public;
+
+create trigger uploads_enqueue_expired
+  after update of status on public.uploads
+  for each row
+  when (old.status = 'reserved' and new.status = 'expired')
+  execute function private.enqueue_expired();
+
+-- What protects --------------------------------------------------------------------------------
+
+-- After the insert, not before it: a delete of the same id that is still open makes the insert
+-- wait on the primary key, and only a check that runs after that wait sees its outbox entry.
+create function private.refuse_reuse_of_chat_id() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (
+    select 1 from public.storage_deletions d where d.chat_id = new.id and d.done_at is null
+  ) then
+    raise exception using
+      errcode = 'unique_violation',
+      message = 'objects of a deleted chat with this id are still being removed',
+      hint = 'Use another id, or try again when its deletion is done.';
+  end if;
+  return null;
+end
+$$;
+comment on function private.refuse_reuse_of_chat_id() is
+  'Trigger: a chat id whose objects are still being deleted can''t be created again (23505).';
+revoke all on function private.refuse_reuse_of_chat_id() from public;
+
+create trigger chats_refuse_reuse_of_id
+  after insert on public.chats
+  for each row execute function private.refuse_reuse_of_chat_id();
+
+-- An upload id that was used makes the same keys again, which the outbox may still delete. Row
+-- triggers run before statement triggers, so the reservation's own entry is not there yet.
+create function private.refuse_reuse_of_upload_id() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (
+    select 1 from public.storage_deletions d
+    where d.target in (new.s3_path, new.incoming_path)
+  ) then
+    raise exception using
+      errcode = 'unique_violation',
+      message = 'this upload id was used before',
+      hint = 'Object keys are never reused: choose a new id.';
+  end if;
+  return null;
+end
+$$;
+comment on function private.refuse_reuse_of_upload_id() is
+  'Trigger: an upload id whose keys the outbox knows can''t be reserved again (23505).';
+revoke all on function private.refuse_reuse_of_upload_id() from public;
+
+create trigger uploads_refuse_reuse_of_id
+  after insert on public.uploads
+  for each row execute function private.refuse_reuse_of_upload_id();
+
+create trigger chats_refuse_truncate
+  before truncate on public.chats
+  for each statement execute function private.refuse_truncate();
+create trigger chat_images_refuse_truncate
+  before truncate on public.chat_images
+  for each statement execute function private.refuse_truncate();
+create trigger uploads_refuse_truncate
+  before truncate on public.uploads
+  for each statement execute function private.refuse_truncate();
+create trigger storage_deletions_refuse_truncate
+  before truncate on public.storage_deletions
+  for each statement execute function private.refuse_truncate();
