@@ -83,6 +83,14 @@ function createConnection(adminUrl: string): Connection {
       onnotice: () => {},
       connection: { application_name: "rest", statement_timeout: 8000 },
       types: {
+        // lite hands arrays over as JSON text already, and text must not be encoded again. No column
+        // or parameter of ours is a bare JSON string.
+        jsonb: {
+          to: 3802,
+          from: [3802],
+          serialize: (value: unknown) => typeof value === "string" ? value : JSON.stringify(value),
+          parse: (text: string) => JSON.parse(text),
+        },
         // PostgREST's format; lite passes PostgreSQL's text through.
         timestamptz: {
           to: 1184,
@@ -166,9 +174,7 @@ export async function createDatabaseApi(options: DatabaseApiOptions): Promise<Da
       const inner = new Request(request, { headers });
       const response = await app.fetch(inner, { peerAddress });
       const { pathname } = new URL(request.url);
-      return pathname.startsWith("/auth/v1/")
-        ? await translateSession(response, tokens)
-        : response;
+      return pathname.startsWith("/auth/v1/") ? await translateSession(response, tokens) : response;
     },
     close: () => connection.close(),
   };

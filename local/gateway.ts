@@ -40,7 +40,10 @@ async function route(request: Request, peer: string, parts: GatewayParts): Promi
 }
 
 /** Listens on 127.0.0.1. @param port 0 picks a free one */
-export function startGateway(port: number, handler: (request: Request, peer: string) => Promise<Response>): Gateway {
+export function startGateway(
+  port: number,
+  handler: (request: Request, peer: string) => Promise<Response>,
+): Gateway {
   const server = Deno.serve(
     {
       hostname: "127.0.0.1",

@@ -83,7 +83,10 @@ async function main(): Promise<number> {
   }
   const { ephemeral } = values;
   if (ephemeral && values["data-dir"]) {
-    throw new Failure("--ephemeral keeps nothing, so --data-dir makes no sense", "Give one of them.");
+    throw new Failure(
+      "--ephemeral keeps nothing, so --data-dir makes no sense",
+      "Give one of them.",
+    );
   }
   const dataDir = ephemeral
     ? await Deno.makeTempDir({ prefix: "chat-archive-" })

@@ -59,7 +59,10 @@ export async function readStatus(path: string): Promise<StackStatus> {
     status = JSON.parse(await Deno.readTextFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw absent(error);
-    throw new Failure(`${path} can't be read: ${(error as Error).message}`, "Start the stack again.");
+    throw new Failure(
+      `${path} can't be read: ${(error as Error).message}`,
+      "Start the stack again.",
+    );
   }
   try {
     process.kill(status.PID, 0);

@@ -35,7 +35,7 @@ export type Database = {
           "message_id"?: string | null;
           "s3_path": string;
           "s3_url"?: string | null;
-          "seq": number;
+          "seq"?: number;
           "sha256"?: string | null;
           "uploaded_at"?: string;
           "user_id": string;
@@ -95,7 +95,7 @@ export type Database = {
           "id"?: string;
           "message_type"?: string;
           "role": string;
-          "seq": number;
+          "seq"?: number;
           "user_id"?: string;
         };
         Update: {
@@ -182,7 +182,7 @@ export type Database = {
           "message_id"?: string | null;
           "page_number": number;
           "score"?: number | null;
-          "seq": number;
+          "seq"?: number;
           "user_id"?: string;
         };
         Update: {
@@ -298,7 +298,7 @@ export type Database = {
           "created_at"?: string;
           "description"?: string | null;
           "etag"?: string | null;
-          "expires_at": string;
+          "expires_at"?: string;
           "expires_in"?: number;
           "file_name": string;
           "file_size": number;

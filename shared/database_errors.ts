@@ -31,7 +31,10 @@ function columnOf(message: string): string | undefined {
   const constraint = /constraint "(\w+)"/.exec(message)?.[1];
   return constraint
     ?.replace(/^(chats|chat_messages|chat_images|search_results|uploads|storage_deletions)_/, "")
-    .replace(/_(not_blank|size|is_object|is_own|known|unsigned|positive|hex|finite|boxes|range)$/, "");
+    .replace(
+      /_(not_blank|size|is_object|is_own|known|unsigned|positive|hex|finite|boxes|range)$/,
+      "",
+    );
 }
 
 /**

@@ -4,7 +4,8 @@ create table public.chat_messages (
   id uuid primary key default gen_random_uuid(),
   chat_id uuid not null,
   user_id uuid not null default auth.uid(),
-  seq bigint not null,
+  -- The trigger gives the value; the default only tells generated types that clients need not.
+  seq bigint not null default 0,
   role varchar(20) not null,
   content text not null,
   message_type varchar(50) not null default 'text',

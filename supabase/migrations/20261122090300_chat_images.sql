@@ -5,7 +5,8 @@ create table public.chat_images (
   chat_id uuid not null,
   user_id uuid not null,
   message_id uuid,
-  seq bigint not null,
+  -- The trigger gives the value; the default only tells generated types that clients need not.
+  seq bigint not null default 0,
   image_name varchar(512) not null,
   s3_path varchar(1024) not null,
   s3_url varchar(1024),

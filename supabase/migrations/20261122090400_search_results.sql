@@ -5,7 +5,8 @@ create table public.search_results (
   chat_id uuid not null,
   user_id uuid not null default auth.uid(),
   message_id uuid,
-  seq bigint not null,
+  -- The trigger gives the value; the default only tells generated types that clients need not.
+  seq bigint not null default 0,
   block_id varchar(255) not null,
   page_number integer not null,
   block_text text,

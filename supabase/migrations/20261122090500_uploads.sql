@@ -35,7 +35,8 @@ create table public.uploads (
   status varchar(10) not null default 'reserved',
   etag varchar(200),
   expires_in integer not null default 900,
-  expires_at timestamptz not null,
+  -- The trigger gives the value; the default only tells generated types that clients need not.
+  expires_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   constraint uploads_chat_fkey foreign key (chat_id, user_id)
     references public.chats (id, user_id) on delete cascade,

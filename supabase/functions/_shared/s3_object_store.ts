@@ -190,7 +190,8 @@ export function openBucket(settings: BucketSettings): ObjectStore {
               Prefix: prefix,
               ...(token ? { ContinuationToken: token } : {}),
             }),
-          ));
+          )
+        );
         const keys = (page?.Contents ?? []).flatMap(({ Key }) => Key ?? []);
         if (keys.length > 0) yield keys;
         token = page?.IsTruncated ? page.NextContinuationToken : undefined;

@@ -188,9 +188,7 @@ export function serve<Input>(
     }
     const input = await readInput(request, options);
     const reply = await handler(input, { ...call, ...caller });
-    return reply instanceof Response
-      ? reply
-      : Response.json(reply.body, { status: reply.status });
+    return reply instanceof Response ? reply : Response.json(reply.body, { status: reply.status });
   }
 
   return {

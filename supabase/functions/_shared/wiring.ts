@@ -4,7 +4,7 @@
  * @module
  */
 import { ChatArchiveError } from "@shared/errors.ts";
-import { type ArchiveClient, adminClient, userClient } from "./clients.ts";
+import { adminClient, type ArchiveClient, userClient } from "./clients.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { openBucket } from "./s3_object_store.ts";
 import type { Call } from "./serve.ts";

@@ -1,4 +1,7 @@
-import type { ConfirmUploadRequest, ConfirmUploadResponse } from "@shared/contracts/confirm-upload.ts";
+import type {
+  ConfirmUploadRequest,
+  ConfirmUploadResponse,
+} from "@shared/contracts/confirm-upload.ts";
 import type { ChatImage } from "@shared/contracts/values.ts";
 import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";

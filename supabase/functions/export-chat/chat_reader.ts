@@ -66,7 +66,10 @@ export async function* readEntries(db: ArchiveClient, chatId: string): AsyncGene
     if (messages.length === 0) return;
     const ids = messages.map(({ id }) => id);
     const [images, hits] = await Promise.all([
-      byMessage(ids, (some, seq) => query(() => rows("chat_images", some, seq)) as Promise<Image[]>),
+      byMessage(
+        ids,
+        (some, seq) => query(() => rows("chat_images", some, seq)) as Promise<Image[]>,
+      ),
       byMessage(
         ids,
         (some, seq) => query(() => rows("search_results", some, seq)) as Promise<Hit[]>,

@@ -77,9 +77,11 @@ async function imagesOfChat(db: ArchiveClient, chat_id: string, after: string | 
 
 async function documentOf(db: ArchiveClient, chat_id: string) {
   const { document_path } = await chatOf(db, chat_id);
-  const upload = document_path && await query(() =>
-    db.from("uploads").select("file_name, content_type").eq("s3_path", document_path).maybeSingle()
-  );
+  const upload = document_path &&
+    await query(() =>
+      db.from("uploads").select("file_name, content_type").eq("s3_path", document_path)
+        .maybeSingle()
+    );
   if (!document_path) return { targets: [], missing: [chat_id] };
   return {
     targets: [{

@@ -1,4 +1,7 @@
-import type { PresignUploadRequest, PresignUploadResponse } from "@shared/contracts/presign-upload.ts";
+import type {
+  PresignUploadRequest,
+  PresignUploadResponse,
+} from "@shared/contracts/presign-upload.ts";
 import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError, type ErrorCode } from "@shared/errors.ts";
 import type { ContentType } from "@shared/object-keys.ts";
@@ -65,7 +68,7 @@ function reservations(
     height: file.height ?? null,
     sha256: file.sha256 ?? null,
     expires_in,
-  })) as (NewUpload & { id: string })[];
+  }));
 }
 
 /** Inserts what is new. @returns all reservations by id, those of an earlier request included */
