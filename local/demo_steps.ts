@@ -222,19 +222,19 @@ async function exportTo(
   if (!response.ok) throw new Failure(`export-chat answered ${response.status}`, "See the log.");
   let markdown = await response.text();
 
-  // The chat is deleted next and its links with it, so the images are kept beside the text.
+  // The chat is deleted next and its links with it, so what they lead to is kept beside the text.
   await Deno.mkdir(join(folder, "images"), { recursive: true });
-  const links = [...markdown.matchAll(/!\[[^\n]*\]\(<(http[^>]+)>\)/g)].map(([, url]) => url!);
-  for (const [index, url] of links.entries()) {
-    const image = await fetch(url);
-    if (!image.ok) throw new Failure(`an exported link answered ${image.status}`, "See the log.");
-    const name = `images/${index + 1}.png`;
-    await Deno.writeFile(join(folder, name), await image.bytes());
+  const links = [...markdown.matchAll(/(!?)\[[^\n]*\]\(<(http[^>]+)>\)/g)];
+  for (const [index, [, image, url]] of links.entries()) {
+    const answer = await fetch(url!);
+    if (!answer.ok) throw new Failure(`an exported link answered ${answer.status}`, "See the log.");
+    const name = image ? `images/${index}.png` : "document.pdf";
+    await Deno.writeFile(join(folder, name), await answer.bytes());
     markdown = markdown.replace(`<${url}>`, name);
   }
   const file = join(folder, "chat.md");
   await Deno.writeTextFile(file, markdown);
-  return [`Exported the chat as Markdown, with ${links.length} images: ${file}`, file];
+  return [`Exported the chat as Markdown, with ${links.length} linked files: ${file}`, file];
 }
 
 /** Keys below the chat's prefix, as the operator sees them. */

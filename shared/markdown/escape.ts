@@ -5,9 +5,9 @@
  */
 export function escapeInline(text: string): string {
   return text.toWellFormed().replaceAll("\0", "\ufffd").replace(/\s+/g, " ").trim()
-    .replace(/[\\`*_{}[\]()#+\-!|<>&~]/g, (char) => char === "<" ? "&lt;" : `\\${char}`)
-    // `1.` at the start would be a list, a bare URL or e-mail address a link.
-    .replace(/^(\d+)([.)])/, "$1\\$2");
+    .replace(/[\\`*_[\]<>&~|]/g, (char) => char === "<" ? "&lt;" : `\\${char}`)
+    // What would begin a heading, a list or a rule at the start of a line.
+    .replace(/^(\d{0,9})([#+\-=.)])/, "$1\\$2");
 }
 
 /** Wraps a text in a code span that nothing in it can end. */

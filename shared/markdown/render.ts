@@ -4,7 +4,7 @@
  * @module
  */
 import type { Database } from "../database.types.ts";
-import { contain } from "./contain.ts";
+import { contain, linesOf } from "./contain.ts";
 import { codeSpan, escapeInline } from "./escape.ts";
 
 type Row<T extends keyof Database["public"]["Tables"]> = Database["public"]["Tables"][T]["Row"];
@@ -71,7 +71,10 @@ export function renderHit(hit: Hit): string {
     ...(hit.coords_px === null ? [] : [`pixels ${boxes(hit.coords_px)}`]),
   ];
   if (coords.length > 0) lines.push(">", `> Box: ${codeSpan(coords.join("; "))}`);
-  if (hit.block_text) lines.push(">", ...contain(hit.block_text).map((line) => `> ${line}`));
+  // Text of a document, not Markdown: shown as it stands.
+  if (hit.block_text) {
+    lines.push(">", ...linesOf(hit.block_text).map((line) => `> > ${escapeInline(line)}`));
+  }
   return lines.join("\n") + "\n\n";
 }
 

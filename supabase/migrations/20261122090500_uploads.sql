@@ -27,6 +27,8 @@ create table public.uploads (
          when 'image/webp' then 'webp'
          when 'image/gif' then 'gif'
          when 'application/pdf' then 'pdf'
+         -- Refused by the check on content_type, which comes after not null.
+         else 'bin'
        end
   ) stored,
   incoming_path varchar(1024) not null generated always as (

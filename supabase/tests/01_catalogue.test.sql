@@ -1,0 +1,103 @@
+-- The catalogue itself: what the linters of the platform look at, and what they don't.
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(13);
+
+create temporary view ours as
+  select c.oid, n.nspname, c.relname
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname in ('public', 'private') and c.relkind = 'r';
+
+create temporary view our_functions as
+  select p.oid, n.nspname, p.proname, p.prosecdef, p.proconfig
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  where n.nspname in ('public', 'private');
+
+select set_eq(
+  $$ select relname::text from ours where nspname = 'public' $$,
+  array['chats', 'chat_messages', 'chat_images', 'search_results', 'uploads', 'storage_deletions'],
+  'the tables are the six of the design'
+);
+
+select is_empty(
+  $$ select o.relname from ours o join pg_class c using (oid) where not c.relrowsecurity $$,
+  'every table has row level security'
+);
+
+select is_empty(
+  $$ select o.relname from ours o
+     where not exists (select from pg_policy p where p.polrelid = o.oid) $$,
+  'every table has a policy'
+);
+
+select is_empty(
+  $$ select o.relname, p.polname from ours o join pg_policy p on p.polrelid = o.oid
+     where o.nspname = 'public'
+       and (p.polcmd = '*' or p.polroles <> array['authenticated'::regrole::oid]) $$,
+  'every policy is for one operation and for signed-in users only'
+);
+
+select is_empty(
+  $$ select o.relname from ours o where obj_description(o.oid, 'pg_class') is null $$,
+  'every table has a comment'
+);
+
+select is_empty(
+  $$ select o.relname, a.attname from ours o join pg_attribute a on a.attrelid = o.oid
+     where a.attnum > 0 and not a.attisdropped and col_description(o.oid, a.attnum) is null $$,
+  'every column has a comment'
+);
+
+select is_empty(
+  $$ select proname from our_functions where obj_description(oid, 'pg_proc') is null $$,
+  'every function has a comment'
+);
+
+select is_empty(
+  $$ select o.relname, k.conname from ours o join pg_constraint k on k.conrelid = o.oid
+     where k.contype = 'f' and not exists (
+       select from pg_index i
+       where i.indrelid = o.oid and i.indpred is null
+         and (i.indkey::int2[])[0:cardinality(k.conkey) - 1] = k.conkey
+     ) $$,
+  'every foreign key has an index that begins with its columns'
+);
+
+select is_empty(
+  $$ select proname from our_functions where prosecdef and nspname <> 'private' $$,
+  'no function that runs with its owner''s rights is exposed'
+);
+
+select is_empty(
+  $$ select proname from our_functions
+     where coalesce(not 'search_path=""' = any (proconfig), true) $$,
+  'every function sets an empty search_path'
+);
+
+select is_empty(
+  $$ select f.proname, r.rolname from our_functions f
+     cross join (values ('anon'), ('authenticated'), ('service_role')) r (rolname)
+     where f.nspname = 'private' and has_function_privilege(r.rolname, f.oid, 'execute') $$,
+  'nobody may execute a trigger function'
+);
+
+select set_eq(
+  $$ select f.proname::text from our_functions f
+     where f.nspname = 'public' and has_function_privilege('authenticated', f.oid, 'execute') $$,
+  array['deletion_status', 'chat_messages_page'],
+  'users may execute the functions meant for them, and no other'
+);
+
+select is_empty(
+  $$ select o.relname, p.privilege from ours o
+     cross join (values ('select'), ('insert'), ('update'), ('delete'), ('truncate'),
+                        ('references'), ('trigger')) p (privilege)
+     where has_table_privilege('anon', o.oid, p.privilege)
+     union all
+     select f.proname, 'execute' from our_functions f
+     where has_function_privilege('anon', f.oid, 'execute') $$,
+  'anon may do nothing at all'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,225 @@
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { image, pdf, png, put, reserve, type TestFile, uploadAll } from "../support/files.ts";
+import { asOperator, bucket, keysBelow } from "../support/stack.ts";
+import { assertError, assertField, signUp } from "../support/users.ts";
+
+const user = await signUp();
+const other = await signUp();
+
+/** Uploads one file and confirms it. */
+async function confirmOne(file: TestFile, sent = file.bytes) {
+  const chat_id = await user.createChat();
+  const [upload] = await reserve(user, chat_id, [file]);
+  assertEquals(await put(upload!, sent), 200);
+  const { status, body } = await user.call("confirm-upload", { ids: [upload!.id] });
+  assertEquals(status, 200);
+  return { chat_id, upload: upload!, body };
+}
+
+Deno.test("a verified image becomes a row, with its own dimensions", async () => {
+  const chat_id = await user.createChat();
+  const { data: message } = await user.client.from("chat_messages")
+    .insert({ chat_id, role: "assistant", content: "Look" }).select("id").single();
+  const bytes = png(31, 17);
+  const name = "Схема «б» / page 1 😀.png";
+  const [upload] = await reserve(user, chat_id, [
+    { name, content_type: "image/png", bytes, message_id: message!.id },
+  ]);
+  await put(upload!, bytes);
+  const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
+  assertEquals(body.rejected, []);
+  const [row] = body.images;
+  assertEquals(
+    {
+      id: row.id,
+      chat_id: row.chat_id,
+      message_id: row.message_id,
+      image_name: row.image_name,
+      s3_path: row.s3_path,
+      width: row.width,
+      height: row.height,
+      file_size: row.file_size,
+    },
+    {
+      id: upload!.id,
+      chat_id,
+      message_id: message!.id,
+      image_name: name,
+      s3_path: upload!.path,
+      width: 31,
+      height: 17,
+      file_size: bytes.length,
+    },
+  );
+  assertMatch(row.s3_url, new RegExp(`/chat-archive/${upload!.path}$`));
+  assertEquals(
+    await keysBelow(`${user.id}/${chat_id}/`),
+    [upload!.path],
+    "the incoming key is gone",
+  );
+});
+
+Deno.test("a document sets document_path, and another one replaces it", async () => {
+  const document = (name: string): TestFile => ({
+    name,
+    content_type: "application/pdf",
+    kind: "document",
+    bytes: pdf(name),
+  });
+  const chat_id = await user.createChat();
+  const [first] = await uploadAll(user, chat_id, [document("first.pdf")]);
+  const [second] = await uploadAll(user, chat_id, [document("second.pdf")]);
+  const { data } = await user.client.from("chats").select().eq("id", chat_id).single();
+  assertEquals(data!.document_path, `${user.id}/${chat_id}/documents/${second}.pdf`);
+  const { data: queued } = await user.client.from("storage_deletions").select("target")
+    .eq("reason", "document_replaced").eq("chat_id", chat_id);
+  assertEquals(queued, [{ target: `${user.id}/${chat_id}/documents/${first}.pdf` }]);
+});
+
+Deno.test("what is not what it says is refused, and its bytes go", async () => {
+  const html = (size: number) => new TextEncoder().encode("<html>".padEnd(size, " "));
+  const whole = png(9, 9);
+  const zip = new Uint8Array([0x50, 0x4b, 3, 4, ...pdf().slice(4)]);
+  const cut = whole.slice();
+  cut.fill(0, -12);
+  const cases: [string, TestFile, Uint8Array<ArrayBuffer>, RegExp][] = [
+    ["a PNG that is HTML", image(), html(image().bytes.length), /not image\/png/],
+    ["a PNG that is cut off", { ...image(), bytes: whole }, cut, /cut off/],
+    [
+      "a JPEG that is a PNG",
+      { ...image("a.jpg"), content_type: "image/jpeg" },
+      image().bytes,
+      /not image\/jpeg/,
+    ],
+    [
+      "a PDF that is a zip",
+      { name: "a.pdf", content_type: "application/pdf", kind: "document", bytes: pdf() },
+      zip,
+      /not application\/pdf/,
+    ],
+    [
+      "a PDF without its end",
+      { name: "a.pdf", content_type: "application/pdf", kind: "document", bytes: pdf() },
+      new TextEncoder().encode(new TextDecoder().decode(pdf()).replace("%%EOF", "     ")),
+      /cut off/,
+    ],
+  ];
+  for (const [what, file, sent, message] of cases) {
+    const { chat_id, upload, body } = await confirmOne(file, sent);
+    assertEquals(body.images, [], what);
+    assertEquals(body.rejected.length, 1, what);
+    assertEquals([body.rejected[0].id, body.rejected[0].code], [upload.id, "upload_mismatch"]);
+    assertMatch(body.rejected[0].message, message, what);
+    assertEquals(await keysBelow(`${user.id}/${chat_id}/`), [], what);
+  }
+});
+
+Deno.test("a file that never arrived: upload_mismatch; the URL still works afterwards", async () => {
+  const chat_id = await user.createChat();
+  const [upload] = await reserve(user, chat_id, [image()]);
+  const early = await user.call("confirm-upload", { ids: [upload!.id] });
+  assertEquals(early.body.rejected[0].code, "upload_mismatch");
+  await put(upload!, image().bytes);
+  const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
+  assertEquals(body.images.length, 1);
+});
+
+Deno.test("confirming again, and twice at once, gives the same rows", async () => {
+  const chat_id = await user.createChat();
+  const uploads = await reserve(user, chat_id, [image("a.png", 1), image("b.png", 2)]);
+  await put(uploads[0]!, image("a.png", 1).bytes);
+  await put(uploads[1]!, image("b.png", 2).bytes);
+  const ids = uploads.map(({ id }) => id);
+  const both = await Promise.all([
+    user.call("confirm-upload", { ids }),
+    user.call("confirm-upload", { ids }),
+  ]);
+  const again = await user.call("confirm-upload", { ids });
+  for (const { status, body } of both) {
+    assertEquals(status, 200);
+    assertEquals(body, again.body);
+  }
+  assertEquals(again.body.images.map(({ id }: { id: string }) => id).toSorted(), ids.toSorted());
+});
+
+Deno.test("other bytes put through the same URL change nothing that a row names", async () => {
+  const { chat_id, upload } = await confirmOne(image("a.png", 1));
+  await put(upload, image("a.png", 2).bytes);
+  await user.call("confirm-upload", { ids: [upload.id] });
+  const { body } = await user.call("presign-download", { ids: [upload.id] });
+  const stored = await (await fetch(body.downloads[0].url)).bytes();
+  assertEquals(stored, image("a.png", 1).bytes);
+  assertEquals((await keysBelow(`${user.id}/${chat_id}/images/`)).length, 1);
+});
+
+Deno.test("once a version is pinned, another one is not confirmed in its place", async () => {
+  const chat_id = await user.createChat();
+  const [upload] = await reserve(user, chat_id, [image("a.png", 1)]);
+  await put(upload!, image("a.png", 1).bytes);
+  // As a confirm leaves it that was killed after it had pinned the version.
+  const head = await bucket.head(`${user.id}/${chat_id}/incoming/${upload!.id}`);
+  await asOperator((sql) => sql`update uploads set etag = ${head!.etag} where id = ${upload!.id}`);
+  await put(upload!, image("a.png", 2).bytes);
+  const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
+  assertEquals(body.images, []);
+  assertEquals(body.rejected[0].code, "upload_mismatch");
+});
+
+Deno.test("a reservation that was swept: upload_mismatch", async () => {
+  const chat_id = await user.createChat();
+  const [upload] = await reserve(user, chat_id, [image()]);
+  await put(upload!, image().bytes);
+  await asOperator((sql) =>
+    sql`update uploads set expires_at = now() - interval '61 minutes' where id = ${upload!.id}`
+  );
+  const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
+  assertEquals(body.images, []);
+  assertMatch(body.rejected[0].message, /expired/);
+});
+
+Deno.test("an image that was deleted since: not_found in rejected", async () => {
+  const { upload } = await confirmOne(image());
+  await user.client.from("chat_images").delete().eq("id", upload.id);
+  const { body } = await user.call("confirm-upload", { ids: [upload.id] });
+  assertEquals(body.rejected.map(({ code }: { code: string }) => code), ["not_found"]);
+});
+
+Deno.test("unknown and other users' ids: not_found when none is the caller's", async () => {
+  const [theirs] = await reserve(other, await other.createChat(), [image()]);
+  const unknown = crypto.randomUUID();
+  assertError(await user.call("confirm-upload", { ids: [unknown] }), 404, "not_found");
+  assertError(await user.call("confirm-upload", { ids: [theirs!.id] }), 404, "not_found");
+
+  const [mine] = await reserve(user, await user.createChat(), [image()]);
+  await put(mine!, image().bytes);
+  const { status, body } = await user.call("confirm-upload", {
+    ids: [theirs!.id, mine!.id, unknown],
+  });
+  assertEquals(status, 200);
+  assertEquals(body.images.length, 1);
+  assertEquals(
+    body.rejected.map(({ id, code }: { id: string; code: string }) => [id, code]),
+    [[theirs!.id, "not_found"], [unknown, "not_found"]],
+  );
+});
+
+Deno.test("bad input: invalid_request, with the field", async () => {
+  const cases: [unknown, string][] = [
+    [{}, "ids"],
+    [{ ids: [] }, "ids"],
+    [{ ids: Array.from({ length: 101 }, () => crypto.randomUUID()) }, "ids"],
+    [{ ids: ["x"] }, "ids.0"],
+    [{ ids: [1] }, "ids.0"],
+  ];
+  for (const [body, field] of cases) {
+    const error = assertError(await user.call("confirm-upload", body), 400, "invalid_request");
+    assertField(error, field);
+  }
+});
+
+Deno.test("a client can't confirm past the function", async () => {
+  const [upload] = await reserve(user, await user.createChat(), [image()]);
+  const { error } = await user.client.rpc("confirm_uploads", { verified: [{ id: upload!.id }] });
+  assert(error);
+  assertEquals(error.code, "42501");
+});

@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { image, pdf, uploadAll } from "../support/files.ts";
+import { assertError, assertField, signUp } from "../support/users.ts";
+
+const user = await signUp();
+const other = await signUp();
+
+Deno.test("images by id: the bytes, and the real name in both forms", async () => {
+  const chat_id = await user.createChat();
+  const name = 'Отчёт "2026" ..\\..\\a.png';
+  const [id] = await uploadAll(user, chat_id, [image(name)]);
+  const { status, body } = await user.call("presign-download", { ids: [id] });
+  assertEquals(status, 200);
+  assertEquals(body.missing, []);
+  const response = await fetch(body.downloads[0].url);
+  assertEquals(await response.bytes(), image().bytes);
+  assertEquals(response.headers.get("content-type"), "image/png");
+  assertStringIncludes(response.headers.get("content-disposition")!, 'filename="a.png"');
+  const lives = Date.parse(body.downloads[0].expires_at) - Date.now();
+  assert(lives > 3_590_000 && lives <= 3_600_000);
+});
+
+Deno.test("ids that are unknown or another user's are missing, and the rest is signed", async () => {
+  const [theirs] = await uploadAll(other, await other.createChat(), [image()]);
+  const [mine] = await uploadAll(user, await user.createChat(), [image()]);
+  const unknown = crypto.randomUUID();
+  const { status, body } = await user.call("presign-download", { ids: [unknown, mine, theirs] });
+  assertEquals(status, 200);
+  assertEquals(body.downloads.map(({ id }: { id: string }) => id), [mine]);
+  assertEquals(body.missing, [unknown, theirs]);
+});
+
+Deno.test("1,000 ids in one request", async () => {
+  const ids = Array.from({ length: 1000 }, () => crypto.randomUUID());
+  const { status, body } = await user.call("presign-download", { ids });
+  assertEquals(status, 200);
+  assertEquals(body.missing, ids);
+});
+
+Deno.test("a chat's images, in order, after a cursor", async () => {
+  const chat_id = await user.createChat();
+  const ids = await uploadAll(user, chat_id, [image("1.png", 1), image("2.png", 2)]);
+  const { body } = await user.call("presign-download", { chat_id });
+  assertEquals(body.downloads.map(({ id }: { id: string }) => id), ids);
+  assertEquals("next" in body, false);
+  const { data } = await user.client.from("chat_images").select("seq").eq("id", ids[0]!).single();
+  const rest = await user.call("presign-download", { chat_id, after: String(data!.seq) });
+  assertEquals(rest.body.downloads.map(({ id }: { id: string }) => id), [ids[1]]);
+});
+
+Deno.test("a chat's document", async () => {
+  const chat_id = await user.createChat();
+  const none = await user.call("presign-download", { document_of: chat_id });
+  assertEquals(none.body, { downloads: [], missing: [chat_id] });
+  const bytes = pdf();
+  await uploadAll(user, chat_id, [
+    { name: "Ein Dokument.pdf", content_type: "application/pdf", kind: "document", bytes },
+  ]);
+  const { body } = await user.call("presign-download", { document_of: chat_id });
+  const response = await fetch(body.downloads[0].url);
+  assertEquals(await response.bytes(), bytes);
+  assertStringIncludes(response.headers.get("content-disposition")!, "Ein%20Dokument.pdf");
+});
+
+Deno.test("unknown and other users' chats: not_found", async () => {
+  const theirs = await other.createChat();
+  for (const id of [crypto.randomUUID(), theirs]) {
+    assertError(await user.call("presign-download", { chat_id: id }), 404, "not_found");
+    assertError(await user.call("presign-download", { document_of: id }), 404, "not_found");
+  }
+});
+
+Deno.test("bad input: invalid_request, with the field", async () => {
+  const chat_id = crypto.randomUUID();
+  const cases: [unknown, string][] = [
+    [{ ids: [] }, "ids"],
+    [{ ids: Array.from({ length: 1001 }, () => chat_id) }, "ids"],
+    [{ ids: ["x"] }, "ids.0"],
+    [{ chat_id: "x" }, "chat_id"],
+    [{ chat_id, after: "x" }, "after"],
+    [{ document_of: 1 }, "document_of"],
+  ];
+  for (const [body, field] of cases) {
+    const error = assertError(await user.call("presign-download", body), 400, "invalid_request");
+    assertField(error, field);
+  }
+});
+
+Deno.test("nothing signed is stored", async () => {
+  const [id] = await uploadAll(user, await user.createChat(), [image()]);
+  const { data } = await user.client.from("chat_images").select().eq("id", id!).single();
+  assert(!JSON.stringify(data).includes("X-Amz"));
+});

@@ -1,0 +1,224 @@
+import { assert, assertEquals } from "../support/assert.ts";
+import { image, pdf, png, put, reserve } from "../support/files.ts";
+import { asOperator, keysBelow } from "../support/stack.ts";
+import { assertError, assertField, signUp } from "../support/users.ts";
+
+const user = await signUp();
+const other = await signUp();
+const file = { name: "a.png", content_type: "image/png", size: 10 };
+
+Deno.test("presign-upload signs a PUT bound to key, length and type", async () => {
+  const chat_id = await user.createChat();
+  const [upload] = await reserve(user, chat_id, [image()]);
+  assertEquals(upload!.path, `${user.id}/${chat_id}/images/${upload!.id}.png`);
+  const url = new URL(upload!.url);
+  assertEquals(url.searchParams.get("X-Amz-SignedHeaders"), "content-length;content-type;host");
+  assert(url.pathname.endsWith(`/${user.id}/${chat_id}/incoming/${upload!.id}`));
+  const lives = Date.parse(upload!.expires_at) - Date.now();
+  assert(lives > 880_000 && lives <= 901_000, String(lives));
+});
+
+Deno.test("what was not reserved is refused by the bucket, and nothing is stored", async () => {
+  const chat_id = await user.createChat();
+  const { bytes } = image();
+  const [upload] = await reserve(user, chat_id, [image()]);
+  const url = new URL(upload!.url);
+  const altered = (change: (url: URL) => void) => {
+    const copy = new URL(url);
+    change(copy);
+    return { ...upload!, url: copy.href };
+  };
+  const refused: Record<string, Promise<number>> = {
+    "a byte more": put(upload!, new Uint8Array([...bytes, 0])),
+    "a byte less": put(upload!, bytes.slice(1)),
+    "another type": put({ ...upload!, headers: { "content-type": "text/html" } }, bytes),
+    "no type": put({ ...upload!, headers: {} }, bytes),
+    "a chunked body": put(upload!, new Blob([bytes]).stream()),
+    "another key": put(altered((u) => u.pathname += "x"), bytes),
+    "a longer life": put(altered((u) => u.searchParams.set("X-Amz-Expires", "9999")), bytes),
+    "no signature": put(altered((u) => u.search = ""), bytes),
+    "a copy of another object": put({
+      ...upload!,
+      headers: { ...upload!.headers, "x-amz-copy-source": "/chat-archive/a" },
+    }, bytes),
+  };
+  for (const [what, status] of Object.entries(refused)) assertEquals(await status, 403, what);
+  const read = await fetch(upload!.url);
+  await read.body?.cancel();
+  assertEquals(read.status, 403, "reading with the URL of a PUT");
+  assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+  assertEquals(await put(upload!, bytes), 200);
+});
+
+Deno.test("repeating a presign with the same ids gives the same reservation", async () => {
+  const chat_id = await user.createChat();
+  const id = crypto.randomUUID();
+  const [first] = await reserve(user, chat_id, [{ ...image(), id }]);
+  const [second] = await reserve(user, chat_id, [{ ...image(), id: id.toUpperCase() }]);
+  assertEquals(
+    { id: second!.id, path: second!.path, expires_at: second!.expires_at },
+    { id, path: first!.path, expires_at: first!.expires_at },
+  );
+  const [{ count }] = await asOperator((sql) =>
+    sql`select count(*)::int from storage_deletions where target like ${"%" + id}`
+  ) as unknown as [{ count: number }];
+  assertEquals(count, 1, "one entry of the outbox");
+});
+
+Deno.test("an id that is taken by another file: conflict", async () => {
+  const chat_id = await user.createChat();
+  const id = crypto.randomUUID();
+  await reserve(user, chat_id, [{ ...image(), id }]);
+  const error = assertError(
+    await user.call("presign-upload", { chat_id, files: [{ ...file, id }] }),
+    409,
+    "conflict",
+  );
+  assertField(error, "files.0.id");
+});
+
+Deno.test("an id that another user has: conflict, and nothing about it", async () => {
+  const id = crypto.randomUUID();
+  await reserve(other, await other.createChat(), [{ ...image(), id }]);
+  const chat_id = await user.createChat();
+  const answer = await user.call("presign-upload", { chat_id, files: [{ ...file, id }] });
+  assertError(answer, 409, "conflict");
+});
+
+Deno.test("a reservation that has expired: conflict", async () => {
+  const chat_id = await user.createChat();
+  const id = crypto.randomUUID();
+  await reserve(user, chat_id, [{ ...image(), id }]);
+  await asOperator((sql) =>
+    sql`update uploads set expires_at = now() - interval '1 second' where id = ${id}`
+  );
+  const size = image().bytes.length;
+  const answer = await user.call("presign-upload", {
+    chat_id,
+    files: [{ name: "page.png", content_type: "image/png", size, id }],
+  });
+  assertError(answer, 409, "conflict");
+});
+
+Deno.test("an unknown chat: not_found", async () => {
+  const answer = await user.call("presign-upload", { chat_id: crypto.randomUUID(), files: [file] });
+  assertError(answer, 404, "not_found");
+});
+
+Deno.test("another user's chat: not_found, as if it did not exist", async () => {
+  const chat_id = await other.createChat();
+  const theirs = await user.call("presign-upload", { chat_id, files: [file] });
+  const none = await user.call("presign-upload", { chat_id: crypto.randomUUID(), files: [file] });
+  assertError(theirs, 404, "not_found");
+  assertEquals(theirs.body.message, none.body.message);
+});
+
+Deno.test("a message of another chat: not_found", async () => {
+  const [chat_id, another] = [await user.createChat(), await user.createChat()];
+  const { data } = await user.client.from("chat_messages")
+    .insert({ chat_id: another, role: "user", content: "Hello" }).select("id").single();
+  const answer = await user.call("presign-upload", {
+    chat_id,
+    files: [{ ...file, message_id: data!.id }],
+  });
+  assertError(answer, 404, "not_found");
+});
+
+Deno.test("a file over the limit: payload_too_large, named", async () => {
+  const chat_id = await user.createChat();
+  const error = assertError(
+    await user.call("presign-upload", {
+      chat_id,
+      files: [file, { ...file, size: 50 * 1024 * 1024 + 1 }],
+    }),
+    413,
+    "payload_too_large",
+  );
+  assertField(error, "files.1.size");
+});
+
+Deno.test("a type that is not allowed: unsupported_media_type, named", async () => {
+  const chat_id = await user.createChat();
+  for (
+    const bad of [
+      { ...file, content_type: "image/svg+xml" },
+      { ...file, content_type: "application/pdf" },
+      { ...file, content_type: "image/png", kind: "document" },
+      { ...file, content_type: "image/png; charset=utf-8" },
+    ]
+  ) {
+    const error = assertError(
+      await user.call("presign-upload", { chat_id, files: [bad] }),
+      415,
+      "unsupported_media_type",
+    );
+    assertField(error, "files.0.content_type");
+  }
+});
+
+Deno.test("bad input: invalid_request, with the field", async () => {
+  const chat_id = await user.createChat();
+  const id = crypto.randomUUID();
+  const cases: [unknown, string][] = [
+    [{ files: [file] }, "chat_id"],
+    [{ chat_id: "no-uuid", files: [file] }, "chat_id"],
+    [{ chat_id }, "files"],
+    [{ chat_id, files: [] }, "files"],
+    [{ chat_id, files: Array(101).fill(file) }, "files"],
+    [{ chat_id, files: "a.png" }, "files"],
+    [{ chat_id, files: [{ ...file, size: 0 }] }, "files.0.size"],
+    [{ chat_id, files: [{ ...file, size: 1.5 }] }, "files.0.size"],
+    [{ chat_id, files: [{ ...file, size: "10" }] }, "files.0.size"],
+    [{ chat_id, files: [{ ...file, name: "" }] }, "files.0.name"],
+    [{ chat_id, files: [{ ...file, name: " \n" }] }, "files.0.name"],
+    [{ chat_id, files: [{ ...file, name: "x".repeat(513) }] }, "files.0.name"],
+    [{ chat_id, files: [file, { ...file, kind: "video" }] }, "files.1.kind"],
+    [{ chat_id, files: [{ ...file, message_id: "x" }] }, "files.0.message_id"],
+    [{ chat_id, files: [{ ...file, sha256: "abc" }] }, "files.0.sha256"],
+    [{ chat_id, files: [{ ...file, id }, { ...file, id }] }, "files.1.id"],
+    [{ chat_id, files: [{ ...file, user_id: id }] }, "files.0.user_id"],
+  ];
+  for (const [body, field] of cases) {
+    assertField(
+      assertError(await user.call("presign-upload", body), 400, "invalid_request"),
+      field,
+    );
+  }
+});
+
+Deno.test("a name that PostgreSQL can't store: invalid_request", async () => {
+  const chat_id = await user.createChat();
+  const answer = await user.call("presign-upload", {
+    chat_id,
+    files: [{ ...file, name: "a\0b.png" }],
+  });
+  assertError(answer, 400, "invalid_request");
+});
+
+Deno.test("100 files in one request, in order", async () => {
+  const chat_id = await user.createChat();
+  const files = Array.from({ length: 100 }, (_, index) => image(`${index}.png`));
+  const uploads = await reserve(user, chat_id, files);
+  assertEquals(new Set(uploads.map(({ id }) => id)).size, 100);
+});
+
+Deno.test("a document of 12 MB goes through", async () => {
+  const chat_id = await user.createChat();
+  const bytes = pdf("x".repeat(12 * 1024 * 1024));
+  const [upload] = await reserve(user, chat_id, [
+    { name: "big.pdf", content_type: "application/pdf", kind: "document", bytes },
+  ]);
+  assertEquals(await put(upload!, bytes), 200);
+  const answer = await user.call("confirm-upload", { ids: [upload!.id] });
+  assertEquals(answer.body.documents, [{ id: upload!.id, chat_id, path: upload!.path }]);
+});
+
+Deno.test("the same bytes may be put twice", async () => {
+  const chat_id = await user.createChat();
+  const bytes = png(5, 5);
+  const [upload] = await reserve(user, chat_id, [
+    { name: "a.png", content_type: "image/png", bytes },
+  ]);
+  assertEquals(await put(upload!, bytes), 200);
+  assertEquals(await put(upload!, bytes), 200);
+});

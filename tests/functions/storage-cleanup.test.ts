@@ -1,0 +1,114 @@
+import { assert, assertEquals } from "../support/assert.ts";
+import { image, put, reserve, uploadAll } from "../support/files.ts";
+import { asOperator, keysBelow, stack } from "../support/stack.ts";
+import { assertError, assertField, request, signUp } from "../support/users.ts";
+
+const user = await signUp();
+
+const cleanup = (body: unknown = {}, apikey = stack.SECRET_KEY) =>
+  request("storage-cleanup", {
+    method: "POST",
+    headers: { apikey, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+Deno.test("only the secret key may call it", async () => {
+  assertError(await request("storage-cleanup", { method: "POST" }), 401, "unauthorized");
+  assertError(await cleanup({}, stack.PUBLISHABLE_KEY), 401, "unauthorized");
+  assertError(await cleanup({}, "sb_secret_wrong"), 401, "unauthorized");
+  assertError(await user.call("storage-cleanup", {}), 401, "unauthorized");
+});
+
+Deno.test("a message deleted by supabase-js: the worker removes its images' bytes", async () => {
+  const chat_id = await user.createChat();
+  const { data } = await user.client.from("chat_messages")
+    .insert({ chat_id, role: "user", content: "Hello" }).select("id").single();
+  const [doomed] = await uploadAll(user, chat_id, [{ ...image(), message_id: data!.id }]);
+  const [kept] = await uploadAll(user, chat_id, [image()]);
+  await user.client.from("chat_messages").delete().eq("id", data!.id);
+  const { status, body } = await cleanup();
+  assertEquals(status, 200);
+  assert(body.deleted >= 1);
+  assertEquals(body.pending, 0);
+  const keys = await keysBelow(`${user.id}/${chat_id}/`);
+  assertEquals(keys, [`${user.id}/${chat_id}/images/${kept}.png`], `without ${doomed}`);
+});
+
+Deno.test("a chat deleted by SQL: the worker removes everything below it", async () => {
+  const chat_id = await user.createChat();
+  await uploadAll(user, chat_id, [image("1.png", 1), image("2.png", 2)]);
+  await asOperator((sql) => sql`delete from chats where id = ${chat_id}`);
+  await cleanup();
+  assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+});
+
+Deno.test("a user deleted in auth.users: the worker removes everything of theirs", async () => {
+  const leaving = await signUp();
+  for (const title of ["One", "Two"]) {
+    await uploadAll(leaving, await leaving.createChat(title), [image()]);
+  }
+  await asOperator((sql) => sql`delete from auth.users where id = ${leaving.id}`);
+  await cleanup();
+  assertEquals(await keysBelow(`${leaving.id}/`), []);
+});
+
+Deno.test("a reservation whose URL died an hour ago is expired, and its bytes are swept", async () => {
+  const chat_id = await user.createChat();
+  const [upload, open] = await reserve(user, chat_id, [image("1.png", 1), image("2.png", 2)]);
+  await put(upload!, image("1.png", 1).bytes);
+  await put(open!, image("2.png", 2).bytes);
+  await asOperator(async (sql) => {
+    await sql`update uploads set expires_at = now() - interval '61 minutes' where id = ${
+      upload!.id
+    }`;
+    await sql`update storage_deletions set not_before = now() where target like ${
+      "%/incoming/" + upload!.id
+    }`;
+  });
+  const { body } = await cleanup();
+  assertEquals(body.expired_uploads, 1);
+  assertEquals(await keysBelow(`${user.id}/${chat_id}/`), [
+    `${user.id}/${chat_id}/incoming/${open!.id}`,
+  ]);
+  const { data } = await user.client.from("uploads").select("status").eq("id", upload!.id).single();
+  assertEquals(data!.status, "expired");
+});
+
+Deno.test("a key that a live row names is never deleted", async () => {
+  const chat_id = await user.createChat();
+  const [id] = await uploadAll(user, chat_id, [image()]);
+  const key = `${user.id}/${chat_id}/images/${id}.png`;
+  await asOperator((sql) =>
+    sql`insert into storage_deletions (user_id, target, reason) values (${user.id}, ${key}, 'orphan')`
+  );
+  await cleanup();
+  assertEquals(await keysBelow(key), [key]);
+});
+
+Deno.test("limit bounds a run", async () => {
+  const chat_id = await user.createChat();
+  await uploadAll(user, chat_id, [image("1.png", 1), image("2.png", 2), image("3.png", 3)]);
+  await user.client.from("chat_images").delete().eq("chat_id", chat_id);
+  const { body } = await cleanup({ limit: 2 });
+  assertEquals(body.claimed, 2);
+  assertEquals((await keysBelow(`${user.id}/${chat_id}/`)).length, 1);
+  await cleanup();
+  assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+});
+
+Deno.test("receipts that were done 30 days ago are purged", async () => {
+  const chat_id = await user.createChat();
+  await user.call("delete-chat", { chat_id });
+  await asOperator((sql) =>
+    sql`update storage_deletions set done_at = now() - interval '31 days' where chat_id = ${chat_id}`
+  );
+  await cleanup();
+  const { data } = await user.client.from("storage_deletions").select("id").eq("chat_id", chat_id);
+  assertEquals(data, []);
+});
+
+Deno.test("bad input: invalid_request, with the field", async () => {
+  for (const [body, field] of [[{ limit: 0 }, "limit"], [{ limit: "1" }, "limit"]] as const) {
+    assertField(assertError(await cleanup(body), 400, "invalid_request"), field);
+  }
+});

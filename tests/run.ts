@@ -1,0 +1,95 @@
+/** `deno task test`: starts a stack of its own, runs all tests against it, and leaves nothing behind. */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure, reportFailure } from "../local/failure.ts";
+import { launcherEnded } from "../local/launcher.ts";
+import { startStack } from "../local/stack.ts";
+import { writeStatus } from "../local/status_file.ts";
+import { PROJECT_ROOT } from "../local/supabase_cli.ts";
+
+const HELP = `deno task test [options] [FILES…]
+
+Runs the tests in FILES (all of tests/) on an embedded stack with free ports in
+a temporary folder, and ends with a line \`N passed, N failed\`.
+
+  --filter TEXT       only tests whose name contains it
+  --help`;
+
+/** Runs \`deno test\`, shows what it prints, and returns its counts. */
+async function runTests(args: string[], env: Record<string, string>, interrupted: AbortSignal) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--no-check", ...args],
+    cwd: PROJECT_ROOT,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const kill = () => child.kill("SIGTERM");
+  interrupted.addEventListener("abort", kill);
+  const decoder = new TextDecoder();
+  let tail = "";
+  for await (const chunk of child.stdout) {
+    await Deno.stdout.write(chunk);
+    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4000);
+  }
+  const { code } = await child.status;
+  interrupted.removeEventListener("abort", kill);
+  // deno-lint-ignore no-control-regex -- the colours of a terminal
+  const plain = tail.replace(/\x1b\[[0-9;]*m/g, "");
+  const summary = [...plain.matchAll(/(\d+) passed.*?\| (\d+) failed/g)].at(-1);
+  return { code, passed: Number(summary?.[1] ?? 0), failed: Number(summary?.[2] ?? 0) };
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { filter: { type: "string" }, help: { type: "boolean", short: "h", default: false } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const folder = await Deno.makeTempDir({ prefix: "chat-archive-tests-" });
+  const interrupted = new AbortController();
+  const over = new AbortController();
+  const stop = () => interrupted.abort();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
+  launcherEnded(over.signal).then(stop);
+  try {
+    const log = await Deno.open(join(folder, "functions.log"), { create: true, append: true });
+    const stack = await startStack({
+      port: 0,
+      dbPort: 0,
+      dataDir: join(folder, "stack"),
+      ephemeral: true,
+      externalS3: false,
+      externalDb: false,
+      // Nothing of the environment: a test never reaches a system that somebody exported.
+      env: { LOG_LEVEL: "debug", S3_UPLOAD_EXPIRATION: "900" },
+      print: (line) => log.writeSync(new TextEncoder().encode(line + "\n")),
+    });
+    try {
+      const statusFile = join(folder, "status.json");
+      await writeStatus(statusFile, stack.status);
+      const tests = positionals.length > 0 ? positionals : ["tests/"];
+      const { code, passed, failed } = await runTests(
+        [...(values.filter ? [`--filter=${values.filter}`] : []), ...tests],
+        { STACK_STATUS_FILE: statusFile, STACK_LOG_FILE: join(folder, "functions.log") },
+        interrupted.signal,
+      );
+      if (interrupted.signal.aborted) throw new Failure("interrupted", "Run the tests again.");
+      // A suite that could not be loaded has no summary, and must not look like a passing one.
+      console.log(`${passed} passed, ${failed || (code === 0 ? 0 : 1)} failed`);
+      return code;
+    } finally {
+      await stack.stop();
+      log.close();
+    }
+  } finally {
+    over.abort();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) Deno.exit(await main().catch(reportFailure));

@@ -1,0 +1,56 @@
+/**
+ * The stack that the tests run on.
+ *
+ * @module
+ */
+import postgres from "postgres";
+import { readStatus, type StackStatus } from "../../local/status_file.ts";
+import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
+import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
+
+const file = Deno.env.get("STACK_STATUS_FILE");
+if (!file) throw new Error("run the tests with `deno task test`: it starts the stack they need");
+
+/** Addresses and keys. */
+export const stack: StackStatus = await readStatus(file);
+
+// Whatever the environment says: tests create, delete and count, so they stay on this machine.
+for (const url of [stack.API_URL, stack.DB_URL, stack.STORAGE_S3_URL]) {
+  const { hostname } = new URL(url);
+  if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) {
+    throw new Error(`the tests refuse ${hostname}: it is not this machine`);
+  }
+}
+
+/** The operator's view of a stack's bucket. */
+export function bucketOf(status: StackStatus): ObjectStore {
+  return openBucket({
+    endpoint: status.STORAGE_S3_URL,
+    publicEndpoint: status.STORAGE_S3_URL,
+    region: status.S3_PROTOCOL_REGION,
+    bucket: status.S3_BUCKET,
+    accessKeyId: status.S3_PROTOCOL_ACCESS_KEY_ID,
+    secretAccessKey: status.S3_PROTOCOL_ACCESS_KEY_SECRET,
+    forcePathStyle: true,
+  });
+}
+
+/** The operator's view of the bucket. */
+export const bucket: ObjectStore = bucketOf(stack);
+
+/** All keys below a prefix. */
+export async function keysBelow(prefix: string, store: ObjectStore = bucket): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const page of store.list(prefix)) keys.push(...page);
+  return keys;
+}
+
+/** Runs work with a connection of the role `postgres`, as an operator has it. */
+export async function asOperator<T>(work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(stack.DB_URL, { max: 1, onnotice: () => {} });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end();
+  }
+}
