@@ -28,7 +28,7 @@ const OVERRIDES = [
 
 /** Headers that belong to one hop, or that only the gate reads. */
 const NOT_FORWARDED =
-  /^(authorization|host|connection|expect|accept-encoding|x-amz-date|x-amz-content-sha256|x-amz-copy-source-if-match)$/;
+  /^(authorization|host|connection|content-length|expect|accept-encoding|x-amz-date|x-amz-content-sha256|x-amz-copy-source-if-match)$/;
 
 function xmlError(status: number, code: string, message: string, head: boolean): Response {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code>` +

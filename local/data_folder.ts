@@ -3,10 +3,8 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Failure } from "./failure.ts";
-import type { PostgresBinaries } from "./postgres_binaries.ts";
 import { generateTokenSecrets, type TokenSecrets } from "./tokens.ts";
 
 /** What `secrets.json` keeps. Readable by the folder's owner only. */
@@ -20,8 +18,6 @@ export interface StackSecrets extends TokenSecrets {
 export interface DataFolder {
   path: string;
   secrets: StackSecrets;
-  /** Where PostgreSQL's files are: inside, or, for root, where its user can reach them. */
-  postgresDir: string;
   /** Lets other processes use the folder. */
   release(): void;
 }
@@ -64,35 +60,11 @@ async function readSecrets(path: string): Promise<StackSecrets> {
 }
 
 /**
- * For root the server's files lie outside of the folder, under a name made of its path. A folder that
- * was deleted and made again has another id: then the old files go.
- */
-async function placeOutside(path: string, stackId: string, binaries: PostgresBinaries) {
-  const { home, runAs } = binaries;
-  const key = createHash("sha256").update(resolve(path)).digest("hex").slice(0, 16);
-  const place = join(home!, `data-${key}`);
-  const idFile = join(place, "stack-id");
-  const found = await Deno.readTextFile(idFile).catch(() => undefined);
-  if (found !== stackId) {
-    await Deno.remove(place, { recursive: true }).catch(() => {});
-    await Deno.mkdir(place, { recursive: true, mode: 0o711 });
-    await Deno.chmod(place, 0o711);
-    await Deno.writeTextFile(idFile, stackId, { mode: 0o600 });
-  }
-  const dir = join(place, "postgres");
-  await Deno.chown(place, runAs!.uid, runAs!.gid);
-  return dir;
-}
-
-/**
  * Opens a data folder, which is created when it does not exist.
  *
  * @throws {Failure} where it is in use, damaged or can't be written
  */
-export async function openDataFolder(
-  path: string,
-  binaries: PostgresBinaries,
-): Promise<DataFolder> {
+export async function openDataFolder(path: string): Promise<DataFolder> {
   try {
     await Deno.mkdir(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
@@ -111,24 +83,9 @@ export async function openDataFolder(
     );
   });
   try {
-    const secrets = await readSecrets(path);
-    return {
-      path,
-      secrets,
-      postgresDir: binaries.home
-        ? await placeOutside(path, secrets.stack_id, binaries)
-        : join(path, "postgres"),
-      release: () => held.close(),
-    };
+    return { path, secrets: await readSecrets(path), release: () => held.close() };
   } catch (error) {
     held.close();
     throw error;
   }
-}
-
-/** Removes a folder with everything that belongs to it, PostgreSQL's files included. */
-export async function removeDataFolder({ path, postgresDir }: DataFolder): Promise<void> {
-  const outside = !resolve(postgresDir).startsWith(resolve(path));
-  if (outside) await Deno.remove(join(postgresDir, ".."), { recursive: true });
-  await Deno.remove(path, { recursive: true });
 }

@@ -6,11 +6,12 @@
 import { join } from "node:path";
 import { getAuthSchemaSql } from "@supabase/lite";
 import postgres from "postgres";
-import { type DataFolder, openDataFolder, removeDataFolder } from "./data_folder.ts";
+import { type DataFolder, openDataFolder } from "./data_folder.ts";
 import type { Failure } from "./failure.ts";
 import { pushMigrations } from "./migrations.ts";
 import { assertPortIsFree, freePort } from "./ports.ts";
 import { preparePostgres } from "./postgres_binaries.ts";
+import { findPlace, removeAbandonedPlaces, removePlace } from "./postgres_place.ts";
 import { type PostgresOptions, startPostgres } from "./postgres.ts";
 import { PROJECT_ROOT } from "./supabase_cli.ts";
 
@@ -19,7 +20,7 @@ export interface DatabaseOptions {
   dataDir: string;
   /** 0 picks a free one. */
   port: number;
-  /** Its files are removed when it stops. */
+  /** The server's files are removed when it stops. The folder itself is its caller's to remove. */
   ephemeral: boolean;
 }
 
@@ -96,11 +97,17 @@ export async function startDatabase(options: DatabaseOptions): Promise<LocalData
   if (options.port !== 0) assertPortIsFree(options.port, "--db-port");
   const port = options.port || freePort();
   const binaries = await preparePostgres();
-  const folder = await openDataFolder(dataDir, binaries);
+  await removeAbandonedPlaces(binaries);
+  const folder = await openDataFolder(dataDir);
+  const postgresDir = await findPlace(folder, binaries);
+  const release = async () => {
+    if (ephemeral) await removePlace(postgresDir, binaries).catch(() => {});
+    folder.release();
+  };
   try {
     const server = await keepRunning({
       binaries,
-      dataDir: folder.postgresDir,
+      dataDir: postgresDir,
       port,
       password: folder.secrets.superuser_password,
       ephemeral,
@@ -108,8 +115,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<LocalData
     });
     const stop = async () => {
       await server.stop();
-      folder.release();
-      if (ephemeral) await removeDataFolder(folder);
+      await release();
     };
     const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`;
     try {
@@ -122,8 +128,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<LocalData
     const { adminUrl, failed } = server;
     return { url, adminUrl, failed, secrets: folder.secrets, stop };
   } catch (error) {
-    folder.release();
-    if (ephemeral) await removeDataFolder(folder).catch(() => {});
+    await release();
     throw error;
   }
 }

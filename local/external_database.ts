@@ -2,7 +2,6 @@ import postgres from "postgres";
 import type { LocalDatabase } from "./database.ts";
 import { openDataFolder } from "./data_folder.ts";
 import { Failure } from "./failure.ts";
-import { preparePostgres } from "./postgres_binaries.ts";
 
 /**
  * Opens a database that somebody else runs. It is neither migrated nor seeded.
@@ -39,7 +38,7 @@ export async function openExternalDatabase(
   } finally {
     await sql.end({ timeout: 1 });
   }
-  const folder = await openDataFolder(dataDir, await preparePostgres());
+  const folder = await openDataFolder(dataDir);
   return {
     url,
     adminUrl: url,

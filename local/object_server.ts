@@ -67,8 +67,9 @@ export async function startObjectServer(
     return fetch(origin + path, { ...init, headers, redirect: "manual" });
   };
 
-  async function putInParts(path: string, init: RequestInit, body: Uint8Array<ArrayBuffer>) {
+  async function putInParts(url: string, init: RequestInit, body: Uint8Array<ArrayBuffer>) {
     const { headers } = init;
+    const path = url.split("?")[0];
     const created = await send(`${path}?uploads`, {
       method: "POST",
       ...(headers ? { headers } : {}),

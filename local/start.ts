@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { guardAgainstDriver } from "./driver_guard.ts";
 import { Failure, reportFailure } from "./failure.ts";
 import { launcherEnded } from "./launcher.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -96,17 +97,18 @@ async function main(): Promise<number> {
   const over = new AbortController();
   // Listening from the start: a start that is interrupted ends as orderly as a stack.
   const asked = askedToStop(over.signal);
-  const stack = await startStack({
-    port: portOf(values.port, "--port"),
-    dbPort: portOf(values["db-port"], "--db-port"),
-    dataDir,
-    ephemeral,
-    externalS3: values["external-s3"],
-    externalDb: values["external-db"],
-    env: Deno.env.toObject(),
-    print: (line) => console.log(line),
-  });
+  let stack: Stack | undefined;
   try {
+    stack = await startStack({
+      port: portOf(values.port, "--port"),
+      dbPort: portOf(values["db-port"], "--db-port"),
+      dataDir,
+      ephemeral,
+      externalS3: values["external-s3"],
+      externalDb: values["external-db"],
+      env: Deno.env.toObject(),
+      print: (line) => console.log(line),
+    });
     mkdirSync(dirname(statusFile), { recursive: true });
     await writeStatus(statusFile, stack.status);
     greet(stack, statusFile, (performance.now() - started) / 1000);
@@ -117,8 +119,12 @@ async function main(): Promise<number> {
   } finally {
     over.abort();
     await Deno.remove(statusFile).catch(() => {});
-    await stack.stop();
+    await stack?.stop();
+    if (ephemeral) await Deno.remove(dataDir, { recursive: true }).catch(() => {});
   }
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+if (import.meta.main) {
+  guardAgainstDriver();
+  Deno.exit(await main().catch(reportFailure));
+}

@@ -45,13 +45,19 @@ export async function supabase(
   env: Record<string, string> = {},
 ): Promise<CliResult> {
   const [program, ...first] = command();
-  const { code, stdout, stderr } = await new Deno.Command(program!, {
-    args: [...first, ...args, "--workdir", PROJECT_ROOT],
-    env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  // The CLI unpacks parts of itself into the temporary folder, and leaves them there.
+  const TMPDIR = await Deno.makeTempDir({ prefix: "chat-archive-cli-" });
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(program!, {
+      args: [...first, ...args, "--workdir", PROJECT_ROOT],
+      env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", TMPDIR, ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const text = new TextDecoder();
+    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  } finally {
+    await Deno.remove(TMPDIR, { recursive: true });
+  }
 }

@@ -26,6 +26,7 @@ async function main(): Promise<number> {
     return 0;
   } finally {
     await database.stop();
+    await Deno.remove(folder, { recursive: true });
   }
 }
 

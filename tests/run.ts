@@ -1,8 +1,11 @@
 /** `deno task test`: starts a stack of its own, runs all tests against it, and leaves nothing behind. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { guardAgainstDriver } from "../local/driver_guard.ts";
 import { Failure, reportFailure } from "../local/failure.ts";
 import { launcherEnded } from "../local/launcher.ts";
+import { preparePostgres } from "../local/postgres_binaries.ts";
+import { removeAbandonedPlaces } from "../local/postgres_place.ts";
 import { startStack } from "../local/stack.ts";
 import { writeStatus } from "../local/status_file.ts";
 import { PROJECT_ROOT } from "../local/supabase_cli.ts";
@@ -89,7 +92,11 @@ async function main(): Promise<number> {
   } finally {
     over.abort();
     await Deno.remove(folder, { recursive: true });
+    await removeAbandonedPlaces(await preparePostgres());
   }
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+if (import.meta.main) {
+  guardAgainstDriver();
+  Deno.exit(await main().catch(reportFailure));
+}

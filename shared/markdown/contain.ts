@@ -11,6 +11,8 @@
 /** U+2060: invisible, and enough to keep `<` from opening a tag. */
 const WORD_JOINER = "\u2060";
 
+/** A fence that may lie in a list or a quote, or stand on its own: only a whole parser could tell. */
+const UNCERTAIN_FENCE = /^[\s>*+\-0-9.)]+(`{3,}|~{3,})/;
 const OPENING_FENCE = /^(`{3,}(?=[^`]*$)|~{3,})/;
 const CLOSING_FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*$/;
 /** `<` that CommonMark may read as a tag, a comment, a declaration or an instruction. */
@@ -20,15 +22,15 @@ const AUTOLINK = /<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}
 /** `[label]: …`, also inside lists and quotes. */
 const DEFINITION = /^([\s>*+\-0-9.)]*)\[(?=(?:[^\]\\]|\\.)+\]:)/;
 
-function withoutTags(line: string): string {
+/** @param maybeCode an entity inside code would be shown as it stands */
+function withoutTags(line: string, maybeCode: boolean): string {
   if (!line.includes("<")) return line;
   const links = [...line.matchAll(AUTOLINK)].map(({ index }) => index);
   return line.replace(TAG_START, (match, index) => {
     if (links.includes(index)) return match;
-    // Inside code an entity would be shown as it stands. A back tick, or the indentation of a block
-    // in a list, means that this may be code; there the invisible character does less harm.
-    const maybeCode = line.includes("`") || /^(?: {2}|\t)/.test(line);
-    return maybeCode ? `<${WORD_JOINER}` : "&lt;";
+    // A back tick or an indentation means that this may be code as well.
+    const careful = maybeCode || line.includes("`") || /^(?: {2}|\t)/.test(line);
+    return careful ? `<${WORD_JOINER}` : "&lt;";
   });
 }
 
@@ -49,14 +51,16 @@ export function linesOf(text: string): string[] {
  */
 export function contain(text: string): string[] {
   let fence: string | undefined;
+  let uncertain = false;
   return linesOf(text).map((line) => {
-    // A fence without indentation can't lie inside a list, so its state is known exactly.
-    if (fence) {
-      const closing = CLOSING_FENCE.exec(line)?.[1];
-      if (closing?.startsWith(fence)) fence = undefined;
+    // A fence without indentation opens at the top: what is in it is code, and stays as it is. After
+    // one that may or may not have opened, nothing is known to be code any more.
+    if (fence && !uncertain) {
+      if (CLOSING_FENCE.exec(line)?.[1]?.startsWith(fence)) fence = undefined;
     } else {
+      uncertain ||= UNCERTAIN_FENCE.test(line);
       fence = OPENING_FENCE.exec(line)?.[1];
-      line = withoutTags(line).replace(DEFINITION, "$1\\[");
+      line = withoutTags(line, uncertain).replace(DEFINITION, "$1\\[");
     }
     return line === "" ? ">" : `> ${line.replace(/^\t/, "    ")}`;
   });

@@ -115,7 +115,11 @@ Deno.test("a function that does not exist: 404", async () => {
 
 Deno.test("each function logs one JSON line, without the token", async () => {
   const headers = { "x-request-id": crypto.randomUUID(), authorization: `Bearer ${user.token}` };
-  await request("delete-chat", { method: "POST", headers, body: "{}" });
+  await request("delete-chat", {
+    method: "POST",
+    headers: { ...headers, "content-type": "application/json" },
+    body: "{}",
+  });
   const log = await Deno.readTextFile(Deno.env.get("STACK_LOG_FILE")!);
   const lines = log.split("\n").filter((line) => line.includes(headers["x-request-id"]));
   assertEquals(lines.length, 1);

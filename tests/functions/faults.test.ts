@@ -1,0 +1,149 @@
+/** The bucket or the database is down, hangs, or is switched off: the right code, and nothing lost. */
+import { HealthResponse } from "@shared/contracts/health.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { startFaultyStack } from "../support/faulty_stack.ts";
+import { image, put, reserve, uploadAll } from "../support/files.ts";
+import { asOperator, keysBelow } from "../support/stack.ts";
+import { assertError, request, signUp } from "../support/users.ts";
+
+/** Milliseconds within which a function has to answer whatever is down. */
+const BOUND = 15_000;
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const started = performance.now();
+  const result = await work;
+  assert(performance.now() - started < milliseconds, "it took too long");
+  return result;
+}
+
+Deno.test("the bucket is down", async (t) => {
+  await using faulty = await startFaultyStack();
+  const { status } = faulty;
+  const user = await signUp(status);
+  const chat_id = await user.createChat();
+  const [stored] = await uploadAll(user, chat_id, [image("stored.png", 1)]);
+  const [reserved] = await reserve(user, chat_id, [image("reserved.png", 2)]);
+  assertEquals(await put(reserved!, image("reserved.png", 2).bytes), 200);
+  faulty.bucket.become("cut");
+
+  await t.step("confirm-upload: storage_unavailable, and works later", async () => {
+    const answer = await within(BOUND, user.call("confirm-upload", { ids: [reserved!.id] }));
+    assertError(answer, 503, "storage_unavailable");
+    faulty.bucket.become("open");
+    const { body } = await user.call("confirm-upload", { ids: [reserved!.id] });
+    assertEquals(body.images.length, 1);
+    faulty.bucket.become("cut");
+  });
+
+  await t.step("what needs no bucket goes on", async () => {
+    assertEquals((await user.call("presign-download", { ids: [stored] })).status, 200);
+    const answer = await request(`export-chat?chat_id=${chat_id}`, {
+      headers: { authorization: `Bearer ${user.token}` },
+    }, status);
+    assertEquals(answer.status, 200);
+  });
+
+  await t.step("health: down, storage unreachable, within 2 s", async () => {
+    const answer = await within(2000, request("health", {}, status));
+    assertEquals(answer.status, 503);
+    const { checks } = HealthResponse.parse(answer.body);
+    assertEquals([checks.storage.status, checks.storage.reason], ["down", "unreachable"]);
+    assertEquals(checks.database.status, "ok");
+    assert(!answer.body.toString().includes("127.0.0.1"));
+  });
+
+  await t.step("delete-chat: 202, the rows are gone, the bytes follow", async () => {
+    const answer = await within(BOUND, user.call("delete-chat", { chat_id }));
+    assertEquals(answer.status, 202);
+    assertEquals(answer.body.deletions[0].status, "pending");
+    assertEquals((await user.client.from("chats").select("id").eq("id", chat_id)).data, []);
+    const { error } = await user.client.from("chats").insert({ id: chat_id, title: "Again" });
+    assertEquals(error?.code, "23505", "the id waits for its bytes");
+
+    faulty.bucket.become("open");
+    const again = await user.call("delete-chat", { chat_id });
+    assertEquals([again.status, again.body.deletions[0].status], [200, "done"]);
+    assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+  });
+});
+
+Deno.test("the bucket hangs: a bounded wait", async () => {
+  await using faulty = await startFaultyStack();
+  const user = await signUp(faulty.status);
+  const chat_id = await user.createChat();
+  await uploadAll(user, chat_id, [image()]);
+  faulty.bucket.become("stalled");
+  const { status, body } = await within(3000, request("health", {}, faulty.status));
+  assertEquals([status, body.checks.storage.status], [503, "down"]);
+});
+
+Deno.test("the database is down: database_unavailable, and nothing lost", async () => {
+  await using faulty = await startFaultyStack();
+  const { status } = faulty;
+  const user = await signUp(status);
+  const chat_id = await user.createChat();
+  const [id] = await uploadAll(user, chat_id, [image()]);
+  faulty.database.become("cut");
+  const calls: [string, unknown][] = [
+    ["presign-upload", { chat_id, files: [{ name: "a", content_type: "image/png", size: 1 }] }],
+    ["confirm-upload", { ids: [id] }],
+    ["presign-download", { ids: [id] }],
+    ["delete-chat", { chat_id }],
+  ];
+  for (const [name, body] of calls) {
+    assertError(await within(BOUND, user.call(name, body)), 503, "database_unavailable");
+  }
+  const health = await within(2500, request("health", {}, status));
+  assertEquals([health.status, health.body.checks.database.status], [503, "down"]);
+
+  faulty.database.become("open");
+  const { status: after } = await user.call("presign-download", { ids: [id] });
+  assertEquals(after, 200);
+  assertEquals((await keysBelow(`${user.id}/${chat_id}/`)).length, 1);
+});
+
+Deno.test("USE_S3_STORAGE=false: text works, deletions wait, exports say so", async () => {
+  const [user, chat_id] = await (async () => {
+    await using on = await startFaultyStack();
+    const user = await signUp(on.status);
+    const chat_id = await user.createChat();
+    await uploadAll(user, chat_id, [image("left out.png")]);
+    return [user, chat_id] as const;
+  })();
+  await using off = await startFaultyStack({ USE_S3_STORAGE: "false" });
+  // The same data folder would keep the signing key; this stack has another one.
+  const again = await signUp(off.status);
+  const own = await again.createChat();
+  assertError(
+    await again.call("presign-upload", {
+      chat_id: own,
+      files: [{ name: "a", content_type: "image/png", size: 1 }],
+    }),
+    503,
+    "storage_disabled",
+  );
+  assertError(await again.call("presign-download", { chat_id: own }), 503, "storage_disabled");
+  const { body } = await request(`export-chat?chat_id=${own}`, {
+    headers: { authorization: `Bearer ${again.token}` },
+  }, off.status);
+  assertMatch(body, /Images are not included: object storage is switched off/);
+  const deleted = await again.call("delete-chat", { chat_id: own });
+  assertEquals([deleted.status, deleted.body.deletions[0].status], [202, "pending"]);
+  const health = await request("health", {}, off.status);
+  assertEquals([health.status, health.body.checks.storage.status], [200, "disabled"]);
+  // What was stored before stays until the bucket is back.
+  await asOperator((sql) => sql`delete from chats where id = ${chat_id}`);
+  assertEquals((await keysBelow(`${user.id}/${chat_id}/`)).length, 1);
+});
+
+Deno.test("USE_DATABASE=false: database_disabled", async () => {
+  await using off = await startFaultyStack({ USE_DATABASE: "false" });
+  const user = await signUp(off.status);
+  assertError(
+    await user.call("delete-chat", { chat_id: crypto.randomUUID() }),
+    503,
+    "database_disabled",
+  );
+  const health = await request("health", {}, off.status);
+  assertEquals([health.status, health.body.checks.database.status], [200, "disabled"]);
+});

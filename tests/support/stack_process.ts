@@ -1,0 +1,74 @@
+/** A stack in a process of its own, started as users start it. */
+import { join } from "node:path";
+import { readStatus, type StackStatus } from "../../local/status_file.ts";
+import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+
+/** How to start it. */
+export interface StackProcessOptions {
+  args?: string[];
+  env?: Record<string, string>;
+  /** Keeps the data in this folder; without it the stack is ephemeral. */
+  dataDir?: string;
+  /** Program and arguments that start it, by default deno itself. */
+  command?: string[];
+}
+
+/** A started stack. */
+export interface StackProcess extends AsyncDisposable {
+  status: StackStatus;
+  child: Deno.ChildProcess;
+  /** All that it has printed so far. */
+  output(): string;
+}
+
+/** The command and its options, free ports included. */
+export function startCommand(options: StackProcessOptions, statusFile: string): string[] {
+  const script = join(PROJECT_ROOT, "local/start.ts");
+  return [
+    ...(options.command ?? [Deno.execPath(), "run", "-A", script]),
+    "--port=0",
+    "--db-port=0",
+    `--status-file=${statusFile}`,
+    ...(options.dataDir ? [`--data-dir=${options.dataDir}`] : ["--ephemeral"]),
+    ...(options.args ?? []),
+  ];
+}
+
+/** Starts a stack and waits until it is ready. @throws with its output where it ends before */
+export async function startStackProcess(options: StackProcessOptions = {}): Promise<StackProcess> {
+  const folder = await Deno.makeTempDir({ prefix: "chat-archive-process-" });
+  const statusFile = join(folder, "status.json");
+  const [program, ...args] = startCommand(options, statusFile);
+  const child = new Deno.Command(program!, {
+    args,
+    cwd: PROJECT_ROOT,
+    env: { NO_COLOR: "1", ...options.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let output = "";
+  const collect = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) output += text;
+  };
+  const collected = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  let over = false;
+  child.status.then(() => over = true);
+  const stop = async () => {
+    if (!over) child.kill("SIGTERM");
+    await child.status;
+    await collected;
+    await Deno.remove(folder, { recursive: true });
+  };
+  for (const deadline = Date.now() + 60_000;;) {
+    const status = await readStatus(statusFile).catch(() => undefined);
+    if (status) {
+      return { status, child, output: () => output, [Symbol.asyncDispose]: stop };
+    }
+    if (over || Date.now() > deadline) {
+      await stop();
+      throw new Error(`the stack did not start:\n${output}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,162 @@
+/** What users and models write stays inside its message, in the eyes of a CommonMark parser. */
+import fc from "fast-check";
+import MarkdownIt from "markdown-it";
+import { codeSpan, escapeInline } from "@shared/markdown/escape.ts";
+import { type Message, renderHit, renderMessage } from "@shared/markdown/render.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+
+const parser = new MarkdownIt("commonmark");
+
+const message = (content: string): Message => ({
+  id: "1",
+  chat_id: "1",
+  user_id: "1",
+  seq: 1,
+  role: "user",
+  content,
+  message_type: "text",
+  created_at: "2026-01-02T03:04:05+00:00",
+});
+
+/** Top-level blocks of a document, and all raw HTML and links in it. */
+function structure(markdown: string) {
+  const tokens = parser.parse(markdown, {});
+  const inline = tokens.flatMap(({ children }) => children ?? []);
+  return {
+    blocks: tokens.filter(({ level, nesting }) => level === 0 && nesting >= 0)
+      .map(({ tag, type, content }) => tag || `${type} ${content}`),
+    html: [...tokens, ...inline].filter(({ type }) => type.startsWith("html")).length,
+  };
+}
+
+/** A message of hostile content between two harmless ones. */
+function between(content: string): string {
+  return renderMessage(message("first [label]")) + renderMessage(message(content)) +
+    renderMessage(message("last [label]"));
+}
+
+const EXPECTED = { blocks: Array(3).fill(["h2", "blockquote"]).flat(), html: 0 };
+
+const HOSTILE = [
+  "```\nopen fence",
+  "~~~~ lang\nopen",
+  "- item\n\n  ```\n  open in a list",
+  "> quote\n> ```",
+  "1. a\n   ```js\n   x\n```\n<script>",
+  "<!-- open comment",
+  "<details>\n<summary>x",
+  "<textarea>",
+  "<title>",
+  "<script>\nalert(1)",
+  "<pre>",
+  "<![CDATA[",
+  "<?php",
+  "<!DOCTYPE html>",
+  "text\n---",
+  "text\n===",
+  "---\ntitle: front matter\n---",
+  "## User · 2026-01-02T03:04:05Z",
+  "[label]: https://example.com",
+  "> [label]: https://example.com",
+  "- [label]:\n  https://example.com",
+  "[label]:\nhttps://example.com 'x'",
+  "| a | b |\n|---|---|\n| <b> | c |",
+  "\tindented <div>",
+  "a\0b",
+  "a\r\nb\rc\n",
+  "`code <b>` and <b>",
+  "<https://example.com> <me@example.com>",
+  "<a href='javascript:alert(1)'>",
+  "\u202eright to left",
+  "\\",
+  "`",
+  "",
+  "\n\n\n",
+  "<",
+];
+
+for (const content of HOSTILE) {
+  Deno.test(`stays inside its message: ${JSON.stringify(content)}`, () => {
+    assertEquals(structure(between(content)), EXPECTED);
+    const links = parser.parse(between(content), {}).flatMap(({ children }) => children ?? [])
+      .filter(({ type, attrs }) =>
+        type === "link_open" && attrs?.[0]?.[1] === "https://example.com"
+      );
+    const own = content.startsWith("<https") ? 1 : 0;
+    assertEquals(links.length, own, "no definition reaches another message");
+  });
+}
+
+Deno.test("generated Markdown stays inside its message", () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      ...HOSTILE,
+      "```",
+      "~~~",
+      "- ",
+      "1. ",
+      "> ",
+      "    ",
+      "\n",
+      "\n\n",
+      "<div",
+      ">",
+      "-->",
+    ),
+    fc.string({ unit: "binary", maxLength: 8 }),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      assertEquals(structure(between(pieces.join(""))), EXPECTED);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("a message reads as its author wrote it", () => {
+  const html = parser.render(
+    renderMessage(message("**bold**, `a < b`\n\n```js\nif (a < b) x\n```\n\n- 1 < 2")),
+  );
+  assertStringIncludes(html, "<strong>bold</strong>, <code>a &lt; b</code>");
+  assertStringIncludes(html, '<code class="language-js">if (a &lt; b) x\n</code>');
+  assertStringIncludes(html, "<li>1 &lt; 2</li>");
+});
+
+Deno.test("a title or a file name is shown as it is, on one line", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", maxLength: 20 }), (text) => {
+      const shown = text.toWellFormed().replaceAll("\0", "\ufffd").replace(/\s+/g, " ").trim();
+      const tokens = parser.parse(`# ${escapeInline(text)}`, {});
+      assertEquals(tokens.map(({ type }) => type), ["heading_open", "inline", "heading_close"]);
+      const children = tokens[1]!.children!;
+      assertEquals(children.map(({ content }) => content).join(""), shown);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("a code span holds any text", () => {
+  for (const text of ["a", "`", "``a`", "a`b", "`a`", "\\", "<b>"]) {
+    const [, inline] = parser.parse(`x ${codeSpan(text)} y`, {});
+    assertEquals(inline!.children!.map(({ type }) => type), ["text", "code_inline", "text"]);
+    assertEquals(inline!.children![1]!.content.trim(), text);
+  }
+});
+
+Deno.test("the text of a hit is not read as Markdown", () => {
+  const html = parser.render(renderHit({
+    id: "1",
+    chat_id: "1",
+    user_id: "1",
+    message_id: null,
+    seq: 1,
+    block_id: "b1",
+    page_number: 3,
+    block_text: "# *not* <b>bold</b>\n- [x](y)",
+    score: null,
+    coords_norm: [0, 0, 1, 1],
+    coords_px: null,
+    created_at: "2026-01-02T03:04:05+00:00",
+  }));
+  assertStringIncludes(html, "# *not* &lt;b&gt;bold&lt;/b&gt;\n- [x](y)");
+});
