@@ -1,0 +1,57 @@
+/** Migrations, types and seed, by the real Supabase CLI. */
+import { join } from "node:path";
+import { generateTypes, pushMigrations } from "../../local/migrations.ts";
+import { PROJECT_ROOT, supabase } from "../../local/supabase_cli.ts";
+import { createClient } from "@supabase/supabase-js";
+import type { Database } from "@shared/database.types.ts";
+import { assertEquals, assertMatch } from "../support/assert.ts";
+import { asOperator, stack } from "../support/stack.ts";
+
+const remote = `--remote=${stack.DB_URL}`;
+const env = { PGSSLMODE: "disable" };
+
+Deno.test("db push has nothing left to apply", async () => {
+  const { code, stdout, stderr } = await supabase(["db", "push", remote, "--yes"], env);
+  assertEquals(code, 0, stderr);
+  assertMatch(stdout, /Remote database is up to date/);
+});
+
+Deno.test("config.toml is accepted without a warning", async () => {
+  const { code, stderr } = await supabase(["migration", "list", remote], env);
+  assertEquals(code, 0, stderr);
+  assertEquals(stderr.split("\n").filter((line) => /WARN|deprecated|unknown/i.test(line)), []);
+});
+
+Deno.test("the platform's linters find nothing", async () => {
+  const { code, stdout, stderr } = await supabase(["db", "advisors", remote], env);
+  assertEquals(code, 0, stdout + stderr);
+  assertMatch(stderr, /No issues found/);
+});
+
+Deno.test("database.types.ts is what the CLI generates", async () => {
+  const file = await Deno.readTextFile(join(PROJECT_ROOT, "shared/database.types.ts"));
+  assertEquals(file, await generateTypes(stack.DB_URL), "run `deno task types`");
+});
+
+Deno.test("the seed gives a user and a chat, and can run twice", async () => {
+  const seed = await Deno.readTextFile(join(PROJECT_ROOT, "supabase/seed.sql"));
+  await asOperator((sql) => sql.unsafe(seed).simple());
+  await pushMigrations(stack.DB_URL);
+  const client = createClient<Database>(stack.API_URL, stack.PUBLISHABLE_KEY, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+  const { error } = await client.auth.signInWithPassword({
+    email: "demo@example.com",
+    password: "demo-password",
+  });
+  assertEquals(error, null);
+  const { data } = await client.from("chats").select(
+    "title, chat_messages(role, search_results(*))",
+  )
+    .order("seq", { referencedTable: "chat_messages" });
+  assertEquals(
+    data!.map(({ title, chat_messages }) => [title, chat_messages.map(({ role }) => role)]),
+    [["A first chat", ["user", "assistant"]]],
+  );
+  assertEquals(data![0]!.chat_messages[1]!.search_results.length, 1);
+});

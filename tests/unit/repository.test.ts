@@ -1,0 +1,93 @@
+/** Things that must be said twice say the same. */
+import { join } from "node:path";
+import { EXTENSION_OF, finalKey, incomingKey, type Kind } from "@shared/object-keys.ts";
+import { VERSION } from "@shared/version.ts";
+import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { readSettings } from "../../supabase/functions/_shared/settings.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { asOperator } from "../support/stack.ts";
+
+const read = (path: string) => Deno.readTextFile(join(PROJECT_ROOT, path));
+const functions = Array.from(Deno.readDirSync(join(PROJECT_ROOT, "supabase/functions")))
+  .map(({ name }) => name).filter((name) => !name.startsWith("_")).toSorted();
+
+Deno.test("there is one version", async () => {
+  assertEquals(JSON.parse(await read("deno.json")).version, VERSION);
+});
+
+Deno.test("dependencies are pinned exactly", async () => {
+  const { imports } = JSON.parse(await read("deno.json"));
+  for (const [name, target] of Object.entries<string>(imports)) {
+    if (target.startsWith("./")) continue;
+    assert(/^npm:(@[\w-]+\/)?[\w-]+@\d+\.\d+\.\d+(-[\w.]+)?$/.test(target), `${name}: ${target}`);
+  }
+});
+
+Deno.test("each function has a contract, a handler, a test and its block in config.toml", async () => {
+  const config = await read("supabase/config.toml");
+  const blocks = [...config.matchAll(/^\[functions\.([\w-]+)\]$/gm)].map(([, name]) => name);
+  assertEquals(blocks.toSorted(), functions);
+  for (const name of functions) {
+    await Deno.stat(join(PROJECT_ROOT, `shared/contracts/${name}.ts`));
+    await Deno.stat(join(PROJECT_ROOT, `supabase/functions/${name}/handler.ts`));
+    await Deno.stat(join(PROJECT_ROOT, `tests/functions/${name}.test.ts`));
+    assert(config.includes(`entrypoint = "./functions/${name}/index.ts"`));
+  }
+});
+
+Deno.test(".env.example is accepted as it stands", async () => {
+  const lines = (await read(".env.example")).split("\n").filter((line) => /^[A-Z]/.test(line));
+  const env = Object.fromEntries(lines.map((line) => {
+    const index = line.indexOf("=");
+    return [line.slice(0, index), line.slice(index + 1)];
+  }));
+  const settings = readSettings(env);
+  assertEquals(settings, {
+    ...readSettings({ S3_BUCKET: "xxx", S3_ACCESS_KEY: "x", S3_SECRET_KEY: "x" }),
+    bucket: settings.bucket,
+  }, "the example's values are the defaults");
+});
+
+Deno.test("shared/ is portable", async () => {
+  const walk = async (folder: string): Promise<string[]> => {
+    const nested = await Promise.all(
+      Array.from(
+        Deno.readDirSync(join(PROJECT_ROOT, folder)),
+        (entry) =>
+          entry.isDirectory
+            ? walk(`${folder}/${entry.name}`)
+            : Promise.resolve([`${folder}/${entry.name}`]),
+      ),
+    );
+    return nested.flat();
+  };
+  for (const file of await walk("shared")) {
+    const code = (await read(file)).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+    assert(!/\bDeno\.|@aws-sdk|process\.env|node:/.test(code), file);
+  }
+});
+
+Deno.test("the database makes the same keys", async () => {
+  const user_id = crypto.randomUUID();
+  const chat_id = crypto.randomUUID();
+  await asOperator((sql) =>
+    sql.begin(async (tx) => {
+      await tx`insert into auth.users (id) values (${user_id})`;
+      await tx`insert into chats (id, user_id, title) values (${chat_id}, ${user_id}, 'Keys')`;
+      for (const content_type of Object.keys(EXTENSION_OF) as (keyof typeof EXTENSION_OF)[]) {
+        const kind: Kind = content_type === "application/pdf" ? "document" : "image";
+        const [row] = await tx`
+          insert into uploads (user_id, chat_id, kind, file_name, content_type, file_size)
+          values (${user_id}, ${chat_id}, ${kind}, 'a', ${content_type}, 1)
+          returning id, s3_path, incoming_path`;
+        const { id, s3_path, incoming_path } = row as unknown as Record<string, string>;
+        const parts = { user_id, chat_id, id: id!, kind, content_type };
+        assertEquals({ s3_path, incoming_path }, {
+          s3_path: finalKey(parts),
+          incoming_path: incomingKey(parts),
+        });
+      }
+      await tx`delete from auth.users where id = ${user_id}`;
+    })
+  );
+});
