@@ -129,33 +129,115 @@ async function translateSession(response: Response, tokens: TokenTranslator): Pr
   return Response.json(body, { status: response.status, headers });
 }
 
+/** Pool and app of one stretch between two losses of the database. */
+interface Session {
+  app: App;
+  connection: Connection;
+  /** Aborted when the pool has lost queries, which then never answer. */
+  lost: AbortController;
+}
+
+async function openSession(options: DatabaseApiOptions): Promise<Session> {
+  const { adminUrl, jwtSecret, publishableKey, secretKey } = options;
+  const connection = createConnection(adminUrl);
+  try {
+    await connection.driver`select 1`;
+    const app = new App({
+      connection,
+      api: { schemas: ["public"], max_rows: 1000 },
+      auth: {
+        enabled: true,
+        enable_signup: true,
+        jwt_secret: jwtSecret,
+        jwt_expiry: 3600,
+        minimum_password_length: 8,
+        publishable_key: publishableKey,
+        secret_key: secretKey,
+        email: { enable_signup: true, enable_confirmations: false },
+      },
+      options: { server: { admin: false, disableStudio: true } },
+    }) as App;
+    await app.init();
+    // The first look at the catalogue is kept; an outage then does not look like missing tables.
+    const { tables } = await connection.introspect({ useCache: true });
+    if (tables.length === 0) throw new Error("the catalogue could not be read");
+    return { app, connection, lost: new AbortController() };
+  } catch (error) {
+    connection.close().catch(() => {});
+    throw error;
+  }
+}
+
+/** PostgREST's answer while it has no database. */
+function databaseLost(): Response {
+  const body = {
+    code: "PGRST001",
+    message: "Database connection error. Retrying the connection.",
+    details: null,
+    hint: null,
+  };
+  return Response.json(body, { status: 503, headers: { "access-control-allow-origin": "*" } });
+}
+
+/**
+ * postgres.js writes to a connection on the next tick without looking whether it was closed meanwhile
+ * (3.4.9, connection.js, nextWrite). Nobody can catch that error, and the query never answers.
+ */
+function isStrayWrite(error: unknown): boolean {
+  return error instanceof TypeError &&
+    /nextWrite.*postgres\/src\/connection\.js/s.test(error.stack ?? "");
+}
+
+/** Milliseconds that a request waits for a database that is coming back. */
+const PATIENCE = 2000;
+
+const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+
 /** Starts the API on a database that has the platform's schemas. */
 export async function createDatabaseApi(options: DatabaseApiOptions): Promise<DatabaseApi> {
-  const { adminUrl, jwtSecret, publishableKey, secretKey, tokens } = options;
+  const { tokens } = options;
   // lite prints failing statements with their values, which are the users' messages.
   console.error = ((print) => (...data: unknown[]) => {
     if (typeof data[0] === "string") print(...data);
   })(console.error);
 
-  const connection = createConnection(adminUrl);
-  const app = new App({
-    connection,
-    api: { schemas: ["public"], max_rows: 1000 },
-    auth: {
-      enabled: true,
-      enable_signup: true,
-      jwt_secret: jwtSecret,
-      jwt_expiry: 3600,
-      minimum_password_length: 8,
-      publishable_key: publishableKey,
-      secret_key: secretKey,
-      email: { enable_signup: true, enable_confirmations: false },
-    },
-    options: { server: { admin: false, disableStudio: true } },
-  });
-  await app.init();
-  // The first look at the catalogue is cached; an outage then does not look like missing tables.
-  await connection.introspect({ useCache: true });
+  let session = await openSession(options);
+  let renewed: Promise<void> | undefined;
+  let closing = false;
+
+  async function renew() {
+    session.lost.abort();
+    session.connection.close().catch(() => {});
+    while (!closing) {
+      try {
+        session = await openSession(options);
+        return;
+      } catch {
+        await pause(200);
+      }
+    }
+  }
+
+  const onStrayWrite = (event: ErrorEvent) => {
+    if (!isStrayWrite(event.error)) return;
+    event.preventDefault();
+    renewed ??= renew().finally(() => renewed = undefined);
+  };
+  globalThis.addEventListener("error", onStrayWrite);
+
+  async function forward(request: Request, peerAddress: string): Promise<Response> {
+    if (renewed) await Promise.race([renewed, pause(PATIENCE)]);
+    if (renewed) return databaseLost();
+    const { app, lost } = session;
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const give = () => resolve(databaseLost());
+    lost.signal.addEventListener("abort", give);
+    try {
+      return await Promise.race([app.fetch(request, { peerAddress }), promise]);
+    } finally {
+      lost.signal.removeEventListener("abort", give);
+    }
+  }
 
   return {
     async fetch(request, peerAddress) {
@@ -171,11 +253,14 @@ export async function createDatabaseApi(options: DatabaseApiOptions): Promise<Da
           return unauthorized(error);
         }
       }
-      const inner = new Request(request, { headers });
-      const response = await app.fetch(inner, { peerAddress });
+      const response = await forward(new Request(request, { headers }), peerAddress);
       const { pathname } = new URL(request.url);
       return pathname.startsWith("/auth/v1/") ? await translateSession(response, tokens) : response;
     },
-    close: () => connection.close(),
+    async close() {
+      closing = true;
+      globalThis.removeEventListener("error", onStrayWrite);
+      await session.connection.close();
+    },
   };
 }

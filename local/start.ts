@@ -2,7 +2,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { guardAgainstDriver } from "./driver_guard.ts";
 import { Failure, reportFailure } from "./failure.ts";
 import { launcherEnded } from "./launcher.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -124,7 +123,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) {
-  guardAgainstDriver();
-  Deno.exit(await main().catch(reportFailure));
-}
+if (import.meta.main) Deno.exit(await main().catch(reportFailure));

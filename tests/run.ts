@@ -1,7 +1,6 @@
 /** `deno task test`: starts a stack of its own, runs all tests against it, and leaves nothing behind. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { guardAgainstDriver } from "../local/driver_guard.ts";
 import { Failure, reportFailure } from "../local/failure.ts";
 import { launcherEnded } from "../local/launcher.ts";
 import { preparePostgres } from "../local/postgres_binaries.ts";
@@ -59,6 +58,10 @@ async function main(): Promise<number> {
   const stop = () => interrupted.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
   launcherEnded(over.signal).then(stop);
+  const limit = setTimeout(() => {
+    console.error(`the suite did not end within ${SUITE_LIMIT / 60_000} minutes`);
+    stop();
+  }, SUITE_LIMIT);
   try {
     const log = await Deno.open(join(folder, "functions.log"), { create: true, append: true });
     const stack = await startStack({
@@ -90,13 +93,11 @@ async function main(): Promise<number> {
       log.close();
     }
   } finally {
+    clearTimeout(limit);
     over.abort();
     await Deno.remove(folder, { recursive: true });
     await removeAbandonedPlaces(await preparePostgres());
   }
 }
 
-if (import.meta.main) {
-  guardAgainstDriver();
-  Deno.exit(await main().catch(reportFailure));
-}
+if (import.meta.main) Deno.exit(await main().catch(reportFailure));

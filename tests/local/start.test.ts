@@ -112,7 +112,7 @@ Deno.test("what was stored is there after a stop, and after kill -9", async () =
   });
 });
 
-Deno.test("a PostgreSQL server that is killed is started again", async () => {
+Deno.test("a PostgreSQL server that is killed is started again, and no request hangs", async () => {
   await withFolder(async (dataDir) => {
     await using stack = await startStackProcess({ dataDir });
     const user = await signUp(stack.status);
@@ -120,12 +120,30 @@ Deno.test("a PostgreSQL server that is killed is started again", async () => {
     const { stdout } = await new Deno.Command("pgrep", { args: ["-f", `port=${port}`] }).output();
     const [pid] = new TextDecoder().decode(stdout).trim().split("\n").map(Number);
     assert(pid);
+    // Requests are under way all the time, so that some meet the server's end half-way.
+    let over = false;
+    const read = async () => {
+      const { error } = await user.client.from("chats").select("id").retry(false)
+        .abortSignal(AbortSignal.timeout(12_000));
+      return error === null;
+    };
+    const readers = Array.from({ length: 8 }, async () => {
+      const waits: number[] = [];
+      while (!over) {
+        const started = performance.now();
+        await read();
+        waits.push(performance.now() - started);
+      }
+      return Math.max(...waits);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 200));
     Deno.kill(pid, "SIGKILL");
     await eventually("the server is another one", () => !isAlive(pid));
-    await eventually("rows can be read again", async () => {
-      const { error } = await user.client.from("chats").select("id");
-      return error === null;
-    });
+    await eventually("rows can be read again", read);
+    over = true;
+    const longest = Math.max(...await Promise.all(readers));
+    assert(longest < 10_000, `a request took ${longest} ms`);
+    for (let round = 0; round < 20; round++) assert(await read());
   });
 });
 
