@@ -137,6 +137,11 @@ interface Session {
   lost: AbortController;
 }
 
+/** Queries that will never answer are not waited for. */
+async function endPool({ driver }: Connection): Promise<void> {
+  await driver.end({ timeout: 1 });
+}
+
 async function openSession(options: DatabaseApiOptions): Promise<Session> {
   const { adminUrl, jwtSecret, publishableKey, secretKey } = options;
   const connection = createConnection(adminUrl);
@@ -163,7 +168,7 @@ async function openSession(options: DatabaseApiOptions): Promise<Session> {
     if (tables.length === 0) throw new Error("the catalogue could not be read");
     return { app, connection, lost: new AbortController() };
   } catch (error) {
-    connection.close().catch(() => {});
+    await endPool(connection);
     throw error;
   }
 }
@@ -207,7 +212,7 @@ export async function createDatabaseApi(options: DatabaseApiOptions): Promise<Da
 
   async function renew() {
     session.lost.abort();
-    session.connection.close().catch(() => {});
+    await endPool(session.connection);
     while (!closing) {
       try {
         session = await openSession(options);
@@ -260,7 +265,7 @@ export async function createDatabaseApi(options: DatabaseApiOptions): Promise<Da
     async close() {
       closing = true;
       globalThis.removeEventListener("error", onStrayWrite);
-      await session.connection.close();
+      await endPool(session.connection);
     },
   };
 }

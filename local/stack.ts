@@ -90,7 +90,10 @@ function externalBucketSettings(env: Record<string, string>): Record<string, str
   return settings;
 }
 
-/** Stops parts in the reverse order of their start, each even when another fails. */
+/** Milliseconds that one part may take to stop. */
+const STOP_LIMIT = 10_000;
+
+/** Stops parts in the reverse order of their start, each even when another fails or hangs. */
 class Cleanup {
   #steps: (() => Promise<void> | void)[] = [];
   add(step: () => Promise<void> | void) {
@@ -98,10 +101,16 @@ class Cleanup {
   }
   async run() {
     for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
+      let timer: number | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error("a part did not stop in time")), STOP_LIMIT);
+      });
       try {
-        await step();
+        await Promise.race([step(), late]);
       } catch (error) {
         console.warn(`while stopping: ${error}`);
+      } finally {
+        clearTimeout(timer);
       }
     }
   }

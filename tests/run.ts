@@ -17,6 +17,9 @@ a temporary folder, and ends with a line \`N passed, N failed\`.
   --filter TEXT       only tests whose name contains it
   --help`;
 
+/** Milliseconds after which a suite counts as hanging; it takes about one minute. */
+const SUITE_LIMIT = 15 * 60_000;
+
 /** Runs \`deno test\`, shows what it prints, and returns its counts. */
 async function runTests(args: string[], env: Record<string, string>, interrupted: AbortSignal) {
   const child = new Deno.Command(Deno.execPath(), {
