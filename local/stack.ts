@@ -101,7 +101,7 @@ class Cleanup {
   }
   async run() {
     for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
-      let timer: number | undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error("a part did not stop in time")), STOP_LIMIT);
       });
