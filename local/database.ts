@@ -120,7 +120,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<LocalData
     const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`;
     try {
       await preparePlatform(server.adminUrl);
-      await pushMigrations(url);
+      await pushMigrations(url, { seed: true });
     } catch (error) {
       await server.stop();
       throw error;

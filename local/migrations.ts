@@ -4,23 +4,57 @@
  * @module
  */
 import { Failure } from "./failure.ts";
-import { supabase } from "./supabase_cli.ts";
+import { PROJECT_ROOT, supabase } from "./supabase_cli.ts";
 
 /** The CLI asks for TLS first, which a server on loopback doesn't speak. */
-const NO_TLS = { PGSSLMODE: "disable" };
+function tlsMode(url: string): Record<string, string> {
+  const loopback = ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
+  return loopback ? { PGSSLMODE: "disable" } : {};
+}
 
-/** Applies the migrations that are missing, then the seed where it changed. */
-export async function pushMigrations(url: string): Promise<void> {
+/** What the CLI said, without the address and its password. */
+function quote(url: string, output: string): string {
+  const { password } = new URL(url);
+  const text = output.trim().split("\n").slice(-15).join("\n  ");
+  return password ? text.replaceAll(password, "***") : text;
+}
+
+/** Which migrations to apply, and from where. */
+export interface PushOptions {
+  /** Runs supabase/seed.sql too, where it changed. For local databases. */
+  seed?: boolean;
+  /** Folder that holds `supabase/`, by default this project's. */
+  root?: string;
+}
+
+/** Applies the migrations that are missing. @throws {Failure} with the CLI's words */
+export async function pushMigrations(
+  url: string,
+  { seed = false, root = PROJECT_ROOT }: PushOptions = {},
+): Promise<void> {
   const { code, stdout, stderr } = await supabase(
-    ["db", "push", `--remote=${url}`, "--include-seed", "--yes"],
-    NO_TLS,
+    ["db", "push", `--remote=${url}`, ...(seed ? ["--include-seed"] : []), "--yes"],
+    tlsMode(url),
+    root,
   );
   if (code === 0) return;
-  const output = (stderr + stdout).trim().split("\n").slice(-15).join("\n  ");
   throw new Failure(
-    `the migrations could not be applied:\n  ${output}`,
-    "Mend the migration that is named above; what came before it stays applied.",
+    `the migrations could not be applied:\n  ${quote(url, stderr + stdout)}`,
+    "Mend what is named above; the migrations before it stay applied.",
   );
+}
+
+/** The CLI's table of local and remote migrations. */
+export async function listMigrations(url: string, root: string = PROJECT_ROOT): Promise<string> {
+  const { code, stdout, stderr } = await supabase(
+    ["migration", "list", `--remote=${url}`],
+    tlsMode(url),
+    root,
+  );
+  if (code !== 0) {
+    throw new Failure(`the history can't be read:\n  ${quote(url, stderr + stdout)}`, "See above.");
+  }
+  return stdout;
 }
 
 /** Formats TypeScript: the CLI's own output is not meant to be read. */
@@ -42,7 +76,7 @@ async function format(source: string): Promise<string> {
 export async function generateTypes(url: string): Promise<string> {
   const { code, stdout, stderr } = await supabase(
     ["gen", "types", "typescript", `--remote=${url}`, "--schema=public"],
-    NO_TLS,
+    tlsMode(url),
   );
   if (code !== 0) throw new Failure(`no types were generated: ${stderr.trim()}`, "See above.");
   // Before the types the CLI may tell how it connected.

@@ -35,21 +35,23 @@ export interface CliResult {
 }
 
 /**
- * Runs the CLI on this project and waits for it.
+ * Runs the CLI and waits for it.
  *
  * @param args its arguments, for example `["db", "push", "--remote=…", "--yes"]`
  * @param env  added to the environment
+ * @param root folder that holds `supabase/`, by default this project's
  */
 export async function supabase(
   args: string[],
   env: Record<string, string> = {},
+  root: string = PROJECT_ROOT,
 ): Promise<CliResult> {
   const [program, ...first] = command();
   // The CLI unpacks parts of itself into the temporary folder, and leaves them there.
   const TMPDIR = await Deno.makeTempDir({ prefix: "chat-archive-cli-" });
   try {
     const { code, stdout, stderr } = await new Deno.Command(program!, {
-      args: [...first, ...args, "--workdir", PROJECT_ROOT],
+      args: [...first, ...args, "--workdir", root],
       env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", TMPDIR, ...env },
       stdin: "null",
       stdout: "piped",

@@ -36,7 +36,7 @@ Deno.test("database.types.ts is what the CLI generates", async () => {
 Deno.test("the seed gives a user and a chat, and can run twice", async () => {
   const seed = await Deno.readTextFile(join(PROJECT_ROOT, "supabase/seed.sql"));
   await asOperator((sql) => sql.unsafe(seed).simple());
-  await pushMigrations(stack.DB_URL);
+  await pushMigrations(stack.DB_URL, { seed: true });
   const client = createClient<Database>(stack.API_URL, stack.PUBLISHABLE_KEY, {
     auth: { persistSession: false, autoRefreshToken: false },
   });

@@ -1,0 +1,164 @@
+/** `deno task db`: both ways, all or nothing, and only what a step owns. */
+import { join } from "node:path";
+import postgres from "postgres";
+import { type LocalDatabase, startDatabase } from "../../local/database.ts";
+import {
+  createMigration,
+  type DbContext,
+  down,
+  history,
+  localMigrations,
+  reset,
+  status,
+  up,
+} from "../../local/db_commands.ts";
+import { Failure } from "../../local/failure.ts";
+import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { catalogueOf } from "../support/catalogue.ts";
+
+interface Fixture {
+  database: LocalDatabase;
+  sql: postgres.Sql;
+  context: DbContext;
+  lines: string[];
+}
+
+/** A database of its own, and a copy of the project's supabase folder that a test may change. */
+async function withDatabase(work: (fixture: Fixture) => Promise<void>) {
+  const folder = await Deno.makeTempDir({ prefix: "chat-archive-rollbacks-" });
+  const root = join(folder, "project");
+  await Deno.mkdir(root);
+  await new Deno.Command("cp", {
+    args: ["-R", join(PROJECT_ROOT, "supabase"), root],
+  }).output();
+  await Deno.copyFile(join(PROJECT_ROOT, "deno.json"), join(root, "deno.json"));
+  const database = await startDatabase({
+    dataDir: join(folder, "data"),
+    port: 0,
+    ephemeral: true,
+  });
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  const lines: string[] = [];
+  try {
+    const context = { url: database.url, root, print: (line: string) => void lines.push(line) };
+    await work({ database, sql, context, lines });
+  } finally {
+    await sql.end();
+    await database.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const versions = async (sql: postgres.Sql) =>
+  (await sql`select version from supabase_migrations.schema_migrations order by 1`)
+    .map(({ version }) => version as string);
+
+Deno.test("up, down and up again give the same catalogue from each version", async () => {
+  await withDatabase(async ({ sql, context }) => {
+    const all = localMigrations(context.root);
+    const top = await catalogueOf(sql);
+    for (let count = 1; count <= all.length; count++) {
+      await down(context, count);
+      assertEquals(await versions(sql), all.slice(0, -count).map(({ version }) => version));
+      await up(context);
+      assertEquals(await catalogueOf(sql), top, `after taking back ${count}`);
+    }
+    await down(context, all.length);
+    assertEquals(
+      (await catalogueOf(sql)).filter((line) => !line.startsWith("schema public")),
+      [],
+      "nothing of ours is left",
+    );
+  });
+});
+
+Deno.test("a step takes only what it owns; the CLI agrees with the history", async () => {
+  await withDatabase(async ({ sql, context, lines }) => {
+    await sql`create table public.theirs as select 1 as kept`;
+    await sql`insert into auth.users (id) values ('00000000-0000-4000-8000-00000000000a')`;
+    await sql`insert into chats (user_id, title)
+      values ('00000000-0000-4000-8000-00000000000a', 'Kept')`;
+    await down(context, 2);
+    assertEquals((await sql`select title from chats where title = 'Kept'`).length, 1);
+    assertEquals((await sql`select kept from theirs`).length, 1);
+    assertEquals(await status(context), false);
+    assert(lines.some((line) => line === "pending: 20261122090900_message_pages"));
+    await history(context);
+    const unapplied = lines.at(-1)!.split("\n").filter((line) => /\d{14}/.test(line))
+      .filter((line) => (line.match(/\d{14}/g) ?? []).length === 1);
+    assertEquals(unapplied.length, 2, lines.at(-1));
+    await up(context);
+    assertEquals(await status(context), true);
+    assertEquals((await sql`select title from chats where title = 'Kept'`).length, 1);
+  });
+});
+
+Deno.test("a rollback that fails or is missing changes nothing", async () => {
+  await withDatabase(async ({ sql, context }) => {
+    const before = await catalogueOf(sql);
+    const all = localMigrations(context.root);
+    const [secondLast, last] = all.slice(-2);
+    const file = ({ version, name }: typeof all[number]) =>
+      join(context.root, "supabase/rollbacks", `${version}_${name}.down.sql`);
+    await Deno.writeTextFile(file(secondLast!), "drop table public.no_such_table;");
+    const failed = await assertRejects(() => down(context, 2), Failure, "no_such_table");
+    assertMatch(failed.mend, /Nothing was changed/);
+    await Deno.remove(file(secondLast!));
+    await assertRejects(() => down(context, 2), Failure, "has no rollback");
+    assertEquals(await catalogueOf(sql), before);
+    assertEquals((await versions(sql)).at(-1), last!.version);
+  });
+});
+
+Deno.test("a history that differs is refused", async () => {
+  await withDatabase(async ({ sql, context }) => {
+    await sql`insert into supabase_migrations.schema_migrations (version, name)
+      values ('20990101000000', 'from_the_future')`;
+    for (const work of [() => up(context), () => down(context, 1), () => reset(context)]) {
+      await assertRejects(work, Failure, "20990101000000_from_the_future");
+    }
+  });
+});
+
+Deno.test("new creates a migration and its rollback; odd names are refused", async () => {
+  await withDatabase(async ({ sql, context }) => {
+    for (const name of ["", "Add Tags", "a;b", "../up", "1st", "x".repeat(64), "тег"]) {
+      await assertRejects(() => createMigration(context, name), Failure, "is not a name");
+    }
+    const [migration, rollback] = await createMigration(context, "add_tags");
+    await Deno.writeTextFile(migration!, "create table public.tags (id bigint primary key);");
+    await Deno.writeTextFile(rollback!, "drop table public.tags;");
+    await up(context);
+    assertEquals((await sql`select to_regclass('public.tags') as tags`)[0]!["tags"], "tags");
+    await down(context, 1);
+    assertEquals((await sql`select to_regclass('public.tags') as tags`)[0]!["tags"], null);
+  });
+});
+
+Deno.test("reset brings back the seed and nothing else", async () => {
+  await withDatabase(async ({ sql, context }) => {
+    await sql`delete from auth.users`;
+    await reset(context);
+    assertEquals((await sql`select title from chats`).map(({ title }) => title), ["A first chat"]);
+  });
+});
+
+Deno.test("what is no Supabase database, or can't be reached, is refused without its password", async () => {
+  await withDatabase(async ({ database, sql, context }) => {
+    await sql`create database other`;
+    const other = new URL(database.url);
+    other.pathname = "/other";
+    await assertRejects(
+      () => up({ ...context, url: other.href }),
+      Failure,
+      "this is not a Supabase database",
+    );
+    const error = await assertRejects(
+      () => down({ ...context, url: "postgresql://postgres:hidden@127.0.0.1:1/postgres" }, 1),
+      Failure,
+      "can't be reached",
+    );
+    assert(!error.message.includes("hidden"));
+  });
+});
