@@ -1,7 +1,7 @@
 -- The catalogue itself: what the linters of the platform look at, and what they don't.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(13);
+select plan(15);
 
 create temporary view ours as
   select c.oid, n.nspname, c.relname
@@ -97,6 +97,35 @@ select is_empty(
      select f.proname, 'execute' from our_functions f
      where has_function_privilege('anon', f.oid, 'execute') $$,
   'anon may do nothing at all'
+);
+
+select is_empty(
+  $$ select o.relname, r.rolname, p.privilege from ours o
+     cross join (values ('authenticated'), ('service_role')) r (rolname)
+     cross join (values ('truncate'), ('references'), ('trigger')) p (privilege)
+     where has_table_privilege(r.rolname, o.oid, p.privilege) $$,
+  'no API role may truncate, reference or put triggers on a table'
+);
+
+-- The grant matrix, column by column. docs/access.md shows the same.
+select set_eq(
+  $$ select c.table_name || ' ' || lower(c.privilege_type) || ' ' || c.column_name
+     from information_schema.column_privileges c
+     where c.table_schema = 'public' and c.grantee = 'authenticated'
+       and c.privilege_type in ('INSERT', 'UPDATE') $$,
+  $$ select m.t || ' ' || m.p || ' ' || unnest(string_to_array(m.columns, ' '))
+     from (values
+       ('chats', 'insert', 'id title description is_archived metadata created_at'),
+       ('chats', 'update', 'title description is_archived metadata'),
+       ('chat_messages', 'insert', 'id chat_id role content message_type created_at'),
+       ('chat_messages', 'update', 'content message_type'),
+       ('chat_images', 'update', 'description image_type message_id'),
+       ('search_results', 'insert', 'id chat_id message_id block_id page_number block_text score '
+                                    'coords_norm coords_px created_at'),
+       ('uploads', 'insert', 'id chat_id message_id kind file_name content_type file_size '
+                             'image_type description width height sha256 expires_in')
+     ) m (t, p, columns) $$,
+  'signed-in users may write these columns, and no other'
 );
 
 select * from finish();

@@ -1,0 +1,209 @@
+-- Who may do what: actors × operations × tables, each denial by its code.
+--
+-- The owner, and the owner of an archived chat, act on their own rows; everybody else acts on the
+-- owner's. An outcome is `ok N` (rows) or the SQLSTATE. Whatever an attempt did is undone after it.
+begin;
+create extension if not exists pgtap with schema extensions;
+
+insert into auth.users (id) values
+  ('00000000-0000-4000-8000-00000000000a'), ('00000000-0000-4000-8000-00000000000b'),
+  ('00000000-0000-4000-8000-00000000000c');
+
+-- Rows of a user: a chat with one of everything, and a second chat with a message.
+create function pg_temp.furnish(owner text, archived boolean) returns void language plpgsql as $$
+declare
+  me uuid := ('00000000-0000-4000-8000-00000000000' || owner)::uuid;
+begin
+  insert into public.chats (id, user_id, title, is_archived)
+  select (kind || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me, 'A chat', archived
+  from unnest(array['c', 'd']) kind;
+  insert into public.chat_messages (id, chat_id, user_id, role, content)
+  select (k.message || '0000000-0000-4000-8000-00000000000' || owner)::uuid,
+         (k.chat || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me, 'user', 'Hello'
+  from (values ('1', 'c'), ('2', 'd')) k (message, chat);
+  insert into public.search_results (id, chat_id, user_id, message_id, block_id, page_number)
+  values (('3' || '0000000-0000-4000-8000-00000000000' || owner)::uuid,
+          ('c' || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me,
+          ('1' || '0000000-0000-4000-8000-00000000000' || owner)::uuid, 'b1', 1);
+  insert into public.uploads (id, chat_id, user_id, file_name, content_type, file_size)
+  select (k || '0000000-0000-4000-8000-00000000000' || owner)::uuid,
+         ('c' || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me, 'a.png', 'image/png', 1
+  from unnest(array['4', '5']) k;
+  perform public.confirm_uploads(jsonb_build_array(jsonb_build_object(
+    'id', '40000000-0000-4000-8000-00000000000' || owner)));
+end $$;
+select pg_temp.furnish('a', false);
+select pg_temp.furnish('c', true);
+
+create function pg_temp.attempt(actor text, template text) returns text language plpgsql as $$
+declare
+  me text := case actor when 'archiver' then 'c' when 'other' then 'b' else 'a' end;
+  target text := case actor when 'archiver' then 'c' else 'a' end;
+  statement text := replace(replace(replace(replace(replace(replace(replace(replace(replace(template,
+    '{user}', format('%L::uuid', '00000000-0000-4000-8000-00000000000' || target)),
+    '{stranger}', format('%L::uuid', '00000000-0000-4000-8000-00000000000b')),
+    '{chat}', format('%L::uuid', 'c0000000-0000-4000-8000-00000000000' || target)),
+    '{second chat}', format('%L::uuid', 'd0000000-0000-4000-8000-00000000000' || target)),
+    '{message}', format('%L::uuid', '10000000-0000-4000-8000-00000000000' || target)),
+    '{message elsewhere}', format('%L::uuid', '20000000-0000-4000-8000-00000000000' || target)),
+    '{image}', format('%L::uuid', '40000000-0000-4000-8000-00000000000' || target)),
+    '{reservation}', format('%L::uuid', '50000000-0000-4000-8000-00000000000' || target)),
+    '{prefix}', '00000000-0000-4000-8000-00000000000' || target
+      || '/c0000000-0000-4000-8000-00000000000' || target);
+  rows bigint;
+begin
+  begin
+    perform set_config('request.jwt.claims', case
+      when actor in ('owner', 'archiver', 'other') then json_build_object(
+        'sub', '00000000-0000-4000-8000-00000000000' || me, 'role', 'authenticated')::text
+      else '{}' end, true);
+    if actor <> 'operator' then
+      execute format('set local role %I', case when actor in ('anon', 'service_role') then actor
+                                               else 'authenticated' end);
+    end if;
+    execute statement;
+    get diagnostics rows = row_count;
+    raise exception sqlstate 'UNDO0';
+  exception
+    when sqlstate 'UNDO0' then return 'ok ' || rows;
+    when others then return sqlstate;
+  end;
+end $$;
+
+-- `owner` stands for the owner of an archived chat too. anon is refused everywhere.
+create temporary table cases (
+  n integer generated always as identity,
+  what text, statement text, owner text, other text, service_role text
+);
+
+insert into cases (what, statement, owner, other, service_role) values
+-- chats
+('chats: read', 'select 1 from public.chats where id = {chat}', 'ok 1', 'ok 0', 'ok 1'),
+('chats: create', 'insert into public.chats (title) values (''x'')', 'ok 1', 'ok 1', '23502'),
+('chats: create with a chosen id', 'insert into public.chats (id, title) values (gen_random_uuid(), ''x'')', 'ok 1', 'ok 1', '23502'),
+('chats: create for somebody', 'insert into public.chats (user_id, title) values ({stranger}, ''x'')', '42501', '42501', 'ok 1'),
+('chats: create with a document', 'insert into public.chats (title, document_path) values (''x'', ''x'')', '42501', '42501', '23502'),
+('chats: create with updated_at', 'insert into public.chats (title, updated_at) values (''x'', now())', '42501', '42501', '23502'),
+('chats: take an id that exists', 'insert into public.chats (id, title) values ({chat}, ''x'')', '23505', '23505', '23502'),
+('chats: rename', 'update public.chats set title = ''y'' where id = {chat}', 'ok 1', 'ok 0', 'ok 1'),
+('chats: describe, archive, tag', 'update public.chats set description = ''y'', is_archived = true, metadata = ''{"a": 1}'' where id = {chat}', 'ok 1', 'ok 0', 'ok 1'),
+('chats: change id', 'update public.chats set id = gen_random_uuid() where id = {chat}', '42501', '42501', '23514'),
+('chats: change user_id', 'update public.chats set user_id = {stranger} where id = {chat}', '42501', '42501', '23514'),
+('chats: change created_at', 'update public.chats set created_at = now() where id = {chat}', '42501', '42501', 'ok 1'),
+('chats: change updated_at', 'update public.chats set updated_at = now() where id = {chat}', '42501', '42501', 'ok 1'),
+('chats: set a document of its own', 'update public.chats set document_path = ''{prefix}/documents/a.pdf'' where id = {chat}', '42501', '42501', 'ok 1'),
+('chats: set a document of another user', 'update public.chats set document_path = ''00000000-0000-4000-8000-00000000000b/c0000000-0000-4000-8000-00000000000a/documents/a.pdf'' where id = {chat}', '42501', '42501', '23514'),
+('chats: set a document with ..', 'update public.chats set document_path = ''{prefix}/documents/../a.pdf'' where id = {chat}', '42501', '42501', '23514'),
+('chats: delete', 'delete from public.chats where id = {chat}', 'ok 1', 'ok 0', 'ok 1'),
+('chats: truncate', 'truncate public.chats cascade', '42501', '42501', '42501'),
+-- chat_messages
+('messages: read', 'select 1 from public.chat_messages where id = {message}', 'ok 1', 'ok 0', 'ok 1'),
+('messages: add', 'insert into public.chat_messages (chat_id, role, content) values ({chat}, ''user'', ''x'')', 'ok 1', '23503', '23502'),
+('messages: add as the owner', 'insert into public.chat_messages (chat_id, user_id, role, content) values ({chat}, {user}, ''user'', ''x'')', '42501', '42501', 'ok 1'),
+('messages: add for another owner', 'insert into public.chat_messages (chat_id, user_id, role, content) values ({chat}, {stranger}, ''user'', ''x'')', '42501', '42501', '23503'),
+('messages: add with seq', 'insert into public.chat_messages (chat_id, seq, role, content) values ({chat}, 1, ''user'', ''x'')', '42501', '42501', '23502'),
+('messages: add to a chat that is not there', 'insert into public.chat_messages (chat_id, role, content) values (gen_random_uuid(), ''user'', ''x'')', '23503', '23503', '23502'),
+('messages: stream into', 'update public.chat_messages set content = ''y'', message_type = ''z'' where id = {message}', 'ok 1', 'ok 0', 'ok 1'),
+('messages: change role', 'update public.chat_messages set role = ''assistant'' where id = {message}', '42501', '42501', 'ok 1'),
+('messages: change id', 'update public.chat_messages set id = gen_random_uuid() where id = {message}', '42501', '42501', '23514'),
+('messages: move to another chat', 'update public.chat_messages set chat_id = {second chat} where id = {message}', '42501', '42501', '23514'),
+('messages: change user_id', 'update public.chat_messages set user_id = {stranger} where id = {message}', '42501', '42501', '23514'),
+('messages: change seq', 'update public.chat_messages set seq = 1 where id = {message}', '42501', '42501', '23514'),
+('messages: delete', 'delete from public.chat_messages where id = {message}', 'ok 1', 'ok 0', 'ok 1'),
+('messages: truncate', 'truncate public.chat_messages cascade', '42501', '42501', '42501'),
+-- chat_images
+('images: read', 'select 1 from public.chat_images where id = {image}', 'ok 1', 'ok 0', 'ok 1'),
+('images: add', 'insert into public.chat_images (id, chat_id, user_id, image_name, s3_path, content_type, file_size) values (gen_random_uuid(), {chat}, {user}, ''a'', ''{prefix}/images/x.png'', ''image/png'', 1)', '42501', '42501', 'ok 1'),
+('images: add with a key of another user', 'insert into public.chat_images (id, chat_id, user_id, image_name, s3_path, content_type, file_size) values (gen_random_uuid(), {chat}, {user}, ''a'', ''00000000-0000-4000-8000-00000000000b/c0000000-0000-4000-8000-00000000000a/images/x.png'', ''image/png'', 1)', '42501', '42501', '23514'),
+('images: add with a key of another chat', 'insert into public.chat_images (id, chat_id, user_id, image_name, s3_path, content_type, file_size) select gen_random_uuid(), {chat}, {user}, ''a'', {user} || ''/'' || {second chat} || ''/images/x.png'', ''image/png'', 1', '42501', '42501', '23514'),
+('images: add with ..', 'insert into public.chat_images (id, chat_id, user_id, image_name, s3_path, content_type, file_size) values (gen_random_uuid(), {chat}, {user}, ''a'', ''{prefix}/images/../x.png'', ''image/png'', 1)', '42501', '42501', '23514'),
+('images: add with a signed address', 'insert into public.chat_images (id, chat_id, user_id, image_name, s3_path, s3_url, content_type, file_size) values (gen_random_uuid(), {chat}, {user}, ''a'', ''{prefix}/images/x.png'', ''https://b/x.png?X-Amz-Signature=1'', ''image/png'', 1)', '42501', '42501', '23514'),
+('images: describe', 'update public.chat_images set description = ''y'', image_type = ''crop'' where id = {image}', 'ok 1', 'ok 0', 'ok 1'),
+('images: attach', 'update public.chat_images set message_id = {message} where id = {image}', 'ok 1', 'ok 0', 'ok 1'),
+('images: attach to a message of another chat', 'update public.chat_images set message_id = {message elsewhere} where id = {image}', '23503', 'ok 0', '23503'),
+('images: change s3_path', 'update public.chat_images set s3_path = ''{prefix}/images/y.png'' where id = {image}', '42501', '42501', '23514'),
+('images: change s3_url', 'update public.chat_images set s3_url = ''https://b/x.png'' where id = {image}', '42501', '42501', 'ok 1'),
+('images: change file_size', 'update public.chat_images set file_size = 2 where id = {image}', '42501', '42501', 'ok 1'),
+('images: change width', 'update public.chat_images set width = 2 where id = {image}', '42501', '42501', 'ok 1'),
+('images: change image_name', 'update public.chat_images set image_name = ''b'' where id = {image}', '42501', '42501', 'ok 1'),
+('images: move to another chat', 'update public.chat_images set chat_id = {second chat} where id = {image}', '42501', '42501', '23514'),
+('images: change user_id', 'update public.chat_images set user_id = {stranger} where id = {image}', '42501', '42501', '23514'),
+('images: change seq', 'update public.chat_images set seq = 1 where id = {image}', '42501', '42501', '23514'),
+('images: delete', 'delete from public.chat_images where id = {image}', 'ok 1', 'ok 0', 'ok 1'),
+('images: truncate', 'truncate public.chat_images', '42501', '42501', '42501'),
+-- search_results
+('hits: read', 'select 1 from public.search_results where chat_id = {chat}', 'ok 1', 'ok 0', 'ok 1'),
+('hits: add', 'insert into public.search_results (chat_id, block_id, page_number) values ({chat}, ''b'', 1)', 'ok 1', '23503', '23502'),
+('hits: add to a message', 'insert into public.search_results (chat_id, message_id, block_id, page_number) values ({chat}, {message}, ''b'', 1)', 'ok 1', '23503', '23502'),
+('hits: add to a message of another chat', 'insert into public.search_results (chat_id, message_id, block_id, page_number) values ({chat}, {message elsewhere}, ''b'', 1)', '23503', '23503', '23502'),
+('hits: add as somebody', 'insert into public.search_results (chat_id, user_id, block_id, page_number) values ({chat}, {user}, ''b'', 1)', '42501', '42501', 'ok 1'),
+('hits: add with seq', 'insert into public.search_results (chat_id, seq, block_id, page_number) values ({chat}, 1, ''b'', 1)', '42501', '42501', '23502'),
+('hits: update', 'update public.search_results set block_text = ''y'' where chat_id = {chat}', '42501', '42501', 'ok 1'),
+('hits: move to another chat', 'update public.search_results set chat_id = {second chat} where chat_id = {chat}', '42501', '42501', '23514'),
+('hits: delete', 'delete from public.search_results where chat_id = {chat}', 'ok 1', 'ok 0', 'ok 1'),
+('hits: truncate', 'truncate public.search_results', '42501', '42501', '42501'),
+-- uploads
+('uploads: read', 'select 1 from public.uploads where id = {reservation}', 'ok 1', 'ok 0', 'ok 1'),
+('uploads: reserve', 'insert into public.uploads (chat_id, file_name, content_type, file_size) values ({chat}, ''a'', ''image/png'', 1)', 'ok 1', '23503', '23502'),
+('uploads: reserve for a message of another chat', 'insert into public.uploads (chat_id, message_id, file_name, content_type, file_size) values ({chat}, {message elsewhere}, ''a'', ''image/png'', 1)', '23503', '23503', '23502'),
+('uploads: reserve as somebody', 'insert into public.uploads (chat_id, user_id, file_name, content_type, file_size) values ({chat}, {user}, ''a'', ''image/png'', 1)', '42501', '42501', 'ok 1'),
+('uploads: reserve for ever', 'insert into public.uploads (chat_id, file_name, content_type, file_size, expires_at) values ({chat}, ''a'', ''image/png'', 1, ''infinity'')', '42501', '42501', '23502'),
+('uploads: reserve for two hours', 'insert into public.uploads (chat_id, file_name, content_type, file_size, expires_in) values ({chat}, ''a'', ''image/png'', 1, 7200)', '23514', '23514', '23502'),
+('uploads: reserve as confirmed', 'insert into public.uploads (chat_id, file_name, content_type, file_size, status) values ({chat}, ''a'', ''image/png'', 1, ''confirmed'')', '42501', '42501', '23502'),
+('uploads: confirm', 'update public.uploads set status = ''confirmed'' where id = {reservation}', '42501', '42501', 'ok 1'),
+('uploads: prolong', 'update public.uploads set expires_at = now() + interval ''1 day'' where id = {reservation}', '42501', '42501', 'ok 1'),
+('uploads: reopen', 'update public.uploads set status = ''reserved'' where id = {image}', '42501', '42501', '23514'),
+('uploads: change chat', 'update public.uploads set chat_id = {second chat} where id = {reservation}', '42501', '42501', '23514'),
+('uploads: delete', 'delete from public.uploads where id = {reservation}', '42501', '42501', 'ok 1'),
+('uploads: truncate', 'truncate public.uploads', '42501', '42501', '42501'),
+-- storage_deletions
+('outbox: read', 'select 1 from public.storage_deletions where user_id = {user} limit 1', 'ok 1', 'ok 0', 'ok 1'),
+('outbox: add', 'insert into public.storage_deletions (user_id, target, reason) values ({user}, ''{prefix}/images/x.png'', ''orphan'')', '42501', '42501', 'ok 1'),
+('outbox: add a key of another user', 'insert into public.storage_deletions (user_id, target, reason) values ({stranger}, ''{prefix}/images/x.png'', ''orphan'')', '42501', '42501', '23514'),
+('outbox: settle', 'update public.storage_deletions set done_at = now() where user_id = {user} and done_at is null', '42501', '42501', 'ok 2'),
+('outbox: delete', 'delete from public.storage_deletions where user_id = {user}', '42501', '42501', 'ok 2'),
+('outbox: truncate', 'truncate public.storage_deletions', '42501', '42501', '42501'),
+-- functions
+('rpc: deletion_status', 'select * from public.deletion_status(array[{chat}])', 'ok 0', 'ok 0', 'ok 0'),
+('rpc: chat_messages_page', 'select * from public.chat_messages_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
+('rpc: pin_uploads', 'select * from public.pin_uploads(jsonb_build_array(jsonb_build_object(''id'', {reservation}, ''etag'', ''e'')))', '42501', '42501', 'ok 1'),
+('rpc: confirm_uploads', 'select * from public.confirm_uploads(jsonb_build_array(jsonb_build_object(''id'', {reservation})))', '42501', '42501', 'ok 1'),
+('rpc: start_cleanup', 'select * from public.start_cleanup()', '42501', '42501', 'ok 1'),
+('rpc: claim_storage_deletions', 'select * from public.claim_storage_deletions(0, 1)', '42501', '42501', 'ok 0'),
+('rpc: live_object_keys', 'select * from public.live_object_keys(array[''x''])', '42501', '42501', 'ok 0'),
+('rpc: settle_storage_deletions', 'select * from public.settle_storage_deletions(''[]'', 1)', '42501', '42501', 'ok 0'),
+('rpc: cleanup_state', 'select * from public.cleanup_state()', '42501', '42501', 'ok 1'),
+('trigger functions are out of reach', 'select private.give_seq()', '42501', '42501', '42501'),
+('the sequence is out of reach', 'select nextval(''private.item_seq'')', '42501', '42501', '42501'),
+('the heartbeat', 'select 1 from private.cleanup_heartbeat', '42501', '42501', 'ok 1');
+
+select plan((select count(*)::integer * 5 from cases) + 5);
+
+select is(
+  pg_temp.attempt(a.actor, c.statement),
+  case a.actor
+    when 'owner' then c.owner
+    when 'archiver' then c.owner
+    when 'other' then c.other
+    when 'anon' then '42501'
+    else c.service_role
+  end,
+  a.actor || ' · ' || c.what
+)
+from cases c
+cross join unnest(array['owner', 'archiver', 'other', 'anon', 'service_role']) with ordinality
+  as a (actor, n)
+order by c.n, a.n;
+
+-- A generated column is refused before rights are looked at.
+select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_name, content_type, '
+  'file_size, s3_path) values ({chat}, ''a'', ''image/png'', 1, ''x'')'), '428C9',
+  'owner · uploads: reserve a chosen key');
+
+-- Not even the tables' owner, in a hurry, orphans objects.
+select is(pg_temp.attempt('operator', 'truncate public.' || t || ' cascade'), '42501',
+          'operator · truncate ' || t)
+from unnest(array['chats', 'chat_messages', 'chat_images', 'uploads']) t;
+
+select * from finish();
+rollback;
