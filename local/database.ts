@@ -83,6 +83,8 @@ async function keepRunning(options: PostgresOptions) {
       stopping = true;
       await server.stop();
       await watching;
+      // It may have been starting again just then.
+      await server.stop();
     },
   };
 }
@@ -99,7 +101,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<LocalData
   const binaries = await preparePostgres();
   await removeAbandonedPlaces(binaries);
   const folder = await openDataFolder(dataDir);
-  const postgresDir = await findPlace(folder, binaries);
+  const postgresDir = await findPlace(folder, binaries, ephemeral);
   const release = async () => {
     if (ephemeral) await removePlace(postgresDir, binaries).catch(() => {});
     folder.release();

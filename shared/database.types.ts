@@ -456,7 +456,13 @@ export type Database = {
           "objects_deleted": number;
         }[];
       };
-      "live_object_keys": { Args: { "keys": (string)[] }; Returns: string[] };
+      "live_object_keys": {
+        Args: { "keys": (string)[] };
+        Returns: {
+          "key": string;
+          "reserved": boolean;
+        }[];
+      };
       "pin_uploads": {
         Args: { "verified": Json };
         Returns: {

@@ -1,21 +1,21 @@
 import { z } from "zod";
-import { Id, Time } from "./values.ts";
+import { Count, Id, plainText, Time } from "./values.ts";
 
 /** One file that the client wants to upload. */
 export const UploadFile = z.strictObject({
   /** Becomes the image's id; a repeated request with it gives the same answer. */
   id: Id.optional(),
   /** Real file name, any characters. */
-  name: z.string().min(1).max(512).regex(/\S/, "must not be blank"),
+  name: plainText(512).regex(/\S/, "must not be blank"),
   content_type: z.string().min(1).max(100),
   /** Bytes, exactly. */
-  size: z.int().min(1),
+  size: Count,
   kind: z.enum(["image", "document"]).default("image"),
   message_id: Id.optional(),
-  image_type: z.string().min(1).max(50).optional(),
-  description: z.string().max(16384).optional(),
-  width: z.int().min(1).optional(),
-  height: z.int().min(1).optional(),
+  image_type: plainText(50).min(1).optional(),
+  description: plainText(16384).optional(),
+  width: Count.optional(),
+  height: Count.optional(),
   /** Lower-case hex. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits").optional(),
 });

@@ -6,6 +6,17 @@ export const Id = z.guid().toLowerCase();
 /** A time with offset, ISO 8601. */
 export const Time = z.iso.datetime({ offset: true });
 
+/** Text that PostgreSQL can store: no null character, no half of a surrogate pair. @param max characters */
+export function plainText(max: number) {
+  return z.string().max(max).refine(
+    (text) => text.isWellFormed() && !text.includes("\0"),
+    "must not contain null characters or lone surrogates",
+  );
+}
+
+/** Pixels or bytes: a positive integer that the database's integer holds. */
+export const Count = z.int().min(1).max(2_147_483_647);
+
 /** A list of ids. @param max how many at most */
 export function idList(max: number) {
   return z.array(Id).min(1).max(max);

@@ -17,10 +17,11 @@ const OPENING_FENCE = /^(`{3,}(?=[^`]*$)|~{3,})/;
 const CLOSING_FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*$/;
 /** `<` that CommonMark may read as a tag, a comment, a declaration or an instruction. */
 const TAG_START = /<(?=[A-Za-z/!?])/g;
-/** `<https://…>` and `<name@host>` are links, not HTML. */
-const AUTOLINK = /<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)>/g;
-/** `[label]: …`, also inside lists and quotes. */
-const DEFINITION = /^([\s>*+\-0-9.)]*)\[(?=(?:[^\]\\]|\\.)+\]:)/;
+/** `<https://…>` and `<name@host>` are links, not HTML; `<!`, `<?` and `</` are HTML at once. */
+const AUTOLINK =
+  /<(?![!?/])(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)>/g;
+/** `[label]: …`, also inside lists and quotes, and `[` whose label goes on in the next line. */
+const DEFINITION = /^([\s>*+\-0-9.)]*)\[(?=(?:[^\]\\]|\\.)+\]:|(?:[^\]\\]|\\.|\\$)*$)/;
 
 /** @param maybeCode an entity inside code would be shown as it stands */
 function withoutTags(line: string, maybeCode: boolean): string {

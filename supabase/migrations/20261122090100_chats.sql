@@ -12,6 +12,10 @@ create table public.chats (
   updated_at timestamptz not null default now(),
   -- Children reference (chat_id, user_id), so that a row can't claim another owner than its chat.
   constraint chats_id_user_id_key unique (id, user_id),
+  -- Times that every client can read: no infinity, no BC, four digits of year.
+  constraint chats_created_at_range check (
+    created_at >= '0001-01-01 00:00:00+00' and created_at < '10000-01-01 00:00:00+00'
+  ),
   constraint chats_title_not_blank check (title ~ '\S'),
   constraint chats_description_size check (octet_length(description) <= 1048576),
   constraint chats_metadata_is_object check (jsonb_typeof(metadata) = 'object'),

@@ -15,6 +15,10 @@ create table public.chat_messages (
   -- Images and hits reference (message_id, chat_id): a message of another chat is out of reach.
   constraint chat_messages_id_chat_id_key unique (id, chat_id),
   constraint chat_messages_chat_id_seq_key unique (chat_id, seq),
+  -- Times that every client can read: no infinity, no BC, four digits of year.
+  constraint chat_messages_created_at_range check (
+    created_at >= '0001-01-01 00:00:00+00' and created_at < '10000-01-01 00:00:00+00'
+  ),
   constraint chat_messages_role_known check (role in ('user', 'assistant')),
   constraint chat_messages_content_size check (octet_length(content) <= 1048576)
 );

@@ -18,6 +18,10 @@ create table public.search_results (
     references public.chats (id, user_id) on delete cascade,
   constraint search_results_message_fkey foreign key (message_id, chat_id)
     references public.chat_messages (id, chat_id) on delete cascade,
+  -- Times that every client can read: no infinity, no BC, four digits of year.
+  constraint search_results_created_at_range check (
+    created_at >= '0001-01-01 00:00:00+00' and created_at < '10000-01-01 00:00:00+00'
+  ),
   constraint search_results_page_number_positive check (page_number >= 1),
   constraint search_results_block_text_size check (octet_length(block_text) <= 1048576),
   constraint search_results_score_finite check (

@@ -256,7 +256,11 @@ begin
   if exists (
     select 1 from public.storage_deletions d
     where d.target in (new.s3_path, new.incoming_path)
-  ) then
+  )
+  -- A receipt is purged after a while, and a reservation may go before its image does.
+  or exists (select 1 from public.chat_images i where i.id = new.id)
+  or exists (select 1 from public.chats c where c.document_path = new.s3_path)
+  then
     raise exception using
       errcode = 'unique_violation',
       message = 'this upload id was used before',

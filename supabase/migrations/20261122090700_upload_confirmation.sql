@@ -35,6 +35,8 @@ language plpgsql
 security invoker
 set search_path = ''
 as $$
+declare
+  document record;
 begin
   -- Chats first, in one order, then reservations: deleting a chat locks in the same direction, and
   -- two confirms of overlapping batches can't deadlock.
@@ -67,11 +69,18 @@ begin
     and u.expires_at + interval '1 hour' > now()
   order by t.n;
 
-  update public.chats c set document_path = u.s3_path
-  from jsonb_array_elements(verified) v
-  join public.uploads u on u.id = (v ->> 'id')::uuid
-  where c.id = u.chat_id and u.kind = 'document' and u.status = 'reserved'
-    and u.expires_at + interval '1 hour' > now();
+  -- One after the other: where a batch brings two documents of one chat, the last one stays, and
+  -- the one before it has to be seen as replaced.
+  for document in
+    select u.chat_id, u.s3_path
+    from jsonb_array_elements(verified) with ordinality as t (v, n)
+    join public.uploads u on u.id = (v ->> 'id')::uuid
+    where u.kind = 'document' and u.status = 'reserved'
+      and u.expires_at + interval '1 hour' > now()
+    order by t.n
+  loop
+    update public.chats c set document_path = document.s3_path where c.id = document.chat_id;
+  end loop;
 
   update public.uploads u set status = 'confirmed'
   from jsonb_array_elements(verified) v

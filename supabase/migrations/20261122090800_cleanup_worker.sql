@@ -79,7 +79,8 @@ as $$
   )
   update public.storage_deletions d
   set locked_until = clock_timestamp() + make_interval(secs => lease_seconds),
-      attempts = d.attempts + 1
+      -- An owner who asks again and again must not use up the worker's attempts.
+      attempts = d.attempts + (only_chats is null)::integer
   from due
   where d.id = due.id
   returning d.*;
@@ -91,23 +92,25 @@ revoke all on function public.claim_storage_deletions(integer, integer, uuid[])
 grant execute on function public.claim_storage_deletions(integer, integer, uuid[]) to service_role;
 
 create function public.live_object_keys(keys text[])
-returns setof text
+returns table (key text, reserved boolean)
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select i.s3_path from public.chat_images i where i.s3_path = any (keys)
-  union
-  select c.document_path from public.chats c where c.document_path = any (keys)
-  union
-  select u.s3_path from public.uploads u where u.s3_path = any (keys) and u.status = 'reserved'
-  union
-  select u.incoming_path from public.uploads u
+  select i.s3_path, false from public.chat_images i where i.s3_path = any (keys)
+  union all
+  select c.document_path, false from public.chats c where c.document_path = any (keys)
+  union all
+  select u.s3_path, true from public.uploads u
+    where u.s3_path = any (keys) and u.status = 'reserved'
+  union all
+  select u.incoming_path, true from public.uploads u
     where u.incoming_path = any (keys) and u.status = 'reserved';
 $$;
 comment on function public.live_object_keys(text[]) is
-  'Those of the given keys that a live row or an open reservation names: never delete them.';
+  'Those of the given keys that a live row or an open reservation names: never delete them. A '
+  'reserved key has to be asked about again, because its reservation will end.';
 revoke all on function public.live_object_keys(text[]) from public, anon, authenticated, service_role;
 grant execute on function public.live_object_keys(text[]) to service_role;
 
@@ -125,13 +128,16 @@ as $$
       done_at = case when r.outcome = 'done' then now() end,
       dead_at = case when r.outcome = 'failed' and d.attempts >= 20 then now() end,
       last_error = case when r.outcome = 'failed' then left(r.error, 60) end,
-      attempts = case when r.outcome = 'released' then d.attempts - 1 else d.attempts end,
+      attempts = case when r.outcome in ('released', 'postponed')
+                      then greatest(d.attempts - 1, 0) else d.attempts end,
       locked_until = case when r.outcome = 'progress'
                           then clock_timestamp() + make_interval(secs => lease_seconds) end,
       -- 5 s, 10 s, 20 s … up to 6 h, each with half of it as jitter.
       not_before = case when r.outcome = 'failed'
-        then now() + least(interval '6 hours', interval '5 seconds' * 2 ^ least(d.attempts - 1, 13))
+        then now() + least(interval '6 hours',
+                           interval '5 seconds' * 2 ^ least(greatest(d.attempts - 1, 0), 13))
                      * (0.75 + random() / 2)
+        when r.outcome = 'postponed' then now() + interval '10 minutes'
         else d.not_before end
   from jsonb_to_recordset(results) as r (
     id uuid, locked_until timestamptz, outcome text, objects_deleted integer, error text
@@ -141,7 +147,7 @@ as $$
 $$;
 comment on function public.settle_storage_deletions(jsonb, integer) is
   'Records what became of claimed entries: [{id, locked_until, outcome: done | failed | progress | '
-  'released, objects_deleted, error}]. An entry whose lease went to another worker is left alone.';
+  'released | postponed, objects_deleted, error}]. An entry whose lease went to another worker is left alone.';
 revoke all on function public.settle_storage_deletions(jsonb, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.settle_storage_deletions(jsonb, integer) to service_role;

@@ -1,7 +1,7 @@
 -- Values that no row may hold, whoever writes it.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(24);
+select plan(28);
 
 insert into auth.users (id) values ('00000000-0000-4000-8000-00000000000a');
 select set_config('request.jwt.claims',
@@ -55,6 +55,15 @@ select throws_ok($$ select pg_temp.hit(null, '[0, 0, -1, 1]') $$, '23514', null,
 select throws_ok(
   $$ insert into public.uploads (chat_id, file_name, content_type, file_size) values ('c0000000-0000-4000-8000-000000000001', 'a', 'text/html', 1) $$,
   '23514', null, 'a type that can''t be stored');
+
+select throws_ok(
+  format('insert into public.chats (title, created_at) values (''a'', %L)', t), '23514', null,
+  'a time that not every client can read: ' || t)
+from unnest(array['infinity', '0044-03-15 BC', '20000-01-01']) t;
+select throws_ok(
+  $$ insert into public.chat_messages (chat_id, role, content, created_at)
+     values ('c0000000-0000-4000-8000-000000000001', 'user', 'a', 'infinity') $$,
+  '23514', null, 'a message written at infinity');
 
 select * from finish();
 rollback;

@@ -76,6 +76,58 @@ Deno.test("a document sets document_path, and another one replaces it", async ()
   assertEquals(queued, [{ target: `${user.id}/${chat_id}/documents/${first}.pdf` }]);
 });
 
+Deno.test("two documents of one chat in one request: the last stays, the other is swept", async () => {
+  const document = (name: string): TestFile => ({
+    name,
+    content_type: "application/pdf",
+    kind: "document",
+    bytes: pdf(name),
+  });
+  const chat_id = await user.createChat();
+  const uploads = await reserve(user, chat_id, [document("a.pdf"), document("b.pdf")]);
+  await put(uploads[0]!, document("a.pdf").bytes);
+  await put(uploads[1]!, document("b.pdf").bytes);
+  const [a, b] = uploads;
+  for (const _ of ["first", "again"]) {
+    const { body } = await user.call("confirm-upload", { ids: [a!.id, b!.id] });
+    assertEquals(body.documents, [{ id: b!.id, chat_id, path: b!.path }]);
+    assertEquals(body.rejected.map(({ id, code }: { id: string; code: string }) => [id, code]), [
+      [a!.id, "not_found"],
+    ]);
+  }
+  const { data } = await user.client.from("storage_deletions").select("target")
+    .eq("chat_id", chat_id);
+  assertEquals(data, [{ target: a!.path }]);
+});
+
+Deno.test("an image that claims impossible dimensions does not stop the others", async () => {
+  const huge = png(4, 3);
+  new DataView(huge.buffer).setUint32(16, 0x90000000);
+  const chat_id = await user.createChat();
+  const uploads = await reserve(user, chat_id, [{ ...image(), bytes: huge }, image()]);
+  await put(uploads[0]!, huge);
+  await put(uploads[1]!, image().bytes);
+  const { status, body } = await user.call("confirm-upload", { ids: uploads.map(({ id }) => id) });
+  assertEquals(status, 200);
+  assertEquals(body.images.map(({ id }: { id: string }) => id), [uploads[1]!.id]);
+  assertMatch(body.rejected[0].message, /dimensions/);
+});
+
+Deno.test("the id of an image that lives is never reserved again", async () => {
+  const { chat_id, upload } = await confirmOne(image());
+  // As it is when its reservation went with a message, and the receipt was purged.
+  await asOperator(async (sql) => {
+    await sql`delete from uploads where id = ${upload.id}`;
+    await sql`delete from storage_deletions where target like ${"%" + upload.id}`;
+  });
+  const { bytes, ...facts } = image();
+  const answer = await user.call("presign-upload", {
+    chat_id,
+    files: [{ ...facts, size: bytes.length, id: upload.id }],
+  });
+  assertError(answer, 409, "conflict");
+});
+
 Deno.test("what is not what it says is refused, and its bytes go", async () => {
   const html = (size: number) => new TextEncoder().encode("<html>".padEnd(size, " "));
   const whole = png(9, 9);

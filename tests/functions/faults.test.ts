@@ -60,6 +60,13 @@ Deno.test("the bucket is down", async (t) => {
     const { error } = await user.client.from("chats").insert({ id: chat_id, title: "Again" });
     assertEquals(error?.code, "23505", "the id waits for its bytes");
 
+    // A client that asks again and again does not use up the worker's attempts.
+    for (let round = 0; round < 22; round++) await user.call("delete-chat", { chat_id });
+    const { data } = await user.client.from("storage_deletions")
+      .select("attempts, dead_at, last_error").eq("chat_id", chat_id).eq("is_prefix", true);
+    assertEquals(data!.map(({ attempts, dead_at }) => [attempts, dead_at]), [[0, null]]);
+    assert(data![0]!.last_error && !data![0]!.last_error.includes("127.0.0.1"));
+
     faulty.bucket.become("open");
     const again = await user.call("delete-chat", { chat_id });
     assertEquals([again.status, again.body.deletions[0].status], [200, "done"]);

@@ -85,6 +85,30 @@ Deno.test("a key that a live row names is never deleted", async () => {
   assertEquals(await keysBelow(key), [key]);
 });
 
+Deno.test("a key of an open reservation is not deleted, and not forgotten either", async () => {
+  const chat_id = await user.createChat();
+  const [upload] = await reserve(user, chat_id, [image()]);
+  await put(upload!, image().bytes);
+  const target = `${user.id}/${chat_id}/incoming/${upload!.id}`;
+  const due = () =>
+    asOperator((sql) =>
+      sql`update storage_deletions set not_before = now() where target = ${target}`
+    );
+  await due();
+  await cleanup();
+  assertEquals(await keysBelow(target), [target]);
+  const { data } = await user.client.from("storage_deletions").select("done_at, attempts")
+    .eq("target", target);
+  assertEquals(data, [{ done_at: null, attempts: 0 }]);
+
+  await asOperator((sql) =>
+    sql`update uploads set expires_at = now() - interval '61 minutes' where id = ${upload!.id}`
+  );
+  await due();
+  await cleanup();
+  assertEquals(await keysBelow(target), []);
+});
+
 Deno.test("limit bounds a run", async () => {
   const chat_id = await user.createChat();
   await uploadAll(user, chat_id, [image("1.png", 1), image("2.png", 2), image("3.png", 3)]);

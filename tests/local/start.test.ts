@@ -1,8 +1,10 @@
 /** The embedded stack's life: start, stop, crash, recovery, and what is in its way. */
 import { join } from "node:path";
 import process from "node:process";
+import postgres from "postgres";
 import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { removeDataFolder } from "../support/data_folder.ts";
 import { image, uploadAll } from "../support/files.ts";
 import {
   type StackProcessOptions,
@@ -58,7 +60,7 @@ async function withFolder(work: (folder: string) => Promise<void>) {
   try {
     await work(folder);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeDataFolder(folder);
   }
 }
 
@@ -144,6 +146,28 @@ Deno.test("a PostgreSQL server that is killed is started again, and no request h
     const longest = Math.max(...await Promise.all(readers));
     assert(longest < 10_000, `a request took ${longest} ms`);
     for (let round = 0; round < 20; round++) assert(await read());
+  });
+});
+
+Deno.test("a data folder that is moved keeps its database", async () => {
+  await withFolder(async (parent) => {
+    const [before, after] = [join(parent, "before"), join(parent, "after")];
+    const first = await startStackProcess({ dataDir: before });
+    const user = await signUp(first.status);
+    await user.createChat("Precious");
+    await first[Symbol.asyncDispose]();
+    await Deno.rename(before, after);
+    try {
+      // Another stack's start must not take the folder that is missing for a deleted one.
+      await (await startStackProcess())[Symbol.asyncDispose]();
+      await using moved = await startStackProcess({ dataDir: after });
+      const sql = postgres(moved.status.DB_URL, { max: 1 });
+      const rows = await sql`select title from chats where title = 'Precious'`;
+      await sql.end();
+      assertEquals(rows.length, 1);
+    } finally {
+      await removeDataFolder(after);
+    }
   });
 });
 

@@ -31,8 +31,8 @@ function structure(markdown: string) {
 
 /** A message of hostile content between two harmless ones. */
 function between(content: string): string {
-  return renderMessage(message("first [label]")) + renderMessage(message(content)) +
-    renderMessage(message("last [label]"));
+  return renderMessage(message("first [label] [foo bar]")) + renderMessage(message(content)) +
+    renderMessage(message("last [label] [foo bar]"));
 }
 
 const EXPECTED = { blocks: Array(3).fill(["h2", "blockquote"]).flat(), html: 0 };
@@ -60,6 +60,13 @@ const HOSTILE = [
   "> [label]: https://example.com",
   "- [label]:\n  https://example.com",
   "[label]:\nhttps://example.com 'x'",
+  "[foo\nbar]: https://example.com",
+  "- [foo\n  bar]: https://example.com",
+  "> [foo\n> bar]:\n> https://example.com",
+  "<!--x@b>\nhidden",
+  "- <!a@b>",
+  "<?x@b>",
+  "</x@b>",
   "| a | b |\n|---|---|\n| <b> | c |",
   "\tindented <div>",
   "a\0b",

@@ -11,6 +11,9 @@ export const HEAD_BYTES = 512 * 1024;
 /** Bytes to read from the end. A PDF's end mark lies within its last 1,024 (PDF 1.7, H.3). */
 export const TAIL_BYTES = 1024;
 
+/** Of a side: what the database's integer holds. A PNG can claim twice as much. */
+const MAX_PIXELS = 2_147_483_647;
+
 /** Parts of a file; they overlap, or are the same, where it is short. */
 export interface FileParts {
   head: Uint8Array;
@@ -70,8 +73,10 @@ export function inspectFile(type: ContentType, parts: FileParts): Inspection {
   } catch {
     return mismatch;
   }
-  if (TYPE_NAME[found.type ?? ""] !== type || !(found.width > 0 && found.height > 0)) {
-    return mismatch;
+  if (TYPE_NAME[found.type ?? ""] !== type) return mismatch;
+  const plausible = (pixels: number) => pixels > 0 && pixels <= MAX_PIXELS;
+  if (!plausible(found.width) || !plausible(found.height)) {
+    return { ok: false, message: "the image has impossible dimensions" };
   }
   if (!isWhole(type, parts)) return { ok: false, message: "the file is cut off" };
   return { ok: true, width: found.width, height: found.height };

@@ -41,7 +41,7 @@ export interface SweepResult {
 interface Outcome {
   id: string;
   locked_until: string | null;
-  outcome: "done" | "failed" | "progress" | "released";
+  outcome: "done" | "failed" | "progress" | "released" | "postponed";
   objects_deleted: number;
   error?: string;
 }
@@ -58,8 +58,9 @@ async function settle(admin: ArchiveClient, results: Outcome[]) {
 
 /** Deletes keys that no live row names. @returns code by key for those that failed, and a count */
 async function deleteKeys({ admin, store }: SweepPorts, keys: string[]) {
-  const live = new Set<string>(
-    await query(() => admin.rpc("live_object_keys", { keys })),
+  const live = new Map(
+    (await query(() => admin.rpc("live_object_keys", { keys })))
+      .map(({ key, reserved }) => [key, reserved]),
   );
   const doomed = keys.filter((key) => !live.has(key));
   const failures = doomed.length > 0 ? await store.deleteMany(doomed) : [];
@@ -82,7 +83,7 @@ async function sweepKeys(ports: SweepPorts, entries: Deletion[]): Promise<SweepR
     const batch = entries.slice(start, start + KEYS_PER_CALL);
     const late = Date.now() >= ports.deadline;
     let failed = new Map<string, string>();
-    let live = new Set<string>();
+    let live = new Map<string, boolean>();
     if (!late) {
       try {
         const outcome = await deleteKeys(ports, batch.map(({ target }) => target));
@@ -98,10 +99,13 @@ async function sweepKeys(ports: SweepPorts, entries: Deletion[]): Promise<SweepR
       ports.admin,
       batch.map(({ id, locked_until, target }) => {
         const error = failed.get(target);
+        // A key that a row names is done with: whatever deletes the row enqueues it again. An open
+        // reservation enqueues nothing when it is confirmed, so its key is looked at again.
+        const reserved = live.get(target) === true;
         return {
           id,
           locked_until,
-          outcome: late ? "released" : error ? "failed" : "done",
+          outcome: late ? "released" : error ? "failed" : reserved ? "postponed" : "done",
           objects_deleted: late || error || live.has(target) ? 0 : 1,
           ...(error ? { error } : {}),
         };

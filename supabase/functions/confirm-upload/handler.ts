@@ -34,6 +34,9 @@ const PARALLEL = 8;
 
 class Mismatch extends Error {}
 
+/** Nothing to delete, and a PUT may still be under way. */
+class NothingThere extends Mismatch {}
+
 async function eachOf<T, R>(list: T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const queue = list.entries();
@@ -47,7 +50,7 @@ async function eachOf<T, R>(list: T[], work: (item: T) => Promise<R>): Promise<R
 async function verify(store: ConfirmUploadPorts["store"], upload: Upload): Promise<Verified> {
   const { incoming_path: key, file_size: size, content_type } = upload;
   const head = await store.head(key);
-  if (!head) throw new Mismatch("nothing was uploaded");
+  if (!head) throw new NothingThere("nothing was uploaded");
   if (head.size !== size) throw new Mismatch(`${size} bytes were announced, ${head.size} arrived`);
   if (head.contentType.split(";")[0]!.trim().toLowerCase() !== content_type) {
     throw new Mismatch(`${content_type} was announced, ${head.contentType} arrived`);
@@ -92,13 +95,13 @@ async function pin(admin: ArchiveClient, verified: Verified[]): Promise<Map<stri
 
 /** Verifies, pins and copies. @returns what is ready to be confirmed, and why the rest is not */
 async function receive(ports: ConfirmUploadPorts, uploads: Upload[]) {
-  const mismatches = new Map<string, string>();
+  const mismatches = new Map<string, Mismatch>();
   const attempt = async <T>(id: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof Mismatch)) throw error;
-      mismatches.set(id, error.message);
+      mismatches.set(id, error);
     }
   };
   const verified = (await eachOf(
@@ -156,17 +159,22 @@ export async function confirmUpload(
     ports.db.from("chat_images").select().in("id", ids).order("seq")
   );
   const imageIds = new Set(images.map(({ id }) => id));
+  const current = new Set(await currentDocuments(ports.db, [...after.values()]));
   const documents: ConfirmUploadResponse["documents"] = [];
   const rejected: ConfirmUploadResponse["rejected"] = [];
   for (const id of ids) {
     const upload = after.get(id);
     if (imageIds.has(id)) continue;
-    if (upload?.status === "confirmed" && upload.kind === "document") {
+    if (upload?.status === "confirmed" && current.has(upload.s3_path)) {
       documents.push({ id, chat_id: upload.chat_id, path: upload.s3_path });
     } else if (!upload || upload.status === "confirmed") {
-      rejected.push({ id, code: "not_found", message: "no such upload, or its image was deleted" });
+      rejected.push({
+        id,
+        code: "not_found",
+        message: "no such upload, or what it brought is gone",
+      });
     } else {
-      const message = mismatches.get(id) ?? "the reservation has expired";
+      const message = mismatches.get(id)?.message ?? "the reservation has expired";
       rejected.push({ id, code: "upload_mismatch", message });
     }
   }
@@ -175,17 +183,26 @@ export async function confirmUpload(
   return { status: 200, body: { images: images as ChatImage[], documents, rejected } };
 }
 
+/** Keys of the documents that the chats of some uploads have now: a replaced one is gone. */
+async function currentDocuments(db: ArchiveClient, uploads: Upload[]): Promise<string[]> {
+  const chats = uploads.filter(({ kind }) => kind === "document").map(({ chat_id }) => chat_id);
+  if (chats.length === 0) return [];
+  const rows = await query(() => db.from("chats").select("document_path").in("id", chats));
+  return rows.flatMap(({ document_path }) => document_path ?? []);
+}
+
 /** What is settled needs its incoming object no more. The queue would delete it later anyway. */
 async function tidy(
   store: ConfirmUploadPorts["store"],
   before: Upload[],
   after: Map<string, Upload>,
-  mismatches: Map<string, string>,
+  mismatches: Map<string, Mismatch>,
 ) {
+  const isSettled = (id: string) =>
+    after.get(id)?.status === "confirmed" ||
+    (mismatches.has(id) && !(mismatches.get(id) instanceof NothingThere));
   const keys = before
-    .filter(({ id, status }) =>
-      status === "reserved" && (mismatches.has(id) || after.get(id)?.status === "confirmed")
-    )
+    .filter(({ id, status }) => status === "reserved" && isSettled(id))
     .map(({ incoming_path }) => incoming_path);
   if (keys.length > 0) await store.deleteMany(keys).catch(() => {});
 }

@@ -33,6 +33,8 @@ export interface ExportChatPorts {
   settings: Pick<Settings, "downloadExpiration">;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Told of an error after the first byte, which no status can tell any more. */
+  onAbort(error: unknown): void;
 }
 
 type SignImage = (image: Image) => Promise<string | undefined>;
@@ -65,6 +67,15 @@ async function* renderChat(db: ArchiveClient, chat: Chat, facts: ExportFacts, si
     yield* renderParts(images, hits, sign);
   }
   yield* renderLoose(db, chat.id, sign);
+}
+
+async function* reporting(parts: AsyncIterable<string>, report: (error: unknown) => void) {
+  try {
+    yield* parts;
+  } catch (error) {
+    report(error);
+    throw error;
+  }
 }
 
 async function factsOf(
@@ -109,7 +120,7 @@ export async function exportChat(
       expiresIn: settings.downloadExpiration,
       disposition: "inline",
     });
-  const body = ReadableStream.from(renderChat(db, chat, facts, sign))
+  const body = ReadableStream.from(reporting(renderChat(db, chat, facts, sign), ports.onAbort))
     .pipeThrough(new TextEncoderStream());
   return new Response(body, {
     headers: {

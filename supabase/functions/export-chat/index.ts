@@ -1,4 +1,5 @@
 import { ExportChatRequest } from "@shared/contracts/export-chat.ts";
+import { describeError } from "../_shared/log.ts";
 import { serve } from "../_shared/serve.ts";
 import { asCaller, optionalBucket } from "../_shared/wiring.ts";
 import { exportChat } from "./handler.ts";
@@ -12,6 +13,8 @@ export default serve(
       store: optionalBucket(call),
       settings: call.settings,
       now: Date.now,
+      onAbort: (error) =>
+        call.log("error", "export-chat", { outcome: "aborted", cause: describeError(error) }),
     });
   },
 );

@@ -24,7 +24,19 @@ type Upload = Database["public"]["Tables"]["uploads"]["Row"];
 type NewUpload = Database["public"]["Tables"]["uploads"]["Insert"];
 
 /** Columns that the caller chose; a repeated request must bring the same. */
-const FACTS = ["chat_id", "kind", "file_name", "content_type", "file_size", "message_id"] as const;
+const FACTS = [
+  "chat_id",
+  "kind",
+  "file_name",
+  "content_type",
+  "file_size",
+  "message_id",
+  "image_type",
+  "description",
+  "width",
+  "height",
+  "sha256",
+] as const;
 
 function refuse(code: ErrorCode, index: number, field: string, message: string): never {
   throw new ChatArchiveError(code, `files.${index}.${field}: ${message}`, {
