@@ -358,6 +358,21 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      "chat_images_page": {
+        Args: {
+          "after_message"?: number;
+          "after_seq"?: number;
+          "attached": boolean;
+          "max_bytes"?: number;
+          "max_rows"?: number;
+          "of_chat": string;
+        };
+        Returns: {
+          "item": Json;
+          "message_seq": number;
+          "seq": number;
+        }[];
+      };
       "chat_messages_page": {
         Args: {
           "after_seq"?: number;
@@ -468,6 +483,21 @@ export type Database = {
         Returns: {
           "etag": string;
           "id": string;
+        }[];
+      };
+      "search_results_page": {
+        Args: {
+          "after_message"?: number;
+          "after_seq"?: number;
+          "attached": boolean;
+          "max_bytes"?: number;
+          "max_rows"?: number;
+          "of_chat": string;
+        };
+        Returns: {
+          "item": Json;
+          "message_seq": number;
+          "seq": number;
         }[];
       };
       "settle_storage_deletions": {

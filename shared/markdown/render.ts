@@ -87,9 +87,7 @@ export function renderMessage(message: Message): string {
 }
 
 /** Two quotes in a row would be one: a line of our own stands between text and hits. */
-export function renderHitsHeading(count: number): string {
-  return count === 1 ? "Source:\n\n" : `Sources (${count}):\n\n`;
-}
+export const HITS_HEADING = "Sources:\n\n";
 
 /** Between two hits, which would otherwise be one quote. */
 export const BETWEEN_HITS = "<!-- -->\n\n";

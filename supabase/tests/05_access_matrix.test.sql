@@ -166,6 +166,8 @@ insert into cases (what, statement, owner, other, service_role) values
 -- functions
 ('rpc: deletion_status', 'select * from public.deletion_status(array[{chat}])', 'ok 0', 'ok 0', 'ok 0'),
 ('rpc: chat_messages_page', 'select * from public.chat_messages_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
+('rpc: search_results_page', 'select * from public.search_results_page({chat}, true)', 'ok 1', 'ok 0', 'ok 1'),
+('rpc: chat_images_page', 'select * from public.chat_images_page({chat}, false)', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: pin_uploads', 'select * from public.pin_uploads(jsonb_build_array(jsonb_build_object(''id'', {reservation}, ''etag'', ''e'')))', '42501', '42501', 'ok 1'),
 ('rpc: confirm_uploads', 'select * from public.confirm_uploads(jsonb_build_array(jsonb_build_object(''id'', {reservation})))', '42501', '42501', 'ok 1'),
 ('rpc: start_cleanup', 'select * from public.start_cleanup()', '42501', '42501', 'ok 1'),

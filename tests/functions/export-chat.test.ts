@@ -94,6 +94,34 @@ Deno.test("messages of a megabyte do not break the pages", async () => {
   assertEquals([...body.matchAll(/^> (\d)\1+$/gm)].map(([, digit]) => digit), ["0", "1", "2", "3"]);
 });
 
+Deno.test("images and hits stay with their messages, over many pages", async () => {
+  const chat_id = await user.createChat();
+  const { data: messages } = await user.client.from("chat_messages")
+    .insert(
+      Array.from({ length: 7 }, (_, n) => ({ chat_id, role: "user", content: `message ${n}` })),
+    )
+    .select("id").order("seq");
+  // Hits in another order than their messages, some of 300 kB: a page holds a few of them.
+  for (const index of [5, 1, 3]) {
+    const rows = Array.from({ length: 9 }, (_, n) => ({
+      chat_id,
+      message_id: messages![index]!.id,
+      block_id: `b${index}.${n}`,
+      page_number: 1,
+      block_text: n % 2 ? "x".repeat(300_000) : "short",
+    }));
+    assertEquals((await user.client.from("search_results").insert(rows)).error, null);
+  }
+  const { body } = await exportChat(user, `chat_id=${chat_id}`);
+  const order = [...body.matchAll(/^> message (\d)$|block `(b[\d.]+)`/gm)]
+    .map(([, message, block]) => message ?? block);
+  const expected = Array.from({ length: 7 }, (_, index) => [
+    String(index),
+    ...([1, 3, 5].includes(index) ? Array.from({ length: 9 }, (_, n) => `b${index}.${n}`) : []),
+  ]).flat();
+  assertEquals(order, expected);
+});
+
 Deno.test("an empty chat is a valid export", async () => {
   const { status, body } = await exportChat(user, `chat_id=${await user.createChat("Empty")}`);
   assertEquals(status, 200);

@@ -109,6 +109,9 @@ Deno.test("generated Markdown stays inside its message", () => {
       "<div",
       ">",
       "-->",
+      "[",
+      "]: x",
+      "\\",
     ),
     fc.string({ unit: "binary", maxLength: 8 }),
   );

@@ -1,22 +1,33 @@
 /**
- * Reads a chat page by page, in order, with the caller's rights.
+ * Reads a chat page by page, in order, with the caller's rights. Pages are bounded by rows and by
+ * bytes, so that memory does not grow with the chat.
  *
  * @module
  */
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { Chat, Hit, Image, Message } from "@shared/markdown/render.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
-import { chunked, IDS_PER_QUERY, query } from "../_shared/query.ts";
+import { query } from "../_shared/query.ts";
 
-/** A message with what belongs to it. */
+/** A message with what belongs to it. Read images and hits before the next message. */
 export interface Entry {
   message: Message;
-  images: Image[];
-  hits: Hit[];
+  images: AsyncIterable<Image>;
+  hits: AsyncIterable<Hit>;
 }
 
-/** PostgREST's max_rows: a longer answer would be cut without an error. */
-const PAGE = 1000;
+/** An image or a hit, and the place of its message (0: none). */
+interface Item<T> {
+  message_seq: number;
+  seq: number;
+  item: T;
+}
+
+/** The tables whose rows belong to messages. */
+interface ItemOf {
+  chat_images: Image;
+  search_results: Hit;
+}
 
 /** @throws {ChatArchiveError} `not_found` where it is not the caller's */
 export async function readChat(db: ArchiveClient, id: string): Promise<Chat> {
@@ -25,85 +36,72 @@ export async function readChat(db: ArchiveClient, id: string): Promise<Chat> {
   return chat;
 }
 
-/** All rows of a keyset-paged query. */
-async function* paged<T extends { seq: number }>(
-  page: (after: number) => PromiseLike<T[]>,
-): AsyncGenerator<T> {
-  for (let after = 0;;) {
-    const rows = await page(after);
-    yield* rows;
-    if (rows.length < PAGE) return;
-    after = rows.at(-1)!.seq;
+/** All rows of a table: those of the chat's messages, or those that belong to none. */
+async function* readItems<T extends keyof ItemOf>(
+  db: ArchiveClient,
+  table: T,
+  of_chat: string,
+  attached: boolean,
+): AsyncGenerator<Item<ItemOf[T]>> {
+  for (let after = { message_seq: 0, seq: 0 };;) {
+    const page = await query(() =>
+      db.rpc(`${table}_page`, {
+        of_chat,
+        attached,
+        after_message: after.message_seq,
+        after_seq: after.seq,
+      })
+    ) as unknown as Item<ItemOf[T]>[];
+    yield* page;
+    // Bounded by bytes: a short page does not mean the last one.
+    if (page.length === 0) return;
+    after = page.at(-1)!;
   }
 }
 
-/** Rows of a table that belong to some messages, by message. */
-async function byMessage<T extends { seq: number; message_id: string | null }>(
-  ids: string[],
-  page: (ids: string[], after: number) => PromiseLike<T[]>,
-): Promise<Map<string, T[]>> {
-  const grouped = new Map<string, T[]>();
-  for (const some of chunked(ids, IDS_PER_QUERY)) {
-    for await (const row of paged((after) => page(some, after))) {
-      const list = grouped.get(row.message_id!) ?? [];
-      if (list.length === 0) grouped.set(row.message_id!, list);
-      list.push(row);
+/** Hands out, message by message, what belongs to each: both sides are in the same order. */
+class Attached<T> {
+  #items: AsyncIterator<Item<T>>;
+  #next: Promise<IteratorResult<Item<T>>> | undefined;
+
+  constructor(items: AsyncIterable<Item<T>>) {
+    this.#items = items[Symbol.asyncIterator]();
+  }
+
+  /** What belongs to a message. What was left of earlier ones is passed over. */
+  async *of({ seq }: Message): AsyncGenerator<T> {
+    for (;;) {
+      const { done, value } = await (this.#next ??= this.#items.next());
+      if (done || value.message_seq > seq) return;
+      this.#next = undefined;
+      if (value.message_seq === seq) yield value.item;
     }
   }
-  return grouped;
 }
 
 /** Messages in order, each with its images and hits. */
 export async function* readEntries(db: ArchiveClient, chatId: string): AsyncGenerator<Entry> {
-  const rows = (table: "chat_images" | "search_results", ids: string[], after: number) =>
-    db.from(table).select().in("message_id", ids).gt("seq", after).order("seq").limit(PAGE);
-
+  const images = new Attached<Image>(readItems(db, "chat_images", chatId, true));
+  const hits = new Attached<Hit>(readItems(db, "search_results", chatId, true));
   for (let after = 0;;) {
-    // Bounded by bytes, so a short page does not mean the last one.
     const messages = await query(() =>
       db.rpc("chat_messages_page", { of_chat: chatId, after_seq: after })
     );
     if (messages.length === 0) return;
-    const ids = messages.map(({ id }) => id);
-    const [images, hits] = await Promise.all([
-      byMessage(
-        ids,
-        (some, seq) => query(() => rows("chat_images", some, seq)) as Promise<Image[]>,
-      ),
-      byMessage(
-        ids,
-        (some, seq) => query(() => rows("search_results", some, seq)) as Promise<Hit[]>,
-      ),
-    ]);
     for (const message of messages) {
-      yield {
-        message,
-        images: images.get(message.id) ?? [],
-        hits: hits.get(message.id) ?? [],
-      };
+      yield { message, images: images.of(message), hits: hits.of(message) };
     }
     after = messages.at(-1)!.seq;
   }
 }
 
-/** Images that belong to no message. */
-export function readLooseImages(db: ArchiveClient, chatId: string): AsyncGenerator<Image> {
-  return paged((after) =>
-    query(() =>
-      db.from("chat_images").select().eq("chat_id", chatId).is("message_id", null)
-        .gt("seq", after).order("seq").limit(PAGE)
-    )
-  );
-}
-
-/** Hits that belong to no message. */
-export function readLooseHits(db: ArchiveClient, chatId: string): AsyncGenerator<Hit> {
-  return paged((after) =>
-    query(() =>
-      db.from("search_results").select().eq("chat_id", chatId).is("message_id", null)
-        .gt("seq", after).order("seq").limit(PAGE)
-    )
-  );
+/** Images or hits that belong to no message. */
+export async function* readLoose<T extends keyof ItemOf>(
+  db: ArchiveClient,
+  table: T,
+  chatId: string,
+): AsyncGenerator<ItemOf[T]> {
+  for await (const { item } of readItems(db, table, chatId, false)) yield item;
 }
 
 /** Real name and type of the chat's document, where there is one. */

@@ -4,11 +4,11 @@ import {
   type Chat,
   type ExportFacts,
   type Hit,
+  HITS_HEADING,
   type Image,
   LOOSE_HEADING,
   renderHeader,
   renderHit,
-  renderHitsHeading,
   renderImage,
   renderMessage,
 } from "@shared/markdown/render.ts";
@@ -16,13 +16,7 @@ import type { ArchiveClient } from "../_shared/clients.ts";
 import { contentDisposition } from "../_shared/content_disposition.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import type { Settings } from "../_shared/settings.ts";
-import {
-  readChat,
-  readDocument,
-  readEntries,
-  readLooseHits,
-  readLooseImages,
-} from "./chat_reader.ts";
+import { readChat, readDocument, readEntries, readLoose } from "./chat_reader.ts";
 
 /** What export-chat needs. */
 export interface ExportChatPorts {
@@ -39,34 +33,40 @@ export interface ExportChatPorts {
 
 type SignImage = (image: Image) => Promise<string | undefined>;
 
-async function* renderParts(images: Image[], hits: Hit[], sign: SignImage) {
-  for (const image of images) yield renderImage(image, await sign(image));
-  if (hits.length > 0) yield renderHitsHeading(hits.length);
-  for (const [index, hit] of hits.entries()) yield (index > 0 ? BETWEEN_HITS : "") + renderHit(hit);
+async function* renderHits(hits: AsyncIterable<Hit>, heading: string) {
+  let first = true;
+  for await (const hit of hits) {
+    yield (first ? heading : BETWEEN_HITS) + renderHit(hit);
+    first = false;
+  }
+}
+
+async function* renderImages(images: AsyncIterable<Image>, sign: SignImage) {
+  for await (const image of images) yield renderImage(image, await sign(image));
+}
+
+/** Puts a heading before the first part, if there is one. */
+async function* headed(heading: string, parts: AsyncIterable<string>) {
+  let first = true;
+  for await (const part of parts) {
+    yield (first ? heading : "") + part;
+    first = false;
+  }
 }
 
 async function* renderLoose(db: ArchiveClient, chatId: string, sign: SignImage) {
-  let any = false;
-  for await (const image of readLooseImages(db, chatId)) {
-    if (!any) yield LOOSE_HEADING;
-    any = true;
-    yield renderImage(image, await sign(image));
-  }
-  let hits = 0;
-  for await (const hit of readLooseHits(db, chatId)) {
-    if (!any) yield LOOSE_HEADING;
-    any = true;
-    yield (hits++ > 0 ? BETWEEN_HITS : "") + renderHit(hit);
-  }
+  yield* renderImages(readLoose(db, "chat_images", chatId), sign);
+  yield* renderHits(readLoose(db, "search_results", chatId), HITS_HEADING);
 }
 
 async function* renderChat(db: ArchiveClient, chat: Chat, facts: ExportFacts, sign: SignImage) {
   yield renderHeader(chat, facts);
   for await (const { message, images, hits } of readEntries(db, chat.id)) {
     yield renderMessage(message);
-    yield* renderParts(images, hits, sign);
+    yield* renderImages(images, sign);
+    yield* renderHits(hits, HITS_HEADING);
   }
-  yield* renderLoose(db, chat.id, sign);
+  yield* headed(LOOSE_HEADING, renderLoose(db, chat.id, sign));
 }
 
 async function* reporting(parts: AsyncIterable<string>, report: (error: unknown) => void) {
