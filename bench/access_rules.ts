@@ -1,0 +1,181 @@
+/**
+ * `deno task bench`: what row level security costs on a large database.
+ *
+ * 1,000,000 messages in 10,000 chats of 1,000 users. Each statement runs as an ordinary user under
+ * the rules, and, right after, as a role that bypasses them; the ratio is of the medians. The plans
+ * have to use indexes only, and auth.uid() has to be evaluated once a statement.
+ */
+import postgres from "postgres";
+import { startDatabase } from "../local/database.ts";
+import { Failure, reportFailure } from "../local/failure.ts";
+
+const ROUNDS = 400;
+/** One user has enough chats for a hundred pages of fifty. */
+const HEAVY_USER = "00000000-0000-4000-8000-000000000001";
+const PAGE = 50;
+
+const LOAD = `
+  set session_replication_role = replica;
+  insert into auth.users (id)
+    select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid
+    from generate_series(1, 1000) n;
+  insert into public.chats (id, user_id, title, created_at)
+    select ('c0000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid,
+           ('00000000-0000-4000-8000-' || lpad(
+             (case when n <= 5005 then 1 else 2 + n % 999 end)::text, 12, '0'))::uuid,
+           'Chat ' || n, '2026-01-01'::timestamptz + n * interval '1 minute'
+    from generate_series(1, 10000) n;
+  insert into public.chat_messages (id, chat_id, user_id, seq, role, content)
+    select ('d0000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, c.id, c.user_id, n,
+           case n % 2 when 0 then 'assistant' else 'user' end, repeat('word ', 40)
+    from generate_series(1, 1000000) n
+    join public.chats c
+      on c.id = ('c0000000-0000-4000-8000-' || lpad((1 + n % 10000)::text, 12, '0'))::uuid;
+  insert into public.search_results (id, chat_id, user_id, message_id, seq, block_id, page_number,
+                                     block_text, coords_norm)
+    select gen_random_uuid(), m.chat_id, m.user_id, m.id, 1000000 + m.seq, 'b' || m.seq, 1,
+           repeat('text ', 20), '[0, 0, 1, 1]'
+    from public.chat_messages m where m.seq % 5 = 0;
+  insert into public.chat_images (id, chat_id, user_id, message_id, seq, image_name, s3_path,
+                                  content_type, file_size)
+    select i.id, m.chat_id, m.user_id, m.id, 2000000 + m.seq, 'page.png',
+           m.user_id || '/' || m.chat_id || '/images/' || i.id || '.png', 'image/png', 1000
+    from public.chat_messages m, lateral (select gen_random_uuid() as id, m.seq) i
+    where m.seq % 10 = 0;
+  select setval('private.item_seq', 4000000);
+  set session_replication_role = default;
+  vacuum analyze public.chats, public.chat_messages, public.chat_images, public.search_results;`;
+
+const CHAT = "c0000000-0000-4000-8000-000000000007";
+
+const STATEMENTS: Record<string, string> = {
+  "chat list, first page": `
+    select * from public.chats where user_id = '${HEAVY_USER}'
+    order by created_at desc, id desc limit ${PAGE}`,
+  "chat list, 100th page": `
+    select * from public.chats where user_id = '${HEAVY_USER}'
+      and (created_at, id) < ('2026-01-01'::timestamptz + 56 * interval '1 minute',
+                              'c0000000-0000-4000-8000-000000000056')
+    order by created_at desc, id desc limit ${PAGE}`,
+  "page of messages with images and hits": `
+    select m.*,
+      (select json_agg(i.* order by i.seq) from public.chat_images i
+        where i.message_id = m.id and i.chat_id = m.chat_id) as chat_images,
+      (select json_agg(r.* order by r.seq) from public.search_results r
+        where r.message_id = m.id and r.chat_id = m.chat_id) as search_results
+    from public.chat_messages m
+    where m.chat_id = '${CHAT}' and m.seq > 400000
+    order by m.seq limit ${PAGE}`,
+  "one insert": `
+    insert into public.chat_messages (chat_id, ROLE_COLUMNS role, content)
+    values ('${CHAT}', ROLE_VALUES 'user', 'Hello')`,
+};
+
+/** The same statement for a role that no default gives an owner. */
+function forRole(statement: string, owner: boolean): string {
+  return statement
+    .replace("ROLE_COLUMNS", owner ? "" : "user_id,")
+    .replace("ROLE_VALUES", owner ? "" : `'${HEAVY_USER}',`);
+}
+
+interface PlanNode {
+  "Node Type": string;
+  "Parent Relationship"?: string;
+  "Subplan Name"?: string;
+  Plans?: PlanNode[];
+}
+
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** Names what a plan does that it should not. */
+async function faultsOf(sql: postgres.Sql, statement: string): Promise<string[]> {
+  const [row] = await sql.unsafe(`explain (format json, verbose) ${statement}`);
+  const [{ Plan }] = row!["QUERY PLAN"] as [{ Plan: PlanNode }];
+  const nodes = nodesOf(Plan);
+  const scans = nodes.filter((node) => node["Node Type"] === "Seq Scan").length;
+  const text = JSON.stringify(Plan, (key, value) => key === "Plans" ? undefined : value);
+  const perRow = nodes.some((node) =>
+    Object.entries(node).some(([key, value]) =>
+      /Filter|Cond/.test(key) && String(value).includes("current_setting")
+    )
+  );
+  return [
+    ...(scans > 0 ? [`${scans} sequential scans`] : []),
+    ...(perRow ? ["auth.uid() evaluated for each row"] : []),
+    ...(text ? [] : ["no plan"]),
+  ];
+}
+
+async function elapsed(sql: postgres.Sql, statement: string): Promise<number> {
+  const started = performance.now();
+  await sql.unsafe(statement, [], { prepare: true });
+  return performance.now() - started;
+}
+
+const median = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
+
+async function session(url: string, role: string): Promise<postgres.Sql> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const claims = JSON.stringify({ sub: HEAVY_USER, role });
+  await sql`select set_config('request.jwt.claims', ${claims}, false)`;
+  await sql.unsafe(`set role ${role}`);
+  return sql;
+}
+
+async function run(url: string, adminUrl: string): Promise<number> {
+  const started = performance.now();
+  const admin = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  for (const statement of LOAD.split(";").map((text) => text.trim()).filter(Boolean)) {
+    await admin.unsafe(statement);
+  }
+  await admin.end();
+  console.log(`loaded in ${Math.round((performance.now() - started) / 1000)} s\n`);
+
+  const user = await session(url, "authenticated");
+  const bypass = await session(url, "service_role");
+  let failures = 0;
+  console.log("| statement | with rules | without | ratio |\n| --- | --- | --- | --- |");
+  for (const [name, statement] of Object.entries(STATEMENTS)) {
+    const [own, other] = [forRole(statement, true), forRole(statement, false)];
+    const faults = await faultsOf(user, own);
+    const times: { with: number[]; without: number[] } = { with: [], without: [] };
+    for (let round = 0; round < ROUNDS; round++) {
+      times.with.push(await elapsed(user, own));
+      times.without.push(await elapsed(bypass, other));
+    }
+    // The first tenth warms up caches and plans.
+    const [ruled, free] = [times.with, times.without].map((list) =>
+      median(list.slice(ROUNDS / 10))
+    ) as [number, number];
+    const ratio = ruled / free;
+    console.log(
+      `| ${name} | ${ruled.toFixed(3)} ms | ${free.toFixed(3)} ms | ${ratio.toFixed(2)} |`,
+    );
+    if (faults.length > 0) console.log(`  ${name}: ${faults.join(", ")}`);
+    if (faults.length > 0 || ratio > 1.1) failures++;
+  }
+  await user.end();
+  await bypass.end();
+  return failures;
+}
+
+async function main(): Promise<number> {
+  if (Deno.args.includes("--help")) {
+    console.log("deno task bench\n\nMeasures what row level security costs (about one minute).");
+    return 0;
+  }
+  const folder = await Deno.makeTempDir({ prefix: "chat-archive-bench-" });
+  const database = await startDatabase({ dataDir: folder, port: 0, ephemeral: true });
+  try {
+    const failures = await run(database.url, database.adminUrl);
+    if (failures > 0) {
+      throw new Failure(`${failures} statements miss the goal`, "Ratio at most 1.1, indexes only.");
+    }
+    return 0;
+  } finally {
+    await database.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) Deno.exit(await main().catch(reportFailure));
