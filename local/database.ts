@@ -33,6 +33,8 @@ export interface LocalDatabase {
   secrets: DataFolder["secrets"];
   /** Resolves when the server has ended unasked and could not be started again. */
   failed: Promise<Failure>;
+  /** Tells a listener each time that the server has ended unasked. */
+  onLost(listener: () => void): void;
   stop(): Promise<void>;
 }
 
@@ -63,10 +65,12 @@ async function keepRunning(options: PostgresOptions) {
   let server = await startPostgres(options);
   let stopping = false;
   const failed = Promise.withResolvers<Failure>();
+  const listeners: (() => void)[] = [];
   const watch = async () => {
     while (!stopping) {
       await server.ended;
       if (stopping) return;
+      for (const listener of listeners) listener();
       try {
         server = await startPostgres(options);
       } catch (error) {
@@ -79,6 +83,7 @@ async function keepRunning(options: PostgresOptions) {
   return {
     adminUrl: server.adminUrl,
     failed: failed.promise,
+    onLost: (listener: () => void) => void listeners.push(listener),
     async stop() {
       stopping = true;
       await server.stop();
@@ -127,8 +132,8 @@ export async function startDatabase(options: DatabaseOptions): Promise<LocalData
       await server.stop();
       throw error;
     }
-    const { adminUrl, failed } = server;
-    return { url, adminUrl, failed, secrets: folder.secrets, stop };
+    const { adminUrl, failed, onLost } = server;
+    return { url, adminUrl, failed, onLost, secrets: folder.secrets, stop };
   } catch (error) {
     await release();
     throw error;

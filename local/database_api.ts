@@ -20,6 +20,8 @@ export interface DatabaseApiOptions {
 /** Answers requests to /rest/v1 and /auth/v1. */
 export interface DatabaseApi {
   fetch(request: Request, peerAddress: string): Promise<Response>;
+  /** The database has gone: answers what is under way, and connects anew as soon as it is back. */
+  reconnect(): void;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,9 @@ const STATUS_BY_SQLSTATE: [RegExp, number][] = [
   [/^(09|25|2D|38|39|3B|40|55|57|58|F0|HV|P0|XX|42P17)/, 500],
   [/^[0-9A-Z]{5}$/, 400],
 ];
+
+/** Milliseconds, as on the platform. */
+const STATEMENT_TIMEOUT = 8000;
 
 const CONNECTION_LOST =
   /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT|CONNECT_|CONNECTION_|08|57P0[123]|53300)/;
@@ -81,7 +86,7 @@ function createConnection(adminUrl: string): Connection {
     postgresOptions: {
       max: 20,
       onnotice: () => {},
-      connection: { application_name: "rest", statement_timeout: 8000 },
+      connection: { application_name: "rest", statement_timeout: STATEMENT_TIMEOUT },
       types: {
         // lite hands arrays over as JSON text already, and text must not be encoded again. No column
         // or parameter of ours is a bare JSON string.
@@ -195,6 +200,8 @@ function isStrayWrite(error: unknown): boolean {
 
 /** Milliseconds that a request waits for a database that is coming back. */
 const PATIENCE = 2000;
+/** Milliseconds after which a request counts as lost: statement_timeout, and some more. */
+const LONGEST = STATEMENT_TIMEOUT + 1500;
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -223,10 +230,13 @@ export async function createDatabaseApi(options: DatabaseApiOptions): Promise<Da
     }
   }
 
+  const reconnect = () => {
+    renewed ??= renew().finally(() => renewed = undefined);
+  };
   const onStrayWrite = (event: ErrorEvent) => {
     if (!isStrayWrite(event.error)) return;
     event.preventDefault();
-    renewed ??= renew().finally(() => renewed = undefined);
+    reconnect();
   };
   globalThis.addEventListener("error", onStrayWrite);
 
@@ -237,9 +247,12 @@ export async function createDatabaseApi(options: DatabaseApiOptions): Promise<Da
     const { promise, resolve } = Promise.withResolvers<Response>();
     const give = () => resolve(databaseLost());
     lost.signal.addEventListener("abort", give);
+    // The driver can lose a query in other ways too, and then says nothing at all.
+    const limit = setTimeout(reconnect, LONGEST);
     try {
       return await Promise.race([app.fetch(request, { peerAddress }), promise]);
     } finally {
+      clearTimeout(limit);
       lost.signal.removeEventListener("abort", give);
     }
   }
@@ -262,6 +275,7 @@ export async function createDatabaseApi(options: DatabaseApiOptions): Promise<Da
       const { pathname } = new URL(request.url);
       return pathname.startsWith("/auth/v1/") ? await translateSession(response, tokens) : response;
     },
+    reconnect,
     async close() {
       closing = true;
       globalThis.removeEventListener("error", onStrayWrite);

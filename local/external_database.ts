@@ -44,6 +44,7 @@ export async function openExternalDatabase(
     adminUrl: url,
     secrets: folder.secrets,
     failed: new Promise(() => {}),
+    onLost: () => {},
     stop: () => Promise.resolve(folder.release()),
   };
 }

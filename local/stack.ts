@@ -157,6 +157,7 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
     tokens,
   });
   cleanup.add(api.close);
+  database.onLost(api.reconnect);
 
   const functions = await startFunctions({
     ...pick(options.env, FUNCTION_SETTINGS),
