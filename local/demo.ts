@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { runDemo } from "./demo_steps.ts";
 import { reportFailure } from "./failure.ts";
-import { DEFAULT_DATA_DIR, readStatus, statusFileOf } from "./status_file.ts";
+import { chosenStatusFile, readStatus, STATUS_OPTIONS } from "./status_file.ts";
 
 const HELP = `deno task demo [options]
 
@@ -17,20 +17,13 @@ and search hits, prints it, exports it, and deletes it with all of its bytes.
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: {
-      out: { type: "string", default: "exports/demo" },
-      "data-dir": { type: "string", default: DEFAULT_DATA_DIR },
-      "status-file": { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
+    options: { ...STATUS_OPTIONS, out: { type: "string", default: "exports/demo" } },
   });
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  const status = await readStatus(
-    resolve(values["status-file"] ?? statusFileOf(values["data-dir"])),
-  );
+  const status = await readStatus(chosenStatusFile(values));
   await runDemo(status, resolve(values.out), (line) => console.log(line));
   return 0;
 }

@@ -11,9 +11,9 @@ import { DeleteChatResponse } from "@shared/contracts/delete-chat.ts";
 import { PresignUploadResponse } from "@shared/contracts/presign-upload.ts";
 import type { Database } from "@shared/database.types.ts";
 import { chatPrefix } from "@shared/object-keys.ts";
-import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";
 import { CONVERSATION } from "./demo_conversation.ts";
 import { Failure } from "./failure.ts";
+import { keysBelow, operatorBucket } from "./operator_bucket.ts";
 import type { StackStatus } from "./status_file.ts";
 import { PROJECT_ROOT } from "./supabase_cli.ts";
 
@@ -237,20 +237,9 @@ async function exportTo(
   return [`Exported the chat as Markdown, with ${links.length} linked files: ${file}`, file];
 }
 
-/** Keys below the chat's prefix, as the operator sees them. */
-async function keysOf(status: StackStatus, user_id: string, chat_id: string): Promise<number> {
-  const store = openBucket({
-    endpoint: status.STORAGE_S3_URL,
-    publicEndpoint: status.STORAGE_S3_URL,
-    region: status.S3_PROTOCOL_REGION,
-    bucket: status.S3_BUCKET,
-    accessKeyId: status.S3_PROTOCOL_ACCESS_KEY_ID,
-    secretAccessKey: status.S3_PROTOCOL_ACCESS_KEY_SECRET,
-    forcePathStyle: true,
-  });
-  let count = 0;
-  for await (const keys of store.list(chatPrefix({ user_id, chat_id }))) count += keys.length;
-  return count;
+/** How many objects lie below the chat's prefix, as the operator sees it. */
+async function objectsOf(status: StackStatus, user_id: string, chat_id: string): Promise<number> {
+  return (await keysBelow(operatorBucket(status), chatPrefix({ user_id, chat_id }))).length;
 }
 
 async function deleteChat(client: Client, functions: string, chat_id: string, had: number) {
@@ -285,9 +274,9 @@ export async function runDemo(status: StackStatus, folder: string, print: Print)
   for (const line of history) print(line);
   print("");
   await step(print, () => exportTo(client, FUNCTIONS_URL, chatId, folder));
-  const before = await keysOf(status, userId, chatId);
+  const before = await objectsOf(status, userId, chatId);
   await step(print, () => deleteChat(client, FUNCTIONS_URL, chatId, before));
-  const after = await keysOf(status, userId, chatId);
+  const after = await objectsOf(status, userId, chatId);
   if (after > 0) {
     throw new Failure(`${after} objects are left in the bucket`, "Please report this.");
   }

@@ -1,9 +1,8 @@
 /** `deno task status`: addresses, keys and health of the running stack. */
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { HealthResponse } from "@shared/contracts/health.ts";
 import { reportFailure } from "./failure.ts";
-import { DEFAULT_DATA_DIR, readStatus, type StackStatus, statusFileOf } from "./status_file.ts";
+import { chosenStatusFile, readStatus, type StackStatus, STATUS_OPTIONS } from "./status_file.ts";
 
 const HELP = `deno task status [options]
 
@@ -33,20 +32,12 @@ async function describeHealth(
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      "data-dir": { type: "string", default: DEFAULT_DATA_DIR },
-      "status-file": { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
+  const { values } = parseArgs({ options: STATUS_OPTIONS });
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  const status = await readStatus(
-    resolve(values["status-file"] ?? statusFileOf(values["data-dir"])),
-  );
+  const status = await readStatus(chosenStatusFile(values));
   console.log(JSON.stringify(status, null, 2));
   const { ok, text } = await describeHealth(status);
   console.error(text);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { Failure } from "./failure.ts";
 import { PROJECT_ROOT } from "./supabase_cli.ts";
@@ -48,6 +48,20 @@ export function statusFileOf(dataDir: string): string {
 export async function writeStatus(path: string, status: StackStatus): Promise<void> {
   await Deno.writeTextFile(`${path}.new`, JSON.stringify(status, null, 2) + "\n", { mode: 0o600 });
   await Deno.rename(`${path}.new`, path);
+}
+
+/** Options of commands that work on a running stack. */
+export const STATUS_OPTIONS = {
+  "data-dir": { type: "string", default: DEFAULT_DATA_DIR },
+  "status-file": { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** The status file that {@link STATUS_OPTIONS} name. */
+export function chosenStatusFile(
+  values: { "data-dir": string; "status-file"?: string | undefined },
+): string {
+  return resolve(values["status-file"] ?? statusFileOf(values["data-dir"]));
 }
 
 /** @throws {Failure} where no stack is running */

@@ -6,6 +6,11 @@ import { assertError, assertField, signUp } from "../support/users.ts";
 const user = await signUp();
 const other = await signUp();
 
+/** A PDF with its name in it. */
+function document(name: string): TestFile {
+  return { name, content_type: "application/pdf", kind: "document", bytes: pdf(name) };
+}
+
 /** Uploads one file and confirms it. */
 async function confirmOne(file: TestFile, sent = file.bytes) {
   const chat_id = await user.createChat();
@@ -60,12 +65,6 @@ Deno.test("a verified image becomes a row, with its own dimensions", async () =>
 });
 
 Deno.test("a document sets document_path, and another one replaces it", async () => {
-  const document = (name: string): TestFile => ({
-    name,
-    content_type: "application/pdf",
-    kind: "document",
-    bytes: pdf(name),
-  });
   const chat_id = await user.createChat();
   const [first] = await uploadAll(user, chat_id, [document("first.pdf")]);
   const [second] = await uploadAll(user, chat_id, [document("second.pdf")]);
@@ -77,12 +76,6 @@ Deno.test("a document sets document_path, and another one replaces it", async ()
 });
 
 Deno.test("two documents of one chat in one request: the last stays, the other is swept", async () => {
-  const document = (name: string): TestFile => ({
-    name,
-    content_type: "application/pdf",
-    kind: "document",
-    bytes: pdf(name),
-  });
   const chat_id = await user.createChat();
   const uploads = await reserve(user, chat_id, [document("a.pdf"), document("b.pdf")]);
   await put(uploads[0]!, document("a.pdf").bytes);

@@ -18,7 +18,7 @@ for (const name of USER_FUNCTIONS) {
     assertError(await request(name, { method, body }), 401, "unauthorized");
   });
 
-  for (const fault of ["forged", "expired", "unsigned", "other role", "garbage"] as Fault[]) {
+  for (const fault of ["forged", "expired", "unsigned", "of another role", "garbage"] as Fault[]) {
     Deno.test(`${name}: with a token that is ${fault}: unauthorized`, async () => {
       const headers = { authorization: `Bearer ${await spoil(user.token, fault)}` };
       assertError(await request(name, { method, headers, body }), 401, "unauthorized");

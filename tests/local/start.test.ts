@@ -11,7 +11,8 @@ import {
   startCommand,
   startStackProcess,
 } from "../support/stack_process.ts";
-import { bucketOf, keysBelow } from "../support/stack.ts";
+import { operatorBucket } from "../../local/operator_bucket.ts";
+import { keysBelow } from "../support/stack.ts";
 import { request, signUp } from "../support/users.ts";
 
 const isAlive = (pid: number) => {
@@ -103,7 +104,7 @@ Deno.test("what was stored is there after a stop, and after kill -9", async () =
       const next = await startStackProcess({ dataDir });
       const { data } = await user.client.auth.getUser();
       assertEquals(data.user, null, "the old address is gone");
-      assertEquals(await keysBelow(key, bucketOf(next.status)), [key], round);
+      assertEquals(await keysBelow(key, operatorBucket(next.status)), [key], round);
       const answer = await request("health", {}, next.status);
       assertEquals(answer.status, 200, round);
       next.child.kill("SIGKILL");

@@ -4,8 +4,8 @@
  * @module
  */
 import postgres from "postgres";
+import { keysBelow as list, operatorBucket } from "../../local/operator_bucket.ts";
 import { readStatus, type StackStatus } from "../../local/status_file.ts";
-import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 
 const file = Deno.env.get("STACK_STATUS_FILE");
@@ -22,27 +22,12 @@ for (const url of [stack.API_URL, stack.DB_URL, stack.STORAGE_S3_URL]) {
   }
 }
 
-/** The operator's view of a stack's bucket. */
-export function bucketOf(status: StackStatus): ObjectStore {
-  return openBucket({
-    endpoint: status.STORAGE_S3_URL,
-    publicEndpoint: status.STORAGE_S3_URL,
-    region: status.S3_PROTOCOL_REGION,
-    bucket: status.S3_BUCKET,
-    accessKeyId: status.S3_PROTOCOL_ACCESS_KEY_ID,
-    secretAccessKey: status.S3_PROTOCOL_ACCESS_KEY_SECRET,
-    forcePathStyle: true,
-  });
-}
-
 /** The operator's view of the bucket. */
-export const bucket: ObjectStore = bucketOf(stack);
+export const bucket: ObjectStore = operatorBucket(stack);
 
 /** All keys below a prefix. */
-export async function keysBelow(prefix: string, store: ObjectStore = bucket): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const page of store.list(prefix)) keys.push(...page);
-  return keys;
+export function keysBelow(prefix: string, store: ObjectStore = bucket): Promise<string[]> {
+  return list(store, prefix);
 }
 
 /** Runs work with a connection of the role `postgres`, as an operator has it. */

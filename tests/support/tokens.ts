@@ -3,10 +3,20 @@
  *
  * @module
  */
-import { decodeJwt, generateKeyPair, SignJWT } from "jose";
+import { dirname, join } from "node:path";
+import { decodeJwt, generateKeyPair, importJWK, SignJWT } from "jose";
 
 /** What happens to a good token. */
-export type Fault = "forged" | "expired" | "unsigned" | "other role" | "garbage";
+export type Fault = "forged" | "expired" | "unsigned" | "of another role" | "garbage";
+
+/** The stack's own key: a token that is wrong in one thing only must be right in all others. */
+async function stackKey() {
+  const folder = dirname(Deno.env.get("STACK_STATUS_FILE")!);
+  const { signing_key } = JSON.parse(
+    await Deno.readTextFile(join(folder, "stack/secrets.json")),
+  );
+  return await importJWK(signing_key, "ES256");
+}
 
 /** Makes a bad token that looks like a good one. */
 export async function spoil(good: string, fault: Fault): Promise<string> {
@@ -14,18 +24,15 @@ export async function spoil(good: string, fault: Fault): Promise<string> {
   const { kid, alg } = JSON.parse(atob(header!));
   const claims = decodeJwt(good);
   const now = Math.floor(Date.now() / 1000);
-  const forge = async (changes: object) => {
-    const { privateKey } = await generateKeyPair("ES256");
-    return await new SignJWT({ ...claims, ...changes }).setProtectedHeader({ alg, kid })
-      .sign(privateKey);
-  };
+  const sign = (key: Parameters<SignJWT["sign"]>[0], changes: object) =>
+    new SignJWT({ ...claims, ...changes }).setProtectedHeader({ alg, kid }).sign(key);
   switch (fault) {
     case "forged":
-      return await forge({});
-    case "other role":
-      return await forge({ role: "service_role" });
+      return await sign((await generateKeyPair("ES256")).privateKey, {});
+    case "of another role":
+      return await sign(await stackKey(), { role: "service_role" });
     case "expired":
-      return await forge({ iat: now - 7200, exp: now - 3600 });
+      return await sign(await stackKey(), { iat: now - 7200, exp: now - 3600 });
     case "unsigned": {
       const none = btoa(JSON.stringify({ alg: "none", kid, typ: "JWT" })).replaceAll("=", "");
       return `${none}.${payload}.`;

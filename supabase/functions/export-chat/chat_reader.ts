@@ -103,17 +103,3 @@ export async function* readLoose<T extends keyof ItemOf>(
 ): AsyncGenerator<ItemOf[T]> {
   for await (const { item } of readItems(db, table, chatId, false)) yield item;
 }
-
-/** Real name and type of the chat's document, where there is one. */
-export async function readDocument(db: ArchiveClient, chat: Chat) {
-  const key = chat.document_path;
-  if (key === null) return null;
-  const upload = await query(() =>
-    db.from("uploads").select("file_name, content_type").eq("s3_path", key).maybeSingle()
-  );
-  return {
-    key,
-    fileName: upload?.file_name ?? "document.pdf",
-    contentType: upload?.content_type ?? "application/pdf",
-  };
-}

@@ -14,9 +14,10 @@ import {
 } from "@shared/markdown/render.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { contentDisposition } from "../_shared/content_disposition.ts";
+import { readDocument } from "../_shared/document.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import type { Settings } from "../_shared/settings.ts";
-import { readChat, readDocument, readEntries, readLoose } from "./chat_reader.ts";
+import { readChat, readEntries, readLoose } from "./chat_reader.ts";
 
 /** What export-chat needs. */
 export interface ExportChatPorts {

@@ -4,6 +4,7 @@ import type {
 } from "@shared/contracts/presign-download.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
+import { readDocument } from "../_shared/document.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { chunked, IDS_PER_QUERY, query } from "../_shared/query.ts";
 import type { Settings } from "../_shared/settings.ts";
@@ -76,22 +77,10 @@ async function imagesOfChat(db: ArchiveClient, chat_id: string, after: string | 
 }
 
 async function documentOf(db: ArchiveClient, chat_id: string) {
-  const { document_path } = await chatOf(db, chat_id);
-  const upload = document_path &&
-    await query(() =>
-      db.from("uploads").select("file_name, content_type").eq("s3_path", document_path)
-        .maybeSingle()
-    );
-  if (!document_path) return { targets: [], missing: [chat_id] };
-  return {
-    targets: [{
-      id: chat_id,
-      key: document_path,
-      fileName: upload ? upload.file_name : "document.pdf",
-      contentType: upload ? upload.content_type : "application/pdf",
-    }],
-    missing: [],
-  };
+  const document = await readDocument(db, await chatOf(db, chat_id));
+  return document
+    ? { targets: [{ id: chat_id, ...document }], missing: [] }
+    : { targets: [], missing: [chat_id] };
 }
 
 /**
