@@ -154,3 +154,16 @@ Deno.test("USE_DATABASE=false: database_disabled", async () => {
   const health = await request("health", {}, off.status);
   assertEquals([health.status, health.body.checks.database.status], [200, "disabled"]);
 });
+
+Deno.test("ALLOWED_ORIGINS: other pages may not read the answers", async () => {
+  await using stack = await startFaultyStack({
+    ALLOWED_ORIGINS: "https://app.example, https://b.example",
+  });
+  const allowed = async (origin: string) => {
+    const { headers } = await request("health", { headers: { origin } }, stack.status);
+    assertEquals(headers.get("vary"), "origin");
+    return headers.get("access-control-allow-origin");
+  };
+  assertEquals(await allowed("https://b.example"), "https://b.example");
+  assertEquals(await allowed("https://evil.example"), null);
+});
