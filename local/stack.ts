@@ -32,6 +32,8 @@ export interface StackOptions {
   externalDb: boolean;
   /** Where S3_*, DATABASE_URL and the settings of the functions come from. */
   env: Record<string, string>;
+  /** Run the worker each minute. Tests call it themselves. */
+  worker: boolean;
   /** Receives each line that the functions log. */
   print(line: string): void;
 }
@@ -173,8 +175,10 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
   const gateway = startGateway(port, createRouter({ api, functions, bucket, tokens }));
   cleanup.add(gateway.stop);
 
-  const timer = startWorkerTimer(apiUrl, SECRET_KEY);
-  cleanup.add(timer.stop);
+  if (options.worker) {
+    const timer = startWorkerTimer(apiUrl, SECRET_KEY);
+    cleanup.add(timer.stop);
+  }
 
   return {
     status: {

@@ -106,6 +106,7 @@ async function main(): Promise<number> {
       externalS3: values["external-s3"],
       externalDb: values["external-db"],
       env: Deno.env.toObject(),
+      worker: true,
       print: (line) => console.log(line),
     });
     mkdirSync(dirname(statusFile), { recursive: true });

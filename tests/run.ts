@@ -74,6 +74,7 @@ async function main(): Promise<number> {
       ephemeral: true,
       externalS3: false,
       externalDb: false,
+      worker: false,
       // Nothing of the environment: a test never reaches a system that somebody exported.
       env: { LOG_LEVEL: "debug", S3_UPLOAD_EXPIRATION: "900" },
       print: (line) => log.writeSync(new TextEncoder().encode(line + "\n")),

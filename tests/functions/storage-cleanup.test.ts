@@ -29,7 +29,9 @@ Deno.test("a message deleted by supabase-js: the worker removes its images' byte
   const { status, body } = await cleanup();
   assertEquals(status, 200);
   assert(body.deleted >= 1);
-  assertEquals(body.pending, 0);
+  const { data: left } = await user.client.from("storage_deletions").select("done_at")
+    .eq("chat_id", chat_id).is("done_at", null);
+  assertEquals(left, []);
   const keys = await keysBelow(`${user.id}/${chat_id}/`);
   assertEquals(keys, [`${user.id}/${chat_id}/images/${kept}.png`], `without ${doomed}`);
 });
