@@ -11,8 +11,6 @@ import { PROJECT_ROOT } from "./supabase_cli.ts";
 /** The functions, served. */
 export interface FunctionsServer {
   fetch(request: Request): Promise<Response>;
-  /** Process id of the functions' process. */
-  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -109,13 +107,10 @@ export async function startFunctions(
   watch(host);
 
   const forward = async (request: Request): Promise<Response> => {
-    const url = new URL(request.url);
-    const { pathname, search } = url;
-    const headers = new Headers(request.headers);
-    headers.set("x-forwarded-host", url.host);
+    const { pathname, search } = new URL(request.url);
     return await fetch(`http://127.0.0.1:${host.port}${pathname}${search}`, {
       method: request.method,
-      headers,
+      headers: request.headers,
       body: request.body,
       redirect: "manual",
       signal: request.signal,
@@ -123,9 +118,6 @@ export async function startFunctions(
   };
 
   return {
-    get pid() {
-      return host.child.pid;
-    },
     async fetch(request) {
       await restarted.catch(() => {});
       try {

@@ -17,12 +17,6 @@ export interface GatewayParts {
   tokens: TokenTranslator;
 }
 
-/** A running gateway. */
-export interface Gateway {
-  port: number;
-  stop(): Promise<void>;
-}
-
 const ANY_ORIGIN = { "access-control-allow-origin": "*" };
 
 async function route(request: Request, peer: string, parts: GatewayParts): Promise<Response> {
@@ -39,11 +33,8 @@ async function route(request: Request, peer: string, parts: GatewayParts): Promi
   });
 }
 
-/** Listens on 127.0.0.1. @param port 0 picks a free one */
-export function startGateway(
-  port: number,
-  handler: (request: Request, peer: string) => Promise<Response>,
-): Gateway {
+/** Listens on 127.0.0.1, and routes by path, as the platform's gateway does. */
+export function startGateway(port: number, parts: GatewayParts): { stop(): Promise<void> } {
   const server = Deno.serve(
     {
       hostname: "127.0.0.1",
@@ -54,18 +45,12 @@ export function startGateway(
         return Response.json({ message: "internal error" }, { status: 500, headers: ANY_ORIGIN });
       },
     },
-    (request, { remoteAddr }) => handler(request, remoteAddr.hostname),
+    (request, { remoteAddr }) => route(request, remoteAddr.hostname, parts),
   );
   return {
-    port: server.addr.port,
     async stop() {
       // A client that keeps a stream open must not keep the stack up.
       await Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, 1000))]);
     },
   };
-}
-
-/** Routes by path, as the platform's gateway does. */
-export function createRouter(parts: GatewayParts) {
-  return (request: Request, peer: string) => route(request, peer, parts);
 }

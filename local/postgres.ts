@@ -10,7 +10,7 @@ import { Failure } from "./failure.ts";
 import type { PostgresBinaries } from "./postgres_binaries.ts";
 
 /** The server's superuser. As on the platform, `postgres` is not one. */
-export const SUPERUSER = "supabase_admin";
+const SUPERUSER = "supabase_admin";
 
 /** A running server. */
 export interface PostgresServer {

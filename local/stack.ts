@@ -10,7 +10,7 @@ import { type LocalDatabase, startDatabase } from "./database.ts";
 import { openExternalDatabase } from "./external_database.ts";
 import { Failure } from "./failure.ts";
 import { startFunctions } from "./functions.ts";
-import { createRouter, startGateway } from "./gateway.ts";
+import { startGateway } from "./gateway.ts";
 import { startObjectServer } from "./object_server.ts";
 import { assertPortIsFree, freePort } from "./ports.ts";
 import { LOCAL_KEYS, type StackStatus } from "./status_file.ts";
@@ -172,7 +172,7 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
   }, options.print);
   cleanup.add(functions.stop);
 
-  const gateway = startGateway(port, createRouter({ api, functions, bucket, tokens }));
+  const gateway = startGateway(port, { api, functions, bucket, tokens });
   cleanup.add(gateway.stop);
 
   if (options.worker) {

@@ -1,5 +1,4 @@
 /** `deno task start`: runs the embedded stack until it is stopped. */
-import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, reportFailure } from "./failure.ts";
@@ -109,7 +108,7 @@ async function main(): Promise<number> {
       worker: true,
       print: (line) => console.log(line),
     });
-    mkdirSync(dirname(statusFile), { recursive: true });
+    await Deno.mkdir(dirname(statusFile), { recursive: true });
     await writeStatus(statusFile, stack.status);
     greet(stack, statusFile, (performance.now() - started) / 1000);
     const reason = await Promise.race([asked, stack.failed]);

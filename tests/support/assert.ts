@@ -26,11 +26,6 @@ export function assertMatch(actual: string, expected: RegExp, message?: string):
   strict.match(actual, expected, message);
 }
 
-/** Fails if the text matches. */
-export function assertNotMatch(actual: string, expected: RegExp, message?: string): void {
-  strict.doesNotMatch(actual, expected, message);
-}
-
 /** Fails unless the text contains the other. */
 export function assertStringIncludes(actual: string, expected: string, message?: string): void {
   strict.ok(actual.includes(expected), message ?? `${actual}\n does not contain\n${expected}`);
