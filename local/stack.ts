@@ -58,6 +58,8 @@ const FUNCTION_SETTINGS = [
   "ALLOWED_ORIGINS",
   "LOG_LEVEL",
   "DATABASE_LOG_LEVEL",
+  // For tests: see supabase/functions/_shared/failpoint.ts.
+  "FAILPOINT_FILE",
 ];
 const BUCKET_SETTINGS = [
   "S3_ENDPOINT",

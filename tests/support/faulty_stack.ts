@@ -9,6 +9,8 @@ export interface FaultyStack extends AsyncDisposable {
   status: StackStatus;
   database: Relay;
   bucket: Relay;
+  /** All that it has printed so far. */
+  output(): string;
 }
 
 /** The same address through a relay. */
@@ -38,6 +40,7 @@ export async function startFaultyStack(env: Record<string, string> = {}): Promis
     status: stack.status,
     database,
     bucket,
+    output: stack.output,
     async [Symbol.asyncDispose]() {
       await stack[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();

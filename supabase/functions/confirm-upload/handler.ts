@@ -7,6 +7,7 @@ import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ContentType } from "@shared/object-keys.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
+import { failpoint } from "../_shared/failpoint.ts";
 import { HEAD_BYTES, inspectFile, TAIL_BYTES } from "../_shared/inspect_file.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "../_shared/query.ts";
@@ -109,7 +110,9 @@ async function receive(ports: ConfirmUploadPorts, uploads: Upload[]) {
     (upload) => attempt(upload.id, () => verify(ports.store, upload)),
   )).filter((one) => one !== undefined);
 
+  await failpoint("confirm.verified");
   const pinned = await pin(ports.admin, verified);
+  await failpoint("confirm.pinned");
   const ready = (await eachOf(verified, (one) =>
     attempt(one.upload.id, async () => {
       const etag = pinned.get(one.upload.id);
@@ -141,6 +144,7 @@ export async function confirmUpload(
     ports,
     before.filter(({ status }) => status === "reserved"),
   );
+  await failpoint("confirm.copied");
   if (ready.length > 0) {
     await query(() =>
       ports.admin.rpc("confirm_uploads", {
@@ -152,6 +156,7 @@ export async function confirmUpload(
       })
     );
   }
+  await failpoint("confirm.recorded");
 
   // Read again: another confirm of the same ids may have been faster, or the chat may be gone.
   const after = new Map((await select()).map((upload) => [upload.id, upload]));
