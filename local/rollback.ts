@@ -28,7 +28,10 @@ function connectionFailure(error: unknown): never {
     severity?: string;
   };
   if (severity) throw new Failure(message, "Nothing was changed.", { cause: error });
-  throw new Failure(`the database can't be reached (${code ?? "no answer"})`, "Check the address.");
+  throw new Failure(
+    `the database can't be reached (${code ?? "no answer"})`,
+    "Check the address and the line; `deno task db status` tells how far the database is.",
+  );
 }
 
 async function connected<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
@@ -39,6 +42,33 @@ async function connected<T>(url: string, work: (sql: postgres.Sql) => Promise<T>
     connectionFailure(error);
   } finally {
     await sql.end({ timeout: 1 });
+  }
+}
+
+/**
+ * Runs work in a transaction. The driver's own `begin` sends a rollback down a line that is dead, which
+ * ends the process; a server that loses its client rolls back by itself.
+ */
+async function transaction<T>(
+  sql: postgres.Sql,
+  work: (tx: postgres.ReservedSql) => Promise<T>,
+): Promise<T> {
+  const tx = await sql.reserve();
+  await tx`begin`;
+  let alive = true;
+  try {
+    const result = await work(tx);
+    await tx`commit`;
+    return result;
+  } catch (error) {
+    const { severity } = (error instanceof Failure ? error.cause ?? {} : error) as object & {
+      severity?: string;
+    };
+    alive = severity !== undefined || error instanceof Failure && error.cause === undefined;
+    if (alive) await tx`rollback`;
+    throw error;
+  } finally {
+    if (alive) tx.release();
   }
 }
 
@@ -84,7 +114,7 @@ async function readRollbacks(root: string, migrations: AppliedMigration[]) {
  */
 export function rollBack(url: string, root: string, count: number): Promise<AppliedMigration[]> {
   return connected(url, (sql) =>
-    sql.begin(async (tx) => {
+    transaction(sql, async (tx) => {
       const all = await applied(tx);
       const newest = all.toReversed().slice(0, count);
       if (newest.length === 0) return [];
@@ -93,7 +123,8 @@ export function rollBack(url: string, root: string, count: number): Promise<Appl
         try {
           await tx.unsafe(script).simple();
         } catch (error) {
-          const { message } = error as Error;
+          const { message, severity } = error as Error & { severity?: string };
+          if (!severity) throw error;
           throw new Failure(
             `the rollback of ${version}_${name} failed: ${message}`,
             "Nothing was changed.",
@@ -108,5 +139,5 @@ export function rollBack(url: string, root: string, count: number): Promise<Appl
         await tx`delete from supabase_migrations.seed_files`;
       }
       return newest.map(({ version, name }) => ({ version, name }));
-    }) as Promise<AppliedMigration[]>);
+    }));
 }

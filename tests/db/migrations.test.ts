@@ -4,7 +4,7 @@ import { generateTypes, pushMigrations } from "../../local/migrations.ts";
 import { PROJECT_ROOT, supabase } from "../../local/supabase_cli.ts";
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
-import { assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { asOperator, stack } from "../support/stack.ts";
 
 const remote = `--remote=${stack.DB_URL}`;
@@ -26,6 +26,37 @@ Deno.test("the platform's linters find nothing", async () => {
   const { code, stdout, stderr } = await supabase(["db", "advisors", remote], env);
   assertEquals(code, 0, stdout + stderr);
   assertMatch(stderr, /No issues found/);
+});
+
+Deno.test("plpgsql finds nothing to warn of in any function", async (t) => {
+  await asOperator((sql) =>
+    sql.begin(async (tx) => {
+      // What PostgreSQL itself can tell: shadowed variables, too many rows, wrong numbers of targets.
+      await tx`set local plpgsql.extra_errors = 'all'`;
+      const functions = await tx`
+        select p.oid::regprocedure::text as name, pg_get_functiondef(p.oid) as definition
+        from pg_proc p
+        join pg_namespace n on n.oid = p.pronamespace
+        join pg_language l on l.oid = p.prolang
+        where n.nspname in ('public', 'private') and l.lanname = 'plpgsql'`;
+      assert(functions.length > 10);
+      for (const { definition } of functions) await tx.unsafe(definition);
+    })
+  );
+  const [checker] = await asOperator((sql) =>
+    sql`select 1 from pg_available_extensions where name = 'plpgsql_check'`
+  );
+  await t.step({
+    name: "supabase db lint, where plpgsql_check is available",
+    ignore: checker === undefined,
+    fn: async () => {
+      const { code, stdout, stderr } = await supabase(
+        ["db", "lint", remote, "--level=warning", "--fail-on=warning"],
+        env,
+      );
+      assertEquals(code, 0, stdout + stderr);
+    },
+  });
 });
 
 Deno.test("database.types.ts is what the CLI generates", async () => {

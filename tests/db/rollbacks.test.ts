@@ -16,6 +16,7 @@ import { Failure } from "../../local/failure.ts";
 import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { catalogueOf } from "../support/catalogue.ts";
+import { Relay } from "../support/relay.ts";
 
 interface Fixture {
   database: LocalDatabase;
@@ -108,6 +109,52 @@ Deno.test("a rollback that fails or is missing changes nothing", async () => {
     await assertRejects(() => down(context, 2), Failure, "has no rollback");
     assertEquals(await catalogueOf(sql), before);
     assertEquals((await versions(sql)).at(-1), last!.version);
+  });
+});
+
+Deno.test("a connection that is lost half-way leaves a step done or not done", async () => {
+  await withDatabase(async ({ database, sql, context }) => {
+    await using relay = new Relay(Number(new URL(database.url).port));
+    const url = new URL(database.url);
+    url.port = String(relay.port);
+    const lossy = { ...context, url: url.href };
+    const [migration, rollback] = await createMigration(context, "slow");
+    const sleep = "select pg_sleep(1);";
+    await Deno.writeTextFile(migration!, `create table public.half (id int); ${sleep}`);
+    await Deno.writeTextFile(rollback!, `drop table public.half; ${sleep}`);
+    const hasTable = async () =>
+      (await sql`select to_regclass('public.half') is not null as yes`)[0]!["yes"];
+    const isRecorded = async () =>
+      (await sql`select from supabase_migrations.schema_migrations where name = 'slow'`).length > 0;
+    /** Cuts the line while the statement sleeps, and waits for the server to be done with it. */
+    const cutWhileAsleep = async () => {
+      const sleeping = async () =>
+        (await sql`select from pg_stat_activity
+                   where query like '%pg_sleep%' and state = 'active'
+                     and pid <> pg_backend_pid()`).length > 0;
+      while (!await sleeping()) await new Promise((resolve) => setTimeout(resolve, 20));
+      relay.become("cut");
+      while (await sleeping()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+
+    const [applying] = await Promise.all([
+      assertRejects(() => up(lossy), Failure, "could not be applied"),
+      cutWhileAsleep(),
+    ]);
+    assert(!applying.message.includes("postgres:postgres"));
+    assertEquals(await hasTable(), await isRecorded());
+    relay.become("open");
+    await up(lossy);
+    assertEquals([await hasTable(), await isRecorded()], [true, true]);
+
+    await Promise.all([
+      assertRejects(() => down(lossy, 1), Failure, "can't be reached"),
+      cutWhileAsleep(),
+    ]);
+    assertEquals([await hasTable(), await isRecorded()], [true, true]);
+    relay.become("open");
+    await down(lossy, 1);
+    assertEquals([await hasTable(), await isRecorded()], [false, false]);
   });
 });
 
