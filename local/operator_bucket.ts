@@ -18,6 +18,6 @@ export function operatorBucket(status: StackStatus): ObjectStore {
 /** All keys below a prefix. */
 export async function keysBelow(store: ObjectStore, prefix: string): Promise<string[]> {
   const keys: string[] = [];
-  for await (const page of store.list(prefix)) keys.push(...page);
+  for await (const page of store.list(prefix)) keys.push(...page.map(({ key }) => key));
   return keys;
 }

@@ -1,4 +1,8 @@
-/** What the functions need of a bucket. Errors are `storage_unavailable`, with the cause kept. */
+/**
+ * All that this project does with a bucket. Handlers ask for the few abilities that they use
+ * (`Pick<ObjectStore, …>`). Errors are `storage_unavailable`, with the cause kept; every call ends
+ * within a bounded time, whatever the bucket does.
+ */
 export interface ObjectStore {
   /** Unsigned address of an object, as clients reach it. */
   address(key: string): string;
@@ -12,20 +16,42 @@ export interface ObjectStore {
   /** Facts about an object, or null where there is none. */
   head(key: string): Promise<ObjectHead | null>;
 
-  /** Part of an object. @returns null where there is none, or where its ETag is another */
-  read(key: string, range: ByteRange, etag: string): Promise<Uint8Array | null>;
+  /** Is there such an object? */
+  exists(key: string): Promise<boolean>;
+
+  /** An object, or part of one. @returns null where there is none, or where its ETag is another */
+  get(key: string, which?: { range?: ByteRange; etag?: string }): Promise<StoredObject | null>;
+
+  /**
+   * Stores an object in one request, which is never repeated: a stream can be read only once.
+   *
+   * @returns the ETag
+   * @throws {ChatArchiveError} `invalid_request` where the stream has not `size` bytes; what the
+   *   stream itself throws is thrown as it is. Nothing is stored then.
+   */
+  put(object: NewObject): Promise<string>;
 
   /** Copies one version. @returns the copy's ETag, or null where that version is gone */
   copy(from: string, to: string, etag: string): Promise<string | null>;
 
-  /** Deletes up to 1,000 objects. A missing one counts as deleted. @returns those that failed */
+  /** Deletes one object. A missing one counts as deleted. */
+  delete(key: string): Promise<void>;
+
+  /**
+   * Deletes objects, 1,000 a request. A missing one counts as deleted.
+   *
+   * @returns those that failed
+   */
   deleteMany(keys: string[]): Promise<DeleteFailure[]>;
 
-  /** Keys below a prefix, a page (of up to 1,000) at a time. */
-  list(prefix: string): AsyncIterable<string[]>;
+  /** Deletes everything below a prefix, page by page. @returns what became of each page */
+  deletePrefix(prefix: string): AsyncIterable<DeletedPage>;
 
-  /** Throws unless the bucket is there and the keys fit. */
-  check(signal: AbortSignal): Promise<void>;
+  /** Objects below a prefix, in the order of their keys, a page (of up to 1,000) at a time. */
+  list(prefix: string): AsyncIterable<ListedObject[]>;
+
+  /** Throws unless the bucket is there and the credentials fit. */
+  check(signal?: AbortSignal): Promise<void>;
 }
 
 /** A PUT to sign. */
@@ -50,12 +76,40 @@ export interface GetRequest {
   disposition: "inline" | "attachment";
 }
 
+/** An object to store. */
+export interface NewObject {
+  key: string;
+  body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Bytes. */
+  size: number;
+  contentType: string;
+}
+
 /** Facts about an object. */
 export interface ObjectHead {
   /** Bytes. */
   size: number;
   contentType: string;
   etag: string;
+  /** When it was stored. */
+  modified: Date;
+}
+
+/** An object, or part of one, that is being read. */
+export interface StoredObject extends Omit<ObjectHead, "modified"> {
+  /** Read it to its end, or cancel it. Fails with `storage_unavailable` where it is cut off. */
+  body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Bytes of the body: of the part, where one was asked for. */
+  size: number;
+}
+
+/** An object in a list. */
+export interface ListedObject {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** When it was stored. */
+  modified: Date;
 }
 
 /** First and last byte, both included. */
@@ -68,4 +122,11 @@ export interface ByteRange {
 export interface DeleteFailure {
   key: string;
   code: string;
+}
+
+/** What became of a page of keys. */
+export interface DeletedPage {
+  /** Objects. */
+  deleted: number;
+  failures: DeleteFailure[];
 }

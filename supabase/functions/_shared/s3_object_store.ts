@@ -3,18 +3,24 @@
  *
  * @module
  */
+import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { contentDisposition } from "./content_disposition.ts";
-import type { ObjectStore } from "./object_store.ts";
+import type { DeleteFailure, ListedObject, ObjectStore } from "./object_store.ts";
+import { type ByteStream, incoming, outgoing } from "./object_stream.ts";
+import { createS3Client, loadSdk } from "./s3_client.ts";
 import type { BucketSettings } from "./settings.ts";
 
-/** Milliseconds to connect, and to wait for bytes. */
-const CONNECTION_TIMEOUT = 3_000;
-const REQUEST_TIMEOUT = 20_000;
+/** Milliseconds that an operation may take, its repetitions included. */
+const OPERATION_LIMIT = 20_000;
+/** The same for a copy: the bucket answers when it has copied all bytes. */
+const COPY_LIMIT = 60_000;
+/** Milliseconds without a byte after which an upload or a download counts as broken. */
+const SILENCE_LIMIT = 15_000;
+/** Keys of one DeleteObjects call (S3's limit). */
+const KEYS_PER_CALL = 1000;
 
-// The SDK costs about 140 ms to import: only a request that needs the bucket pays for it.
-const loadSdk = () => import("@aws-sdk/client-s3");
 const loadPresigner = () => import("@aws-sdk/s3-request-presigner");
 
 interface S3Error extends Error {
@@ -38,53 +44,105 @@ function unavailable(error: unknown): ChatArchiveError {
   });
 }
 
-async function createClient(settings: BucketSettings, endpoint: string | undefined) {
-  const { S3Client } = await loadSdk();
-  return new S3Client({
-    ...(endpoint ? { endpoint } : {}),
-    region: settings.region,
-    forcePathStyle: settings.forcePathStyle,
-    credentials: {
-      accessKeyId: settings.accessKeyId,
-      secretAccessKey: settings.secretAccessKey,
-    },
-    // The default adds checksum headers that not all S3-compatible buckets know, and that would
-    // become part of what a browser has to send.
-    requestChecksumCalculation: "WHEN_REQUIRED",
-    responseChecksumValidation: "WHEN_REQUIRED",
-    maxAttempts: 3,
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT,
-      requestTimeout: REQUEST_TIMEOUT,
-      throwOnRequestTimeout: true,
-    },
-  });
-}
-
 function lazy<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => made ??= make();
 }
 
+/** What goes with one request. */
+interface SendOptions {
+  abortSignal: AbortSignal;
+  /** Milliseconds until the answer to one attempt begins; 0: not limited. */
+  requestTimeout?: number;
+}
+
+interface RunOptions extends Omit<SendOptions, "abortSignal"> {
+  /** Milliseconds; 0: not limited. */
+  limit?: number;
+  signal?: AbortSignal;
+}
+
 /** Opens the bucket. Nothing is sent before the first call. */
 export function openBucket(settings: BucketSettings): ObjectStore {
   const { bucket: Bucket } = settings;
-  const client = lazy(() => createClient(settings, settings.endpoint));
+  const client = lazy(() => createS3Client(settings, settings.endpoint));
   const publicClient = settings.publicEndpoint === settings.endpoint
     ? client
-    : lazy(() => createClient(settings, settings.publicEndpoint));
+    : lazy(() => createS3Client(settings, settings.publicEndpoint));
 
   /** Runs an operation; what it throws becomes ours, unless `expected` turns it into an answer. */
   async function run<T>(
-    operation: (s3: S3Client, sdk: Awaited<ReturnType<typeof loadSdk>>) => Promise<T>,
-    expected?: (error: unknown) => boolean,
+    operation: (
+      s3: S3Client,
+      sdk: Awaited<ReturnType<typeof loadSdk>>,
+      options: SendOptions,
+    ) => Promise<T>,
+    expected: (error: unknown) => boolean = () => false,
+    { limit = OPERATION_LIMIT, signal, ...options }: RunOptions = {},
   ): Promise<T | null> {
+    const late = new AbortController();
+    const timer = limit &&
+      setTimeout(() => late.abort(new Error("no answer in time")), limit);
+    const abortSignal = signal ? AbortSignal.any([late.signal, signal]) : late.signal;
+    // Raced: an aborted SDK may still wait for the end of a body.
+    const ended = Promise.withResolvers<never>();
+    abortSignal.addEventListener("abort", () => ended.reject(abortSignal.reason));
     try {
-      return await operation(await client(), await loadSdk());
+      const work = async () =>
+        await operation(await client(), await loadSdk(), { ...options, abortSignal });
+      return await Promise.race([work(), ended.promise]);
     } catch (error) {
-      if (expected?.(error)) return null;
+      if (expected(error)) return null;
       throw unavailable(error);
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  const head = (key: string) =>
+    run(async (s3, { HeadObjectCommand }, options) => {
+      const head = await s3.send(new HeadObjectCommand({ Bucket, Key: key }), options);
+      return {
+        size: head.ContentLength ?? -1,
+        contentType: head.ContentType ?? "",
+        etag: head.ETag ?? "",
+        modified: head.LastModified ?? new Date(0),
+      };
+    }, isMissing);
+
+  async function deleteMany(keys: string[]): Promise<DeleteFailure[]> {
+    const failures: DeleteFailure[] = [];
+    for (let start = 0; start < keys.length; start += KEYS_PER_CALL) {
+      const Objects = keys.slice(start, start + KEYS_PER_CALL).map((Key) => ({ Key }));
+      const answer = await run((s3, { DeleteObjectsCommand }, options) =>
+        s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }), options)
+      );
+      for (const { Key, Code } of answer?.Errors ?? []) {
+        if (Code !== "NoSuchKey") failures.push({ key: Key ?? "", code: Code ?? "Unknown" });
+      }
+    }
+    return failures;
+  }
+
+  async function* list(prefix: string): AsyncIterable<ListedObject[]> {
+    let token: string | undefined;
+    do {
+      const page = await run((s3, { ListObjectsV2Command }, options) =>
+        s3.send(
+          new ListObjectsV2Command({
+            Bucket,
+            Prefix: prefix,
+            ...(token ? { ContinuationToken: token } : {}),
+          }),
+          options,
+        )
+      );
+      const objects = (page?.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
+        Key ? [{ key: Key, size: Size ?? 0, modified: LastModified ?? new Date(0) }] : []
+      );
+      if (objects.length > 0) yield objects;
+      token = page?.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token);
   }
 
   return {
@@ -129,78 +187,97 @@ export function openBucket(settings: BucketSettings): ObjectStore {
       return await getSignedUrl(await publicClient(), command, { expiresIn });
     },
 
-    head: (key) =>
-      run(async (s3, { HeadObjectCommand }) => {
-        const head = await s3.send(new HeadObjectCommand({ Bucket, Key: key }));
-        return {
-          size: head.ContentLength ?? -1,
-          contentType: head.ContentType ?? "",
-          etag: head.ETag ?? "",
-        };
-      }, isMissing),
+    head,
 
-    read: (key, { start, end }, etag) =>
-      run(async (s3, { GetObjectCommand }) => {
+    exists: async (key) => await head(key) !== null,
+
+    get: (key, { range, etag } = {}) =>
+      run(async (s3, { GetObjectCommand }, options) => {
         const object = await s3.send(
           new GetObjectCommand({
             Bucket,
             Key: key,
-            Range: `bytes=${start}-${end}`,
-            IfMatch: etag,
+            ...(range ? { Range: `bytes=${range.start}-${range.end}` } : {}),
+            ...(etag ? { IfMatch: etag } : {}),
           }),
+          options,
         );
-        return await object.Body!.transformToByteArray();
+        const size = object.ContentLength ?? 0;
+        const body = object.Body!.transformToWebStream() as ByteStream;
+        return {
+          body: incoming(body, size, SILENCE_LIMIT, unavailable),
+          size,
+          contentType: object.ContentType ?? "",
+          etag: object.ETag ?? "",
+        };
       }, (error) => isMissing(error) || isPreconditionFailed(error)),
+
+    async put({ key, body, size, contentType }) {
+      using upload = outgoing(body, size, SILENCE_LIMIT);
+      try {
+        const etag = await run(
+          async (s3, { PutObjectCommand }, options) => {
+            const command = new PutObjectCommand({
+              Bucket,
+              Key: key,
+              Body: Readable.fromWeb(upload.body),
+              ContentLength: size,
+              ContentType: contentType,
+            });
+            return (await s3.send(command, options)).ETag ?? "";
+          },
+          undefined,
+          { limit: 0, requestTimeout: 0, signal: upload.signal },
+        );
+        return etag ?? "";
+      } catch (error) {
+        const fault = upload.fault();
+        throw fault ? fault.error : error;
+      }
+    },
 
     copy: (from, to, etag) =>
-      run(async (s3, { CopyObjectCommand }) => {
-        const { CopyObjectResult } = await s3.send(
-          new CopyObjectCommand({
-            Bucket,
-            CopySource: `${Bucket}/${from}`,
-            CopySourceIfMatch: etag,
-            Key: to,
-          }),
-        );
-        return CopyObjectResult?.ETag ?? "";
-      }, (error) => isMissing(error) || isPreconditionFailed(error)),
-
-    async deleteMany(keys) {
-      const failures = await run(async (s3, { DeleteObjectsCommand }) => {
-        const { Errors } = await s3.send(
-          new DeleteObjectsCommand({
-            Bucket,
-            Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
-          }),
-        );
-        return (Errors ?? [])
-          .filter(({ Code }) => Code !== "NoSuchKey")
-          .map(({ Key, Code }) => ({ key: Key ?? "", code: Code ?? "Unknown" }));
-      });
-      return failures ?? [];
-    },
-
-    async *list(prefix) {
-      let token: string | undefined;
-      do {
-        const page = await run(async (s3, { ListObjectsV2Command }) =>
-          await s3.send(
-            new ListObjectsV2Command({
+      run(
+        async (s3, { CopyObjectCommand }, options) => {
+          const { CopyObjectResult } = await s3.send(
+            new CopyObjectCommand({
               Bucket,
-              Prefix: prefix,
-              ...(token ? { ContinuationToken: token } : {}),
+              CopySource: `${Bucket}/${from}`,
+              CopySourceIfMatch: etag,
+              Key: to,
             }),
-          )
-        );
-        const keys = (page?.Contents ?? []).flatMap(({ Key }) => Key ?? []);
-        if (keys.length > 0) yield keys;
-        token = page?.IsTruncated ? page.NextContinuationToken : undefined;
-      } while (token);
+            options,
+          );
+          return CopyObjectResult?.ETag ?? "";
+        },
+        (error) => isMissing(error) || isPreconditionFailed(error),
+        { limit: COPY_LIMIT, requestTimeout: COPY_LIMIT },
+      ),
+
+    async delete(key) {
+      await run(
+        (s3, { DeleteObjectCommand }, options) =>
+          s3.send(new DeleteObjectCommand({ Bucket, Key: key }), options),
+        isMissing,
+      );
     },
+
+    deleteMany,
+
+    async *deletePrefix(prefix) {
+      for await (const page of list(prefix)) {
+        const failures = await deleteMany(page.map(({ key }) => key));
+        yield { deleted: page.length - failures.length, failures };
+      }
+    },
+
+    list,
 
     async check(signal) {
-      await run((s3, { HeadBucketCommand }) =>
-        s3.send(new HeadBucketCommand({ Bucket }), { abortSignal: signal })
+      await run(
+        (s3, { HeadBucketCommand }, options) => s3.send(new HeadBucketCommand({ Bucket }), options),
+        undefined,
+        signal ? { signal } : {},
       );
     },
   };

@@ -135,8 +135,8 @@ async function sweepPrefix(ports: SweepPorts, entry: Deletion): Promise<SweepRes
   };
   try {
     if (!late) {
-      for await (const keys of ports.store.list(entry.target)) {
-        const outcome = await deleteKeys(ports, keys);
+      for await (const page of ports.store.list(entry.target)) {
+        const outcome = await deleteKeys(ports, page.map(({ key }) => key));
         deleted += outcome.deleted;
         unsettled += outcome.deleted;
         error ??= outcome.failed.values().next().value;

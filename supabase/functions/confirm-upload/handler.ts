@@ -9,7 +9,7 @@ import type { ContentType } from "@shared/object-keys.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import { HEAD_BYTES, inspectFile, TAIL_BYTES } from "../_shared/inspect_file.ts";
-import type { ObjectStore } from "../_shared/object_store.ts";
+import type { ByteRange, ObjectStore } from "../_shared/object_store.ts";
 import { query } from "../_shared/query.ts";
 
 /** What confirm-upload needs. */
@@ -18,7 +18,7 @@ export interface ConfirmUploadPorts {
   db: ArchiveClient;
   /** Past RLS: clients may not insert images, because only verified bytes may become one. */
   admin: ArchiveClient;
-  store: Pick<ObjectStore, "address" | "head" | "read" | "copy" | "deleteMany">;
+  store: Pick<ObjectStore, "address" | "head" | "get" | "copy" | "deleteMany">;
 }
 
 type Upload = Database["public"]["Tables"]["uploads"]["Row"];
@@ -47,6 +47,17 @@ async function eachOf<T, R>(list: T[], work: (item: T) => Promise<R>): Promise<R
   return results;
 }
 
+/** Part of one version. @returns null where that version is gone */
+async function read(
+  store: ConfirmUploadPorts["store"],
+  key: string,
+  range: ByteRange,
+  etag: string,
+): Promise<Uint8Array | null> {
+  const part = await store.get(key, { range, etag });
+  return part && await new Response(part.body).bytes();
+}
+
 /** Compares what arrived with what was reserved. @throws {Mismatch} saying how it differs */
 async function verify(store: ConfirmUploadPorts["store"], upload: Upload): Promise<Verified> {
   const { incoming_path: key, file_size: size, content_type } = upload;
@@ -58,10 +69,15 @@ async function verify(store: ConfirmUploadPorts["store"], upload: Upload): Promi
   }
   if (upload.etag && upload.etag !== head.etag) throw new Mismatch("the file was replaced");
 
-  const first = await store.read(key, { start: 0, end: Math.min(size, HEAD_BYTES) - 1 }, head.etag);
+  const first = await read(
+    store,
+    key,
+    { start: 0, end: Math.min(size, HEAD_BYTES) - 1 },
+    head.etag,
+  );
   const last = size <= HEAD_BYTES
     ? first
-    : await store.read(key, { start: size - TAIL_BYTES, end: size - 1 }, head.etag);
+    : await read(store, key, { start: size - TAIL_BYTES, end: size - 1 }, head.etag);
   if (!first || !last) throw new Mismatch("the file was replaced while it was read");
   const found = inspectFile(content_type as ContentType, {
     head: first,

@@ -1,0 +1,47 @@
+/**
+ * The AWS SDK's client, set up so that nothing waits for ever and every S3-compatible bucket
+ * understands it.
+ *
+ * @module
+ */
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { BucketSettings } from "./settings.ts";
+
+/** Milliseconds to connect. */
+const CONNECTION_TIMEOUT = 3_000;
+/** Milliseconds until the answer to one attempt begins. */
+const ATTEMPT_TIMEOUT = 8_000;
+
+// The SDK costs about 140 ms to import: only a request that needs the bucket pays for it.
+/** Loads the SDK. */
+export const loadSdk = () => import("@aws-sdk/client-s3");
+
+/** Opens a client. Attempts are repeated up to twice, with growing and random pauses. */
+export async function createS3Client(
+  settings: BucketSettings,
+  endpoint: string | undefined,
+): Promise<S3Client> {
+  const { S3Client } = await loadSdk();
+  return new S3Client({
+    ...(endpoint ? { endpoint } : {}),
+    region: settings.region,
+    forcePathStyle: settings.forcePathStyle,
+    credentials: {
+      accessKeyId: settings.accessKeyId,
+      secretAccessKey: settings.secretAccessKey,
+    },
+    // The default adds checksum headers that not all S3-compatible buckets know, and that would
+    // become part of what a browser has to send.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    // A bucket that ignores the header would cost six seconds an upload.
+    expectContinueHeader: false,
+    retryMode: "standard",
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT,
+      requestTimeout: ATTEMPT_TIMEOUT,
+      throwOnRequestTimeout: true,
+    },
+  });
+}
