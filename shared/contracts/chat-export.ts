@@ -1,0 +1,112 @@
+/**
+ * The JSON of an export: `chat.json` in a zip, the whole answer with `format=json`. It carries every
+ * column of a chat and of what belongs to it, and is what import-chat reads.
+ *
+ * The order of the keys is part of the format: a reader that streams needs `chat` before `messages`,
+ * and `messages` before what refers to them.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { ChatImage, Id, Time } from "./values.ts";
+
+/** Grows when a reader of the old version would misread the new one. */
+export const EXPORT_VERSION = 1;
+
+/** A signed address. It is never stored, and dies with the export that carries it. */
+export const ExportLink = z.strictObject({
+  url: z.url(),
+  /** Until then it works. */
+  expires_at: Time,
+});
+
+/** What a file in an export carries besides its facts. */
+const place = {
+  /** With `images=link`, in JSON. */
+  link: ExportLink.optional(),
+  /** Its path in the zip. */
+  file: z.string().optional(),
+};
+
+/** Row of chats. */
+export const ExportedChat = z.strictObject({
+  id: Id,
+  user_id: Id,
+  title: z.string(),
+  description: z.string().nullable(),
+  document_path: z.string().nullable(),
+  is_archived: z.boolean(),
+  metadata: z.record(z.string(), z.json()),
+  created_at: Time,
+  updated_at: Time,
+});
+/** Row of chats. */
+export type ExportedChat = z.infer<typeof ExportedChat>;
+
+/** The chat's document. Facts are null where an operator put it there without an upload. */
+export const ExportedDocument = z.strictObject({
+  id: Id.nullable(),
+  file_name: z.string(),
+  content_type: z.string(),
+  file_size: z.int().nullable(),
+  sha256: z.string().nullable(),
+  ...place,
+});
+/** The chat's document. */
+export type ExportedDocument = z.infer<typeof ExportedDocument>;
+
+/** Row of chat_messages. */
+export const ExportedMessage = z.strictObject({
+  id: Id,
+  chat_id: Id,
+  user_id: Id,
+  /** Order within the chat. An import gives new numbers in the same order. */
+  seq: z.int(),
+  role: z.string(),
+  content: z.string(),
+  message_type: z.string(),
+  created_at: Time,
+});
+/** Row of chat_messages. */
+export type ExportedMessage = z.infer<typeof ExportedMessage>;
+
+/** Row of chat_images, and where its bytes are. */
+export const ExportedImage = z.strictObject({ ...ChatImage.shape, ...place });
+/** Row of chat_images, and where its bytes are. */
+export type ExportedImage = z.infer<typeof ExportedImage>;
+
+/** Row of search_results. */
+export const ExportedHit = z.strictObject({
+  id: Id,
+  chat_id: Id,
+  user_id: Id,
+  message_id: Id.nullable(),
+  seq: z.int(),
+  block_id: z.string(),
+  page_number: z.int(),
+  block_text: z.string().nullable(),
+  score: z.number().nullable(),
+  coords_norm: z.json(),
+  coords_px: z.json(),
+  created_at: Time,
+});
+/** Row of search_results. */
+export type ExportedHit = z.infer<typeof ExportedHit>;
+
+/** The whole file. */
+export const ChatExport = z.strictObject({
+  format: z.literal("chat-archive"),
+  version: z.literal(EXPORT_VERSION),
+  exported_at: Time,
+  chat: ExportedChat,
+  /** Null where the chat has none. */
+  document: ExportedDocument.nullable(),
+  /** By seq. */
+  messages: z.array(ExportedMessage),
+  /** By seq; those of messages and those of none. */
+  images: z.array(ExportedImage),
+  /** By seq; those of messages and those of none. */
+  search_results: z.array(ExportedHit),
+});
+/** The whole file. */
+export type ChatExport = z.infer<typeof ChatExport>;
