@@ -3,18 +3,22 @@ export class Failure extends Error {
   override readonly name = "Failure";
   /** What the person can do. */
   readonly mend: string;
+  /** Of the command: 1, unless it gives another one a meaning. */
+  readonly exitCode: number;
 
-  constructor(message: string, mend: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(message: string, mend: string, options: ErrorOptions & { exitCode?: number } = {}) {
+    const { exitCode, ...rest } = options;
+    super(message, rest);
     this.mend = mend;
+    this.exitCode = exitCode ?? 1;
   }
 }
 
-/** Prints an error for people and returns the exit code: 1, or 2 when only the arguments are wrong. */
+/** Prints an error for people. @returns the exit code: its own, 2 for bad arguments, else 1 */
 export function reportFailure(error: unknown): number {
   if (error instanceof Failure) {
     console.error(`error: ${error.message}\n  ${error.mend}`);
-    return 1;
+    return error.exitCode;
   }
   if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE")) {
     console.error(`error: ${error.message}\n  See --help.`);

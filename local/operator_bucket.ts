@@ -1,18 +1,24 @@
 import type { ObjectStore } from "../supabase/functions/_shared/object_store.ts";
 import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";
+import type { BucketSettings } from "../supabase/functions/_shared/settings.ts";
 import type { StackStatus } from "./status_file.ts";
 
-/** A stack's bucket, with the operator's keys. */
-export function operatorBucket(status: StackStatus): ObjectStore {
-  return openBucket({
-    endpoint: status.STORAGE_S3_URL,
-    publicEndpoint: status.STORAGE_S3_URL,
+/** Where a stack's bucket is. */
+export function bucketOf(status: StackStatus): BucketSettings {
+  return {
+    endpoint: status.STORAGE_S3_URL || undefined,
+    publicEndpoint: status.STORAGE_S3_URL || undefined,
     region: status.S3_PROTOCOL_REGION,
     bucket: status.S3_BUCKET,
     accessKeyId: status.S3_PROTOCOL_ACCESS_KEY_ID,
     secretAccessKey: status.S3_PROTOCOL_ACCESS_KEY_SECRET,
     forcePathStyle: true,
-  });
+  };
+}
+
+/** A stack's bucket, with the operator's keys. */
+export function operatorBucket(status: StackStatus): ObjectStore {
+  return openBucket(bucketOf(status));
 }
 
 /** All keys below a prefix. */

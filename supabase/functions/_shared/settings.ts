@@ -86,6 +86,24 @@ function parse<T>(schema: z.ZodType<T>, env: Record<string, string | undefined>)
 }
 
 /**
+ * Reads and checks S3_* alone.
+ *
+ * @throws {SettingsError} naming each variable that is missing or wrong
+ */
+export function readBucketSettings(env: Record<string, string | undefined>): BucketSettings {
+  const s3 = parse(Bucket, env);
+  return {
+    endpoint: s3.S3_ENDPOINT,
+    publicEndpoint: s3.S3_PUBLIC_ENDPOINT ?? s3.S3_ENDPOINT,
+    region: s3.S3_REGION,
+    bucket: s3.S3_BUCKET,
+    accessKeyId: s3.S3_ACCESS_KEY,
+    secretAccessKey: s3.S3_SECRET_KEY,
+    forcePathStyle: s3.S3_FORCE_PATH_STYLE,
+  };
+}
+
+/**
  * Reads and checks the settings.
  *
  * @param env the environment, by default the process's
@@ -95,18 +113,9 @@ export function readSettings(
   env: Record<string, string | undefined> = Deno.env.toObject(),
 ): Settings {
   const main = parse(Environment, env);
-  const s3 = main.USE_S3_STORAGE ? parse(Bucket, env) : null;
   return {
     useDatabase: main.USE_DATABASE,
-    bucket: s3 && {
-      endpoint: s3.S3_ENDPOINT,
-      publicEndpoint: s3.S3_PUBLIC_ENDPOINT ?? s3.S3_ENDPOINT,
-      region: s3.S3_REGION,
-      bucket: s3.S3_BUCKET,
-      accessKeyId: s3.S3_ACCESS_KEY,
-      secretAccessKey: s3.S3_SECRET_KEY,
-      forcePathStyle: s3.S3_FORCE_PATH_STYLE,
-    },
+    bucket: main.USE_S3_STORAGE ? readBucketSettings(env) : null,
     maxFileSize: main.MAX_FILE_SIZE_MB * 1024 * 1024,
     allowedTypes: { image: main.ALLOWED_IMAGE_TYPES, document: main.ALLOWED_DOCUMENT_TYPES },
     allowedOrigins: main.ALLOWED_ORIGINS,

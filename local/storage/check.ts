@@ -1,0 +1,27 @@
+import type { StorageCommand } from "./command.ts";
+import { examineBucket } from "./examine_bucket.ts";
+
+/** Checks the connection, and how the bucket is set up. */
+export const check: StorageCommand = {
+  help: [
+    "check",
+    "connects, and warns where the bucket keeps versions, is public,",
+    "or lets no browser in (CORS); exit code 1 with a warning",
+  ],
+  takes: [0, 0],
+  async run({ store, bucket, json, terminal }) {
+    const started = performance.now();
+    await store.check();
+    const latency_ms = Math.round(performance.now() - started);
+    const { facts, warnings } = await examineBucket(bucket, store);
+    if (json) terminal.print(JSON.stringify({ latency_ms, ...facts, warnings }));
+    else {
+      terminal.print(`connected in ${latency_ms} ms`);
+      for (const [name, value] of Object.entries(facts)) {
+        terminal.print(`${name.replaceAll("_", " ").padEnd(15)} ${value}`);
+      }
+    }
+    for (const warning of warnings) terminal.note(`warning: ${warning}`);
+    return warnings.length === 0 ? 0 : 1;
+  },
+};
