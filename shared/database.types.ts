@@ -362,7 +362,7 @@ export type Database = {
         Args: {
           "after_message"?: number;
           "after_seq"?: number;
-          "attached": boolean;
+          "attached"?: boolean;
           "max_bytes"?: number;
           "max_rows"?: number;
           "of_chat": string;
@@ -489,7 +489,7 @@ export type Database = {
         Args: {
           "after_message"?: number;
           "after_seq"?: number;
-          "attached": boolean;
+          "attached"?: boolean;
           "max_bytes"?: number;
           "max_rows"?: number;
           "of_chat": string;

@@ -8,6 +8,8 @@ export interface ChatDocument {
   /** Real name, any characters. */
   fileName: string;
   contentType: string;
+  /** What its upload knows besides. An operator may have set the path by hand: then there is none. */
+  upload: { id: string; file_size: number; sha256: string | null } | null;
 }
 
 /** Finds the document of a chat, with the caller's rights. @returns null where it has none */
@@ -16,13 +18,15 @@ export async function readDocument(
   { document_path: key }: Pick<Chat, "document_path">,
 ): Promise<ChatDocument | null> {
   if (key === null) return null;
-  const upload = await query(() =>
-    db.from("uploads").select("file_name, content_type").eq("s3_path", key).maybeSingle()
+  const found = await query(() =>
+    db.from("uploads").select("id, file_name, content_type, file_size, sha256")
+      .eq("s3_path", key).maybeSingle()
   );
-  // An operator may have set the path by hand; then no upload knows a name.
+  const { file_name = "document.pdf", content_type = "application/pdf", ...upload } = found ?? {};
   return {
     key,
-    fileName: upload?.file_name ?? "document.pdf",
-    contentType: upload?.content_type ?? "application/pdf",
+    fileName: file_name,
+    contentType: content_type,
+    upload: found && upload as ChatDocument["upload"],
   };
 }

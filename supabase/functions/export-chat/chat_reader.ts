@@ -1,6 +1,6 @@
 /**
  * Reads a chat page by page, in order, with the caller's rights. Pages are bounded by rows and by
- * bytes, so that memory does not grow with the chat.
+ * bytes, so that memory does not grow with the chat; while one is written, the next is on its way.
  *
  * @module
  */
@@ -9,12 +9,8 @@ import type { Chat, Hit, Image, Message } from "@shared/markdown/render.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { query } from "../_shared/query.ts";
 
-/** A message with what belongs to it. Read images and hits before the next message. */
-export interface Entry {
-  message: Message;
-  images: AsyncIterable<Image>;
-  hits: AsyncIterable<Hit>;
-}
+/** Rows of a page: the database gives no more. */
+const PAGE_ROWS = 1000;
 
 /** An image or a hit, and the place of its message (0: none). */
 interface Item<T> {
@@ -29,6 +25,9 @@ interface ItemOf {
   search_results: Hit;
 }
 
+/** Which rows: those of messages, those of none, or all of them. */
+export type Which = "attached" | "loose" | "all";
+
 /** @throws {ChatArchiveError} `not_found` where it is not the caller's */
 export async function readChat(db: ArchiveClient, id: string): Promise<Chat> {
   const chat = await query(() => db.from("chats").select().eq("id", id).maybeSingle());
@@ -36,70 +35,86 @@ export async function readChat(db: ArchiveClient, id: string): Promise<Chat> {
   return chat;
 }
 
-/** All rows of a table: those of the chat's messages, or those that belong to none. */
-async function* readItems<T extends keyof ItemOf>(
-  db: ArchiveClient,
-  table: T,
-  of_chat: string,
-  attached: boolean,
-): AsyncGenerator<Item<ItemOf[T]>> {
-  for (let after = { message_seq: 0, seq: 0 };;) {
-    const page = await query(() =>
-      db.rpc(`${table}_page`, {
-        of_chat,
-        attached,
-        after_message: after.message_seq,
-        after_seq: after.seq,
-      })
-    ) as unknown as Item<ItemOf[T]>[];
-    yield* page;
-    // Bounded by bytes: a short page does not mean the last one.
+/** Pages by key. Bounded by bytes: a short page does not mean the last one, only an empty one does. */
+async function* pages<Row>(read: (last: Row | undefined) => Promise<Row[]>): AsyncGenerator<Row[]> {
+  for (let next = read(undefined);;) {
+    const page = await next;
     if (page.length === 0) return;
-    after = page.at(-1)!;
+    next = read(page.at(-1));
+    // Its failure is told where it is awaited; a reader that goes away never asks.
+    next.catch(() => {});
+    yield page;
   }
 }
 
-/** Hands out, message by message, what belongs to each: both sides are in the same order. */
-class Attached<T> {
-  #items: AsyncIterator<Item<T>>;
-  #next: Promise<IteratorResult<Item<T>>> | undefined;
-
-  constructor(items: AsyncIterable<Item<T>>) {
-    this.#items = items[Symbol.asyncIterator]();
-  }
-
-  /** What belongs to a message. What was left of earlier ones is passed over. */
-  async *of({ seq }: Message): AsyncGenerator<T> {
-    for (;;) {
-      const { done, value } = await (this.#next ??= this.#items.next());
-      if (done || value.message_seq > seq) return;
-      this.#next = undefined;
-      if (value.message_seq === seq) yield value.item;
-    }
-  }
+/** Pages of the chat's messages, by seq. */
+export function readMessages(db: ArchiveClient, chatId: string): AsyncGenerator<Message[]> {
+  return pages((last) =>
+    query(() =>
+      db.rpc("chat_messages_page", {
+        of_chat: chatId,
+        after_seq: last?.seq ?? 0,
+        max_rows: PAGE_ROWS,
+      })
+    )
+  );
 }
 
-/** Messages in order, each with its images and hits. */
-export async function* readEntries(db: ArchiveClient, chatId: string): AsyncGenerator<Entry> {
-  const images = new Attached<Image>(readItems(db, "chat_images", chatId, true));
-  const hits = new Attached<Hit>(readItems(db, "search_results", chatId, true));
-  for (let after = 0;;) {
-    const messages = await query(() =>
-      db.rpc("chat_messages_page", { of_chat: chatId, after_seq: after })
-    );
-    if (messages.length === 0) return;
-    for (const message of messages) {
-      yield { message, images: images.of(message), hits: hits.of(message) };
-    }
-    after = messages.at(-1)!.seq;
-  }
-}
-
-/** Images or hits that belong to no message. */
-export async function* readLoose<T extends keyof ItemOf>(
+/**
+ * Pages of the chat's images or hits: all of them by seq, or those of messages in the order of the
+ * messages.
+ */
+export function readItems<T extends keyof ItemOf>(
   db: ArchiveClient,
   table: T,
   chatId: string,
-): AsyncGenerator<ItemOf[T]> {
-  for await (const { item } of readItems(db, table, chatId, false)) yield item;
+  which: Which,
+): AsyncGenerator<Item<ItemOf[T]>[]> {
+  return pages((last) =>
+    query(() =>
+      db.rpc(`${table}_page`, {
+        of_chat: chatId,
+        ...(which === "all" ? {} : { attached: which === "attached" }),
+        after_message: last?.message_seq ?? 0,
+        after_seq: last?.seq ?? 0,
+        max_rows: PAGE_ROWS,
+      })
+    ) as Promise<unknown> as Promise<Item<ItemOf[T]>[]>
+  );
+}
+
+/** Hands out, message by message, what belongs to each: both sides are in the same order. */
+export class Attached<T> {
+  #pages: AsyncIterator<Item<T>[]>;
+  #page: Item<T>[] = [];
+  #index = 0;
+  #over = false;
+
+  constructor(pages: AsyncIterator<Item<T>[]>) {
+    this.#pages = pages;
+  }
+
+  /**
+   * The next row that belongs to a message, or undefined after the last one. Rows of messages that
+   * were passed over are left out. Most messages have none: the answer is a promise only where a page
+   * has to be read.
+   */
+  next(message: Message): T | undefined | Promise<T | undefined> {
+    for (; this.#index < this.#page.length; this.#index++) {
+      const { message_seq, item } = this.#page[this.#index]!;
+      if (message_seq > message.seq) return undefined;
+      if (message_seq < message.seq) continue;
+      this.#index++;
+      return item;
+    }
+    return this.#over ? undefined : this.#turn(message);
+  }
+
+  async #turn(message: Message): Promise<T | undefined> {
+    const { done, value } = await this.#pages.next();
+    this.#over = done === true;
+    this.#page = value ?? [];
+    this.#index = 0;
+    return await this.next(message);
+  }
 }

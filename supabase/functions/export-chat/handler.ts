@@ -1,23 +1,15 @@
+import type { ExportedDocument } from "@shared/contracts/chat-export.ts";
 import type { ExportChatRequest } from "@shared/contracts/export-chat.ts";
-import {
-  BETWEEN_HITS,
-  type Chat,
-  type ExportFacts,
-  type Hit,
-  HITS_HEADING,
-  type Image,
-  LOOSE_HEADING,
-  renderHeader,
-  renderHit,
-  renderImage,
-  renderMessage,
-} from "@shared/markdown/render.ts";
+import type { Chat } from "@shared/markdown/render.ts";
+import { bodyOf, encoded } from "../_shared/byte_stream.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { contentDisposition } from "../_shared/content_disposition.ts";
-import { readDocument } from "../_shared/document.ts";
-import type { ObjectStore } from "../_shared/object_store.ts";
+import { type ChatDocument, readDocument } from "../_shared/document.ts";
+import type { GetRequest, ObjectStore } from "../_shared/object_store.ts";
 import type { Settings } from "../_shared/settings.ts";
-import { readChat, readEntries, readLoose } from "./chat_reader.ts";
+import { readChat } from "./chat_reader.ts";
+import { renderJson } from "./json_export.ts";
+import { renderChat } from "./markdown_export.ts";
 
 /** What export-chat needs. */
 export interface ExportChatPorts {
@@ -32,77 +24,87 @@ export interface ExportChatPorts {
   onAbort(error: unknown): void;
 }
 
-type SignImage = (image: Image) => Promise<string | undefined>;
-
-async function* renderHits(hits: AsyncIterable<Hit>, heading: string) {
-  let first = true;
-  for await (const hit of hits) {
-    yield (first ? heading : BETWEEN_HITS) + renderHit(hit);
-    first = false;
-  }
+/** What every format begins with. */
+interface Subject {
+  chat: Chat;
+  document: ChatDocument | null;
+  exportedAt: Date;
+  /** Why images are named and not linked; undefined where they are linked. */
+  leftOut: string | undefined;
 }
 
-async function* renderImages(images: AsyncIterable<Image>, sign: SignImage) {
-  for await (const image of images) yield renderImage(image, await sign(image));
-}
+const TYPES = {
+  markdown: { contentType: "text/markdown; charset=utf-8", extension: "md" },
+  json: { contentType: "application/json", extension: "json" },
+};
 
-/** Puts a heading before the first part, if there is one. */
-async function* headed(heading: string, parts: AsyncIterable<string>) {
-  let first = true;
-  for await (const part of parts) {
-    yield (first ? heading : "") + part;
-    first = false;
-  }
-}
-
-async function* renderLoose(db: ArchiveClient, chatId: string, sign: SignImage) {
-  yield* renderImages(readLoose(db, "chat_images", chatId), sign);
-  yield* renderHits(readLoose(db, "search_results", chatId), HITS_HEADING);
-}
-
-async function* renderChat(db: ArchiveClient, chat: Chat, facts: ExportFacts, sign: SignImage) {
-  yield renderHeader(chat, facts);
-  for await (const { message, images, hits } of readEntries(db, chat.id)) {
-    yield renderMessage(message);
-    yield* renderImages(images, sign);
-    yield* renderHits(hits, HITS_HEADING);
-  }
-  yield* headed(LOOSE_HEADING, renderLoose(db, chat.id, sign));
-}
-
-async function* reporting(parts: AsyncIterable<string>, report: (error: unknown) => void) {
-  try {
-    yield* parts;
-  } catch (error) {
-    report(error);
-    throw error;
-  }
-}
-
-async function factsOf(
-  { images }: ExportChatRequest,
-  { db, store, settings, now }: ExportChatPorts,
-  chat: Chat,
-): Promise<ExportFacts> {
-  const document = await readDocument(db, chat);
-  const linked = images === "link" && store !== null;
+/** Signs addresses that all end at the same time. */
+function linksOf({ store, settings }: ExportChatPorts, exportedAt: Date) {
   const expiresIn = settings.downloadExpiration;
-  return {
-    exportedAt: new Date(now()),
-    ...(document ? { documentName: document.fileName } : {}),
-    ...(linked ? { linksUntil: new Date(now() + expiresIn * 1000) } : {}),
-    ...(linked && document
-      ? { documentUrl: await store.presignGet({ ...document, expiresIn, disposition: "inline" }) }
-      : {}),
-    ...(linked ? {} : {
-      imagesLeftOut: images === "none" ? "asked for without" : "object storage is switched off",
-    }),
-  };
+  const until = new Date(exportedAt.getTime() + expiresIn * 1000);
+  const sign = (file: Pick<GetRequest, "key" | "fileName" | "contentType">) =>
+    store?.presignGet({ ...file, expiresIn, disposition: "inline" });
+  return { sign, until };
+}
+
+function asMarkdown(subject: Subject, ports: ExportChatPorts): AsyncIterable<string> {
+  const { chat, document, exportedAt, leftOut } = subject;
+  const { sign, until } = linksOf(ports, exportedAt);
+  const linked = leftOut === undefined;
+  async function* render() {
+    const documentUrl = linked && document ? await sign(document) : undefined;
+    const facts = {
+      exportedAt,
+      ...(document ? { documentName: document.fileName } : {}),
+      ...(documentUrl ? { documentUrl } : {}),
+      ...(linked ? { linksUntil: until } : { imagesLeftOut: leftOut }),
+    };
+    yield* renderChat(ports.db, chat, facts, (image) =>
+      linked
+        ? sign({
+          key: image.s3_path,
+          fileName: image.image_name,
+          contentType: image.content_type,
+        })
+        : undefined);
+  }
+  return render();
+}
+
+/** Facts of a document for the JSON, and where its bytes are. */
+function exportedDocument(document: ChatDocument | null, place: object): ExportedDocument | null {
+  if (document === null) return null;
+  const { id = null, file_size = null, sha256 = null } = document.upload ?? {};
+  const { fileName: file_name, contentType: content_type } = document;
+  return { id, file_name, content_type, file_size, sha256, ...place };
+}
+
+function asJson(subject: Subject, ports: ExportChatPorts): AsyncIterable<string> {
+  const { chat, document, exportedAt, leftOut } = subject;
+  const { sign, until } = linksOf(ports, exportedAt);
+  const link = async (file: Pick<GetRequest, "key" | "fileName" | "contentType">) =>
+    leftOut === undefined
+      ? { link: { url: await sign(file), expires_at: until.toISOString() } }
+      : {};
+  async function* render() {
+    const head = {
+      exportedAt,
+      chat,
+      document: exportedDocument(document, document ? await link(document) : {}),
+    };
+    yield* renderJson(
+      ports.db,
+      head,
+      (image) =>
+        link({ key: image.s3_path, fileName: image.image_name, contentType: image.content_type }),
+    );
+  }
+  return render();
 }
 
 /**
- * Streams a chat as Markdown. An error after the first byte aborts the stream, so that a cut file
- * never passes for a whole one; when the reader goes away, the work stops.
+ * Streams a chat as Markdown or JSON. An error after the first byte aborts the stream, so that a cut
+ * file never passes for a whole one; when the reader goes away, the work stops.
  *
  * @throws {ChatArchiveError} `not_found` for a chat that is not the caller's
  */
@@ -110,23 +112,23 @@ export async function exportChat(
   request: ExportChatRequest,
   ports: ExportChatPorts,
 ): Promise<Response> {
-  const { db, store, settings } = ports;
-  const chat = await readChat(db, request.chat_id);
-  const facts = await factsOf(request, ports, chat);
-  const sign: SignImage = async ({ s3_path, image_name, content_type }) =>
-    facts.linksUntil && await store?.presignGet({
-      key: s3_path,
-      fileName: image_name,
-      contentType: content_type,
-      expiresIn: settings.downloadExpiration,
-      disposition: "inline",
-    });
-  const body = ReadableStream.from(reporting(renderChat(db, chat, facts, sign), ports.onAbort))
-    .pipeThrough(new TextEncoderStream());
-  return new Response(body, {
+  const chat = await readChat(ports.db, request.chat_id);
+  const subject = {
+    chat,
+    document: await readDocument(ports.db, chat),
+    exportedAt: new Date(ports.now()),
+    leftOut: request.images === "none"
+      ? "asked for without"
+      : ports.store === null
+      ? "object storage is switched off"
+      : undefined,
+  };
+  const parts = request.format === "json" ? asJson(subject, ports) : asMarkdown(subject, ports);
+  const { contentType, extension } = TYPES[request.format];
+  return new Response(bodyOf(encoded(parts), ports.onAbort), {
     headers: {
-      "content-type": "text/markdown; charset=utf-8",
-      "content-disposition": contentDisposition("attachment", `${chat.title}.md`),
+      "content-type": contentType,
+      "content-disposition": contentDisposition("attachment", `${chat.title}.${extension}`),
       "cache-control": "no-store",
     },
   });

@@ -13,8 +13,11 @@ export default serve(
       store: optionalBucket(call),
       settings: call.settings,
       now: Date.now,
-      onAbort: (error) =>
-        call.log("error", "export-chat", { outcome: "aborted", cause: describeError(error) }),
+      onAbort: (error) => {
+        // A reader that went away is no failure of ours.
+        const level = call.signal.aborted ? "info" : "error";
+        call.log(level, "export-chat", { outcome: "aborted", cause: describeError(error) });
+      },
     });
   },
 );

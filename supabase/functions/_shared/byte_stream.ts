@@ -1,0 +1,44 @@
+/**
+ * Bodies of answers that are made piece by piece.
+ *
+ * @module
+ */
+
+/** Characters that are encoded at a time: each chunk of a stream costs as much as thousands of them. */
+const CHUNK = 64 * 1024;
+
+/** Joins small texts to chunks of UTF-8. The first one goes out as soon as it is there. */
+export async function* encoded(parts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let text = "";
+  let least = 1;
+  for await (const part of parts) {
+    text += part;
+    if (text.length < least) continue;
+    yield encoder.encode(text);
+    text = "";
+    least = CHUNK;
+  }
+  if (text) yield encoder.encode(text);
+}
+
+/**
+ * Makes a body. When its reader goes away the work ends at its next step; where the work fails the
+ * body is aborted, so that a cut answer never passes for a whole one.
+ *
+ * @param onAbort told of a failure, which no status can tell any more
+ */
+export function bodyOf(
+  chunks: AsyncIterable<Uint8Array>,
+  onAbort: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  async function* reporting() {
+    try {
+      yield* chunks;
+    } catch (error) {
+      onAbort(error);
+      throw error;
+    }
+  }
+  return ReadableStream.from(reporting());
+}
