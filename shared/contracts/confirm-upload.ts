@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Contract } from "./contract.ts";
 import { ChatImage, Id, idList } from "./values.ts";
 
 /** POST confirm-upload. */
@@ -18,3 +19,14 @@ export const ConfirmUploadResponse = z.object({
 });
 /** 200 of confirm-upload. */
 export type ConfirmUploadResponse = z.infer<typeof ConfirmUploadResponse>;
+
+/** How confirm-upload is called. */
+export const CONFIRM_UPLOAD = {
+  name: "confirm-upload",
+  method: "POST",
+  access: "user",
+  summary: "Verifies the bytes of uploads and makes them images of the chat, or its document.",
+  request: ConfirmUploadRequest,
+  answers: { 200: ConfirmUploadResponse },
+  errors: ["not_found", "conflict", "storage_disabled", "storage_unavailable"],
+} as const satisfies Contract;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Contract } from "./contract.ts";
 import { Id, idList, Time } from "./values.ts";
 
 /** POST delete-chat. */
@@ -24,3 +25,14 @@ export const DeleteChatResponse = z.object({
 });
 /** 200 or 202 of delete-chat. */
 export type DeleteChatResponse = z.infer<typeof DeleteChatResponse>;
+
+/** How delete-chat is called. */
+export const DELETE_CHAT = {
+  name: "delete-chat",
+  method: "POST",
+  access: "user",
+  summary: "Deletes chats with all of their bytes, and says what is still left.",
+  request: DeleteChatRequest,
+  answers: { 200: DeleteChatResponse, 202: DeleteChatResponse },
+  errors: ["not_found"],
+} as const satisfies Contract;

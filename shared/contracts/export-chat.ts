@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Contract } from "./contract.ts";
 import { Id } from "./values.ts";
 
 /** Query of GET export-chat. The answer is a file. */
@@ -10,3 +11,14 @@ export const ExportChatRequest = z.strictObject({
 });
 /** Query of GET export-chat. */
 export type ExportChatRequest = z.infer<typeof ExportChatRequest>;
+
+/** How export-chat is called. */
+export const EXPORT_CHAT = {
+  name: "export-chat",
+  method: "GET",
+  access: "user",
+  summary: "Streams a chat as a file. An error after the first byte aborts the stream.",
+  request: ExportChatRequest,
+  answers: { 200: ["text/markdown"] },
+  errors: ["not_found"],
+} as const satisfies Contract;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Contract } from "./contract.ts";
 
 const Status = z.enum(["ok", "degraded", "down"]);
 
@@ -26,3 +27,17 @@ export const HealthResponse = z.object({
 });
 /** GET health. */
 export type HealthResponse = z.infer<typeof HealthResponse>;
+
+/** GET health takes nothing; what a monitor adds to the address is ignored. */
+export const HealthRequest = z.object({});
+
+/** How health is called. */
+export const HEALTH = {
+  name: "health",
+  method: "GET",
+  access: "none",
+  summary: "The state of database, bucket and worker; 503 when it is down. Kept for 5 seconds.",
+  request: HealthRequest,
+  answers: { 200: HealthResponse, 503: HealthResponse },
+  errors: [],
+} as const satisfies Contract;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Contract } from "./contract.ts";
 import { Id, idList, Time } from "./values.ts";
 
 /** POST presign-download: some images, a chat's images page by page, or a chat's document. */
@@ -25,3 +26,14 @@ export const PresignDownloadResponse = z.object({
 });
 /** 200 of presign-download. */
 export type PresignDownloadResponse = z.infer<typeof PresignDownloadResponse>;
+
+/** How presign-download is called. */
+export const PRESIGN_DOWNLOAD = {
+  name: "presign-download",
+  method: "POST",
+  access: "user",
+  summary: "Signs GETs: for up to 1,000 images, for a chat's images page by page, or its document.",
+  request: PresignDownloadRequest,
+  answers: { 200: PresignDownloadResponse },
+  errors: ["not_found", "storage_disabled"],
+} as const satisfies Contract;

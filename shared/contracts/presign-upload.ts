@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Contract } from "./contract.ts";
 import { Count, Id, plainText, Time } from "./values.ts";
 
 /** One file that the client wants to upload. */
@@ -45,3 +46,14 @@ export const PresignUploadResponse = z.object({
 });
 /** 201 of presign-upload. */
 export type PresignUploadResponse = z.infer<typeof PresignUploadResponse>;
+
+/** How presign-upload is called. */
+export const PRESIGN_UPLOAD = {
+  name: "presign-upload",
+  method: "POST",
+  access: "user",
+  summary: "Reserves up to 100 files of a chat and signs a PUT for each, straight to the bucket.",
+  request: PresignUploadRequest,
+  answers: { 201: PresignUploadResponse },
+  errors: ["not_found", "conflict", "storage_disabled"],
+} as const satisfies Contract;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Contract } from "./contract.ts";
 
 /** POST storage-cleanup, with the secret key. */
 export const StorageCleanupRequest = z.strictObject({
@@ -23,3 +24,14 @@ export const StorageCleanupResponse = z.object({
 });
 /** 200 of storage-cleanup. */
 export type StorageCleanupResponse = z.infer<typeof StorageCleanupResponse>;
+
+/** How storage-cleanup is called. */
+export const STORAGE_CLEANUP = {
+  name: "storage-cleanup",
+  method: "POST",
+  access: "secret",
+  summary: "The worker: expires reservations and empties the deletion outbox.",
+  request: StorageCleanupRequest,
+  answers: { 200: StorageCleanupResponse },
+  errors: [],
+} as const satisfies Contract;

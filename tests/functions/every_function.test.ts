@@ -1,17 +1,18 @@
 /** What all functions have in common: who gets in, and how errors look. */
+import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { stack } from "../support/stack.ts";
 import { type Fault, spoil } from "../support/tokens.ts";
 import { assertError, assertField, post, request, signUp } from "../support/users.ts";
 
-const POST_FUNCTIONS = ["presign-upload", "confirm-upload", "presign-download", "delete-chat"];
-const USER_FUNCTIONS = [...POST_FUNCTIONS, "export-chat"];
-const methodOf = (name: string) => name === "export-chat" || name === "health" ? "GET" : "POST";
+const USER_FUNCTIONS = CONTRACTS.filter(({ access }) => access === "user");
+/** Those that take JSON. */
+const POST_FUNCTIONS = USER_FUNCTIONS.filter(({ method, accepts }) => method === "POST" && !accepts)
+  .map(({ name }) => name);
 
 const user = await signUp();
 
-for (const name of USER_FUNCTIONS) {
-  const method = methodOf(name);
+for (const { name, method } of USER_FUNCTIONS) {
   const body = method === "POST" ? "{}" : null;
 
   Deno.test(`${name}: without a token: unauthorized`, async () => {

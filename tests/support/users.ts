@@ -8,6 +8,7 @@ import type { Database } from "@shared/database.types.ts";
 import type { ErrorBody } from "@shared/errors.ts";
 import type { StackStatus } from "../../local/status_file.ts";
 import { assert, assertEquals } from "./assert.ts";
+import { undocumented } from "./openapi.ts";
 import { stack } from "./stack.ts";
 
 /** An answer of a function, read. */
@@ -30,7 +31,7 @@ export interface User {
   createChat(title?: string): Promise<string>;
 }
 
-/** Sends a request to a function. */
+/** Sends a request to a function, and holds the answer to docs/openapi.json. */
 export async function request(
   name: string,
   init: RequestInit = {},
@@ -39,11 +40,16 @@ export async function request(
   const response = await fetch(`${status.FUNCTIONS_URL}/${name}`, init);
   const text = await response.text();
   const json = response.headers.get("content-type")?.includes("json");
-  return {
+  const answer = {
     status: response.status,
     headers: response.headers,
     body: json && text ? JSON.parse(text) : text,
   };
+  // What the gateway or a preflight answers is not the function's.
+  if (response.headers.has("x-request-id") && init.method !== "OPTIONS") {
+    assertEquals(undocumented(name.split("?")[0]!, answer), undefined);
+  }
+  return answer;
 }
 
 /** POSTs JSON with a bearer token. */

@@ -1,5 +1,6 @@
 /** Things that must be said twice say the same. */
 import { join } from "node:path";
+import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { EXTENSION_OF, finalKey, incomingKey, type Kind } from "@shared/object-keys.ts";
 import { VERSION } from "@shared/version.ts";
 import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
@@ -13,6 +14,7 @@ const functions = Array.from(Deno.readDirSync(join(PROJECT_ROOT, "supabase/funct
 
 Deno.test("there is one version", async () => {
   assertEquals(JSON.parse(await read("deno.json")).version, VERSION);
+  assertEquals(JSON.parse(await read("docs/openapi.json")).info.version, VERSION);
 });
 
 Deno.test("dependencies are pinned exactly", async () => {
@@ -27,6 +29,7 @@ Deno.test("each function has a contract, a handler, a test and its block in conf
   const config = await read("supabase/config.toml");
   const blocks = [...config.matchAll(/^\[functions\.([\w-]+)\]$/gm)].map(([, name]) => name);
   assertEquals(blocks.toSorted(), functions);
+  assertEquals(CONTRACTS.map(({ name }) => name).toSorted(), functions);
   for (const name of functions) {
     await Deno.stat(join(PROJECT_ROOT, `shared/contracts/${name}.ts`));
     await Deno.stat(join(PROJECT_ROOT, `supabase/functions/${name}/handler.ts`));

@@ -5,15 +5,13 @@
  */
 import { verifyAuth } from "@supabase/server/core";
 import { z } from "zod";
+import type { Access } from "@shared/contracts/contract.ts";
 import { ChatArchiveError, type ErrorBody, type Issue } from "@shared/errors.ts";
 import { createLog, describeError, type Log } from "./log.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 /** Bytes of a JSON request. The largest valid one, 1,000 ids, has 40 KB. */
 const MAX_BODY = 1024 * 1024;
-
-/** Who may call a function. */
-export type Access = "user" | "secret" | "none";
 
 /** One request, checked. */
 export interface Call {
@@ -37,7 +35,7 @@ export interface Reply {
   body: unknown;
 }
 
-/** How a function is called. */
+/** How a function is called: part of its contract. */
 export interface ServeOptions<Input> {
   name: string;
   method: "GET" | "POST";

@@ -1,10 +1,10 @@
-import { ConfirmUploadRequest } from "@shared/contracts/confirm-upload.ts";
+import { CONFIRM_UPLOAD } from "@shared/contracts/confirm-upload.ts";
 import { serve } from "../_shared/serve.ts";
 import { asAdmin, asCaller, requiredBucket } from "../_shared/wiring.ts";
 import { confirmUpload } from "./handler.ts";
 
 export default serve(
-  { name: "confirm-upload", method: "POST", access: "user", request: ConfirmUploadRequest },
+  CONFIRM_UPLOAD,
   async (request, call) => {
     const reply = await confirmUpload(request, {
       db: asCaller(call),

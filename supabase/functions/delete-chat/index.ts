@@ -1,4 +1,4 @@
-import { DeleteChatRequest } from "@shared/contracts/delete-chat.ts";
+import { DELETE_CHAT } from "@shared/contracts/delete-chat.ts";
 import { serve } from "../_shared/serve.ts";
 import { asAdmin, asCaller, optionalBucket } from "../_shared/wiring.ts";
 import { deleteChat } from "./handler.ts";
@@ -7,7 +7,7 @@ import { deleteChat } from "./handler.ts";
 const BUDGET = 25_000;
 
 export default serve(
-  { name: "delete-chat", method: "POST", access: "user", request: DeleteChatRequest },
+  DELETE_CHAT,
   async (request, call) => {
     call.note("chat_id" in request ? { chat_id: request.chat_id } : {});
     const reply = await deleteChat(request, {

@@ -1,11 +1,11 @@
-import { ExportChatRequest } from "@shared/contracts/export-chat.ts";
+import { EXPORT_CHAT } from "@shared/contracts/export-chat.ts";
 import { describeError } from "../_shared/log.ts";
 import { serve } from "../_shared/serve.ts";
 import { asCaller, optionalBucket } from "../_shared/wiring.ts";
 import { exportChat } from "./handler.ts";
 
 export default serve(
-  { name: "export-chat", method: "GET", access: "user", request: ExportChatRequest },
+  EXPORT_CHAT,
   (request, call) => {
     call.note({ chat_id: request.chat_id, format: request.format });
     return exportChat(request, {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { HEALTH } from "@shared/contracts/health.ts";
 import { type Reply, serve } from "../_shared/serve.ts";
 import { asAdmin, optionalBucket } from "../_shared/wiring.ts";
 import { health } from "./handler.ts";
@@ -10,7 +10,7 @@ const TIMEOUT = 1_500;
 let kept: { until: number; reply: Promise<Reply> } | undefined;
 
 export default serve(
-  { name: "health", method: "GET", access: "none", request: z.object({}) },
+  HEALTH,
   (_request, call) => {
     if (!kept || kept.until < Date.now()) {
       // The first caller's departure must not abort the checks that others wait for.

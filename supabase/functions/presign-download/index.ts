@@ -1,10 +1,10 @@
-import { PresignDownloadRequest } from "@shared/contracts/presign-download.ts";
+import { PRESIGN_DOWNLOAD } from "@shared/contracts/presign-download.ts";
 import { serve } from "../_shared/serve.ts";
 import { asCaller, requiredBucket } from "../_shared/wiring.ts";
 import { presignDownload } from "./handler.ts";
 
 export default serve(
-  { name: "presign-download", method: "POST", access: "user", request: PresignDownloadRequest },
+  PRESIGN_DOWNLOAD,
   async (request, call) => {
     const reply = await presignDownload(request, {
       db: asCaller(call),

@@ -1,4 +1,4 @@
-import { StorageCleanupRequest } from "@shared/contracts/storage-cleanup.ts";
+import { STORAGE_CLEANUP } from "@shared/contracts/storage-cleanup.ts";
 import { serve } from "../_shared/serve.ts";
 import { asAdmin, optionalBucket } from "../_shared/wiring.ts";
 import { storageCleanup } from "./handler.ts";
@@ -7,7 +7,7 @@ import { storageCleanup } from "./handler.ts";
 const BUDGET = 50_000;
 
 export default serve(
-  { name: "storage-cleanup", method: "POST", access: "secret", request: StorageCleanupRequest },
+  STORAGE_CLEANUP,
   async (request, call) => {
     const reply = await storageCleanup(request, {
       // The worker has no user; only the secret key gets here.

@@ -1,0 +1,216 @@
+/** `deno task openapi`: writes docs/openapi.json, the contracts as OpenAPI 3.1. */
+import { join } from "node:path";
+import { z } from "zod";
+import * as chatExport from "@shared/contracts/chat-export.ts";
+import { commonErrors, type Contract, ErrorAnswer, Issue } from "@shared/contracts/contract.ts";
+import { CONTRACTS } from "@shared/contracts/contracts.ts";
+import { UploadFile } from "@shared/contracts/presign-upload.ts";
+import { ChatImage } from "@shared/contracts/values.ts";
+import { type ErrorCode, STATUS_OF } from "@shared/errors.ts";
+import { VERSION } from "@shared/version.ts";
+import { PROJECT_ROOT } from "./supabase_cli.ts";
+
+/** Where the document is kept. */
+export const OPENAPI_FILE = join(PROJECT_ROOT, "docs/openapi.json");
+
+type Json = Record<string, unknown>;
+
+const DESCRIPTION =
+  "The Edge Functions of the chat archive. Rows are read and written through the Data API " +
+  "(supabase-js) under row level security. Every answer carries x-request-id, which is the " +
+  "caller's own where the request brought a valid one; every error has the shape ErrorAnswer.";
+
+/** Why a function answers with the code, for readers. */
+const MEANING: Record<ErrorCode, string> = {
+  invalid_request: "a field is wrong; details name it",
+  unauthorized: "no valid access token, or no valid secret key",
+  forbidden: "the database refuses it to this caller",
+  not_found: "it does not exist, or is not the caller's",
+  method_not_allowed: "another method; the header allow names the right one",
+  conflict: "the id is taken by something else",
+  payload_too_large: "the body is too large",
+  unsupported_media_type: "the body has a type that the function does not take",
+  upload_mismatch: "the bytes are not what was announced",
+  quota_exceeded: "more than the caller may have",
+  storage_disabled: "this deployment runs without object storage",
+  storage_unavailable: "the bucket does not answer; try again",
+  database_disabled: "this deployment runs without a database",
+  database_unavailable: "the database does not answer; try again",
+  internal: "something went wrong; the cause is in the logs under the request id",
+};
+
+/** `delete-chat` → `DeleteChat`. */
+function pascal(name: string): string {
+  return name.replaceAll(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
+}
+
+const ref = (id: string) => `#/components/schemas/${id}`;
+
+function isSchema(answer: z.ZodType | readonly string[]): answer is z.ZodType {
+  return answer instanceof z.ZodType;
+}
+
+/** Leaves out what zod adds and a reader does not need: bounds of all integers, long patterns. */
+function plain({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.format === "uuid" || jsonSchema.format === "date-time") delete jsonSchema.pattern;
+}
+
+/** The named schemas, each once; they refer to each other. */
+function componentsOf(contracts: readonly Contract[]): Json {
+  const registry = z.registry<{ id: string }>();
+  const add = (id: string, schema: z.ZodType) => {
+    if (!registry.has(schema)) registry.add(schema, { id });
+  };
+  add("ErrorAnswer", ErrorAnswer);
+  add("Issue", Issue);
+  add("ChatImage", ChatImage);
+  add("UploadFile", UploadFile);
+  for (const [id, schema] of Object.entries(chatExport)) {
+    if (schema instanceof z.ZodType) add(id, schema);
+  }
+  for (const { name, method, request, answers } of contracts) {
+    if (method === "POST") add(`${pascal(name)}Request`, request);
+    for (const answer of Object.values(answers)) {
+      if (isSchema(answer)) add(`${pascal(name)}Answer`, answer);
+    }
+  }
+  const { schemas } = z.toJSONSchema(registry, {
+    // As it travels: before defaults are filled in.
+    io: "input",
+    uri: ref,
+    override: plain,
+  });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $id: _, $schema: __, ...schema }]) => [id, schema]),
+  );
+}
+
+const HEADERS = {
+  "x-request-id": {
+    description: "Id of the request in the logs.",
+    schema: { type: "string" },
+  },
+};
+
+function successes({ name, answers }: Contract): Json {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => [status, {
+      description: isSchema(answer) ? `An answer of ${name}.` : "A file.",
+      headers: HEADERS,
+      content: isSchema(answer)
+        ? { "application/json": { schema: { $ref: ref(`${pascal(name)}Answer`) } } }
+        : Object.fromEntries(answer.map((type) => [type, {}])),
+    }]),
+  );
+}
+
+function failures(contract: Contract): Json {
+  const codes = [...new Set([...commonErrors(contract), ...contract.errors])];
+  const byStatus = Map.groupBy(codes, (code) => STATUS_OF[code]);
+  return Object.fromEntries(
+    [...byStatus].toSorted(([a], [b]) => a - b).map(([status, ours]) => [status, {
+      description: ours.map((code) => `\`${code}\`: ${MEANING[code]}.`).join(" "),
+      headers: HEADERS,
+      content: {
+        "application/json": {
+          schema: {
+            allOf: [{ $ref: ref("ErrorAnswer") }, { properties: { code: { enum: ours } } }],
+          },
+        },
+      },
+    }]),
+  );
+}
+
+/** A status that means success with one body and an error with another: health's 503. */
+function responsesOf(contract: Contract): Json {
+  const good = successes(contract);
+  return { ...failures(contract), ...good };
+}
+
+function parametersOf({ request }: Contract): Json[] {
+  const { properties = {}, required = [] } = z.toJSONSchema(request, {
+    io: "input",
+    override: plain,
+  });
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+function bodyOf({ name, accepts }: Contract): Json {
+  const content = accepts
+    ? Object.fromEntries(accepts.map((type) => [type, {}]))
+    : { "application/json": { schema: { $ref: ref(`${pascal(name)}Request`) } } };
+  return { required: true, content };
+}
+
+const SECURITY = { user: [{ accessToken: [] }], secret: [{ secretKey: [] }], none: [] };
+
+function operationOf(contract: Contract): Json {
+  return {
+    operationId: contract.name,
+    summary: contract.summary,
+    security: SECURITY[contract.access],
+    ...(contract.method === "GET"
+      ? { parameters: parametersOf(contract) }
+      : { requestBody: bodyOf(contract) }),
+    responses: responsesOf(contract),
+  };
+}
+
+/** The document of the given contracts. */
+export function openapiOf(contracts: readonly Contract[]): Json {
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Chat archive",
+      version: VERSION,
+      description: DESCRIPTION,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [
+      {
+        url: "http://127.0.0.1:54321/functions/v1",
+        description: "Both local stacks",
+      },
+      {
+        url: "https://{project}.supabase.co/functions/v1",
+        description: "A project on the platform",
+        variables: { project: { default: "abcdefghijklmnopqrst", description: "Its reference." } },
+      },
+    ],
+    paths: Object.fromEntries(
+      contracts.map((one) => [`/${one.name}`, { [one.method.toLowerCase()]: operationOf(one) }]),
+    ),
+    components: {
+      securitySchemes: {
+        accessToken: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "The access token of a signed-in user.",
+        },
+        secretKey: {
+          type: "apiKey",
+          in: "header",
+          name: "apikey",
+          description: "The project's secret key. Never in a browser.",
+        },
+      },
+      schemas: componentsOf(contracts),
+    },
+  };
+}
+
+/** The document as its file holds it. */
+export function openapiText(): string {
+  return JSON.stringify(openapiOf(CONTRACTS), null, 2) + "\n";
+}
+
+if (import.meta.main) await Deno.writeTextFile(OPENAPI_FILE, openapiText());

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { type ErrorCode, STATUS_OF } from "../errors.ts";
+
+/** Who may call a function: a signed-in user, the holder of the secret key, anybody. */
+export type Access = "user" | "secret" | "none";
+
+/** What a caller of a function has to know. */
+export interface Contract {
+  /** Also the name of its folder and the end of its address. */
+  readonly name: string;
+  readonly method: "GET" | "POST";
+  readonly access: Access;
+  /** One sentence. */
+  readonly summary: string;
+  /** Of the JSON body; of the query where the method is GET. */
+  readonly request: z.ZodType;
+  /** Media types of the body, where it is a file that `request` doesn't describe. */
+  readonly accepts?: readonly string[];
+  /** What success looks like, by status: JSON of a schema, or a file of one of the media types. */
+  readonly answers: Readonly<Record<number, z.ZodType | readonly string[]>>;
+  /** Codes that its answer may carry, besides those of {@link commonErrors}. */
+  readonly errors: readonly ErrorCode[];
+}
+
+/** Codes that every function of the kind may answer with. */
+export function commonErrors({ method, access }: Contract): ErrorCode[] {
+  return [
+    "invalid_request",
+    ...(access === "none" ? [] : ["unauthorized", "database_disabled"] as const),
+    ...(access === "user" ? ["forbidden"] as const : []),
+    "method_not_allowed",
+    ...(method === "POST" ? ["payload_too_large", "unsupported_media_type"] as const : []),
+    ...(access === "none" ? [] : ["database_unavailable"] as const),
+    "internal",
+  ];
+}
+
+/** What is wrong with one field of a request. */
+export const Issue = z.object({
+  /** Where: names and indexes, from the outside in. */
+  path: z.array(z.union([z.string(), z.int()])),
+  message: z.string(),
+});
+
+/** Body of every answer that is an error. */
+export const ErrorAnswer = z.object({
+  code: z.enum(Object.keys(STATUS_OF) as ErrorCode[]),
+  message: z.string(),
+  /** What is wrong with which field, where the request is to blame. */
+  details: z.array(Issue).optional(),
+  /** As in the header x-request-id, and in the logs. */
+  request_id: z.string(),
+});
