@@ -2,7 +2,13 @@
 import { join } from "node:path";
 import { z } from "zod";
 import * as chatExport from "@shared/contracts/chat-export.ts";
-import { commonErrors, type Contract, ErrorAnswer, Issue } from "@shared/contracts/contract.ts";
+import {
+  commonErrors,
+  type Contract,
+  ErrorAnswer,
+  type Files,
+  Issue,
+} from "@shared/contracts/contract.ts";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { UploadFile } from "@shared/contracts/presign-upload.ts";
 import { ChatImage } from "@shared/contracts/values.ts";
@@ -46,8 +52,18 @@ function pascal(name: string): string {
 
 const ref = (id: string) => `#/components/schemas/${id}`;
 
-function isSchema(answer: z.ZodType | readonly string[]): answer is z.ZodType {
+function isSchema(answer: z.ZodType | Files): answer is z.ZodType {
   return answer instanceof z.ZodType;
+}
+
+/** Media types, with what is known of each. A file's schema is one of the export's, by its name. */
+function contentOf(files: Files): Json {
+  return Object.fromEntries(
+    Object.entries(files).map(([type, schema]) => {
+      const [id] = Object.entries(chatExport).find(([, one]) => one === schema) ?? [];
+      return [type, id ? { schema: { $ref: ref(id) } } : {}];
+    }),
+  );
 }
 
 /** Leaves out what zod adds and a reader does not need: bounds of all integers, long patterns. */
@@ -101,7 +117,7 @@ function successes({ name, answers }: Contract): Json {
       headers: HEADERS,
       content: isSchema(answer)
         ? { "application/json": { schema: { $ref: ref(`${pascal(name)}Answer`) } } }
-        : Object.fromEntries(answer.map((type) => [type, {}])),
+        : contentOf(answer),
     }]),
   );
 }
@@ -145,7 +161,7 @@ function parametersOf({ request }: Contract): Json[] {
 
 function bodyOf({ name, accepts }: Contract): Json {
   const content = accepts
-    ? Object.fromEntries(accepts.map((type) => [type, {}]))
+    ? contentOf(accepts)
     : { "application/json": { schema: { $ref: ref(`${pascal(name)}Request`) } } };
   return { required: true, content };
 }

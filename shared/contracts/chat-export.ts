@@ -13,6 +13,9 @@ import { ChatImage, Id, Time } from "./values.ts";
 /** Grows when a reader of the old version would misread the new one. */
 export const EXPORT_VERSION = 1;
 
+/** Any JSON: what a jsonb column holds. */
+export const JsonValue = z.json();
+
 /** A signed address. It is never stored, and dies with the export that carries it. */
 export const ExportLink = z.strictObject({
   url: z.url(),
@@ -36,7 +39,7 @@ export const ExportedChat = z.strictObject({
   description: z.string().nullable(),
   document_path: z.string().nullable(),
   is_archived: z.boolean(),
-  metadata: z.record(z.string(), z.json()),
+  metadata: z.record(z.string(), JsonValue),
   created_at: Time,
   updated_at: Time,
 });
@@ -86,8 +89,8 @@ export const ExportedHit = z.strictObject({
   page_number: z.int(),
   block_text: z.string().nullable(),
   score: z.number().nullable(),
-  coords_norm: z.json(),
-  coords_px: z.json(),
+  coords_norm: JsonValue,
+  coords_px: JsonValue,
   created_at: Time,
 });
 /** Row of search_results. */

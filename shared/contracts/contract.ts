@@ -4,6 +4,9 @@ import { type ErrorCode, STATUS_OF } from "../errors.ts";
 /** Who may call a function: a signed-in user, the holder of the secret key, anybody. */
 export type Access = "user" | "secret" | "none";
 
+/** Files: their media types, and the schema of those that are JSON. */
+export type Files = Readonly<Record<string, z.ZodType | null>>;
+
 /** What a caller of a function has to know. */
 export interface Contract {
   /** Also the name of its folder and the end of its address. */
@@ -14,10 +17,10 @@ export interface Contract {
   readonly summary: string;
   /** Of the JSON body; of the query where the method is GET. */
   readonly request: z.ZodType;
-  /** Media types of the body, where it is a file that `request` doesn't describe. */
-  readonly accepts?: readonly string[];
-  /** What success looks like, by status: JSON of a schema, or a file of one of the media types. */
-  readonly answers: Readonly<Record<number, z.ZodType | readonly string[]>>;
+  /** The body, where it is a file; `request` does not describe it then. */
+  readonly accepts?: Files;
+  /** What success looks like, by status: JSON of a schema, or a file. */
+  readonly answers: Readonly<Record<number, z.ZodType | Files>>;
   /** Codes that its answer may carry, besides those of {@link commonErrors}. */
   readonly errors: readonly ErrorCode[];
 }

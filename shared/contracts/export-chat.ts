@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ChatExport } from "./chat-export.ts";
 import type { Contract } from "./contract.ts";
 import { Id } from "./values.ts";
 
@@ -19,6 +20,6 @@ export const EXPORT_CHAT = {
   access: "user",
   summary: "Streams a chat as a file. An error after the first byte aborts the stream.",
   request: ExportChatRequest,
-  answers: { 200: ["text/markdown"] },
+  answers: { 200: { "text/markdown": null, "application/json": ChatExport } },
   errors: ["not_found"],
 } as const satisfies Contract;
