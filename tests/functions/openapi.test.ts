@@ -3,12 +3,9 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { openapiText } from "../../local/openapi.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { png } from "../support/files.ts";
 import { openapi, undocumented } from "../support/openapi.ts";
-import { stack } from "../support/stack.ts";
-import { type Answer, request, signUp } from "../support/users.ts";
-
-const user = await signUp();
+import { callEachFunction } from "../support/successes.ts";
+import { type Answer, request } from "../support/users.ts";
 
 Deno.test("docs/openapi.json is what the contracts give", () => {
   assert(JSON.stringify(openapi, null, 2) + "\n" === openapiText(), "run `deno task openapi`");
@@ -24,37 +21,9 @@ Deno.test("docs/openapi.json is valid OpenAPI 3.1", async () => {
   });
 });
 
-/** One request of each function that succeeds, in an order in which each finds what it needs. */
-async function* successes(): AsyncGenerator<[string, Answer]> {
-  const chat_id = await user.createChat();
-  const bytes = png(2, 2);
-  const file = { name: "a.png", content_type: "image/png", size: bytes.length };
-  const reserved = await user.call("presign-upload", { chat_id, files: [file] });
-  yield ["presign-upload", reserved];
-  const [{ id, url, headers }] = reserved.body.uploads;
-  await (await fetch(url, { method: "PUT", headers, body: bytes })).body?.cancel();
-  yield ["confirm-upload", await user.call("confirm-upload", { ids: [id] })];
-  yield ["presign-download", await user.call("presign-download", { ids: [id] })];
-  const authorization = `Bearer ${user.token}`;
-  yield [
-    "export-chat",
-    await request(`export-chat?chat_id=${chat_id}`, { headers: { authorization } }),
-  ];
-  yield ["delete-chat", await user.call("delete-chat", { chat_id })];
-  yield [
-    "storage-cleanup",
-    await request("storage-cleanup", {
-      method: "POST",
-      headers: { apikey: stack.SECRET_KEY, "content-type": "application/json" },
-      body: "{}",
-    }),
-  ];
-  yield ["health", await request("health")];
-}
-
 Deno.test("each function answers as documented", async () => {
   const seen: string[] = [];
-  for await (const [name, answer] of successes()) {
+  for await (const [name, answer] of callEachFunction()) {
     assert(answer.status < 300, `${name}: ${JSON.stringify(answer.body)}`);
     assertEquals(undocumented(name, answer), undefined);
     seen.push(name);
