@@ -6,7 +6,13 @@
  */
 import { createHash } from "node:crypto";
 import type { ObjectServer } from "./object_server.ts";
-import { type BucketCredentials, SignatureError, verifySignature } from "./signature.ts";
+import {
+  type BucketCredentials,
+  payloadOf,
+  SignatureError,
+  UNSIGNED_PAYLOAD,
+  verifySignature,
+} from "./signature.ts";
 
 /** Where the endpoint lies on the gateway. */
 export const S3_PATH = "/storage/v1/s3";
@@ -65,16 +71,27 @@ async function refuseCopy(objects: ObjectServer, headers: Headers): Promise<Resp
   }
 }
 
-async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function readBody(request: Request, url: URL): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (!request.body) return undefined;
   const body = await request.bytes();
-  const claimed = request.headers.get("x-amz-content-sha256");
-  if (claimed && /^[0-9a-f]{64}$/.test(claimed)) {
+  const claimed = payloadOf({ url, headers: request.headers });
+  if (claimed !== UNSIGNED_PAYLOAD && !/^[0-9a-f]{64}$/.test(claimed)) {
+    // Such a body carries signatures between its chunks, which would be stored with it.
+    throw new SignatureError("InvalidRequest", `The payload form ${claimed} is not supported.`);
+  }
+  if (claimed !== UNSIGNED_PAYLOAD) {
     if (createHash("sha256").update(body).digest("hex") !== claimed) {
       throw new SignatureError("XAmzContentSHA256Mismatch", "The body is not the one signed.");
     }
   }
   return body;
+}
+
+/** Bucket and key, `/<bucket>/<key>`, of a request in path style or in virtual-host style. */
+function objectPath({ hostname, pathname }: URL): string {
+  const path = pathname.slice(S3_PATH.length);
+  const [, bucket] = /^(.+)\.localhost$/.exec(hostname) ?? [];
+  return bucket === undefined ? path : `/${bucket}${path}`;
 }
 
 /** Answers S3 requests below {@link S3_PATH}. */
@@ -88,8 +105,8 @@ export function createBucket(
     const head = request.method === "HEAD";
     let body: Uint8Array<ArrayBuffer> | undefined;
     try {
-      await verifySignature({ method: request.method, url, headers: request.headers }, credentials);
-      body = await readBody(request);
+      verifySignature({ method: request.method, url, headers: request.headers }, credentials);
+      body = await readBody(request, url);
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error;
       return xmlError(403, error.code, error.message, head);
@@ -104,7 +121,7 @@ export function createBucket(
     const query = new URLSearchParams(
       [...url.searchParams].filter(([name]) => !/^(X-Amz-|response-)/.test(name)),
     );
-    const path = url.pathname.slice(S3_PATH.length) + (query.size ? `?${query}` : "");
+    const path = objectPath(url) + (query.size ? `?${query}` : "");
     const answer = await objects.fetch(path, {
       method: request.method,
       headers,

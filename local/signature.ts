@@ -6,7 +6,6 @@
  * @module
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { SignatureV4 } from "@smithy/signature-v4";
 
 /** The one key that the embedded bucket knows. */
 export interface BucketCredentials {
@@ -39,22 +38,8 @@ const CLOCK_SKEW = 15 * 60 * 1000;
 /** AWS: a URL lives at most 7 days. */
 const MAX_EXPIRES = 7 * 24 * 60 * 60;
 
-/** SHA-256 in the shape that the signer asks for. */
-class Sha256 {
-  #hash;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined
-      ? createHash("sha256")
-      : createHmac("sha256", secret as string | Uint8Array);
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash.update(data as string | Uint8Array);
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(new Uint8Array(this.#hash.digest()));
-  }
-  reset() {}
-}
+/** Stands in for the hash of a payload that is not signed. */
+export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
 
 interface Claim {
   credential: string;
@@ -132,60 +117,68 @@ function checkHeaders(claim: Claim, headers: Headers) {
   }
 }
 
-function queryBag(query: URLSearchParams): Record<string, string | string[]> {
-  const bag: Record<string, string | string[]> = {};
-  for (const name of new Set(query.keys())) {
-    if (name === "X-Amz-Signature") continue;
-    const values = query.getAll(name);
-    bag[name] = values.length === 1 ? values[0]! : values;
-  }
-  return bag;
+/** "UriEncode" of the reference: all but unreserved characters, in upper-case hexadecimal. */
+function uriEncode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
-async function signAgain(
-  request: SignedRequest,
-  claim: Claim,
-  credentials: BucketCredentials,
-  signingDate: Date,
-): Promise<string> {
-  const signer = new SignatureV4({
-    service: "s3",
-    region: credentials.region,
-    credentials,
-    sha256: Sha256,
-    uriEscapePath: false,
-    applyChecksum: false,
-  });
-  const names = new Set(claim.signedHeaders);
-  const headers: Record<string, string> = {};
-  for (const name of names) {
-    const value = name === "host" ? request.url.host : request.headers.get(name);
+/** Each part of the path in the one form that is signed. */
+function canonicalPath(pathname: string): string {
+  try {
+    return pathname.split("/").map((part) => uriEncode(decodeURIComponent(part))).join("/");
+  } catch {
+    throw new SignatureError("InvalidURI", "The path is not valid UTF-8.");
+  }
+}
+
+function canonicalQuery(query: URLSearchParams): string {
+  return [...query]
+    .filter(([name]) => name !== "X-Amz-Signature")
+    .map(([name, value]) => [uriEncode(name), uriEncode(value)] as const)
+    // By name, then by value, as bytes.
+    .toSorted(([a, x], [b, y]) => a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0)
+    .map((pair) => pair.join("="))
+    .join("&");
+}
+
+function canonicalHeaders({ url, headers }: SignedRequest, names: string[]): string {
+  return names.map((name) => {
+    const value = name === "host" ? url.host : headers.get(name);
     if (value === null) throw new SignatureError("SignatureDoesNotMatch", `${name} is missing.`);
-    headers[name] = value;
-  }
-  const again = {
-    method: request.method,
-    protocol: request.url.protocol,
-    hostname: request.url.hostname,
-    path: request.url.pathname,
-    query: queryBag(request.url.searchParams),
-    headers,
-  };
-  if (claim.expires === undefined) {
-    const signed = await signer.sign(again, { signingDate, signableHeaders: names });
-    return /Signature=(\w+)/.exec(signed.headers["authorization"] ?? "")?.[1] ?? "";
-  }
-  // The payload of a presigned request is not part of its signature.
-  const payload = "x-amz-content-sha256";
-  if (!names.has(payload)) headers[payload] = "UNSIGNED-PAYLOAD";
-  const signed = await signer.presign(again, {
-    signingDate,
-    expiresIn: claim.expires,
-    signableHeaders: names,
-    unhoistableHeaders: new Set([...names, payload]),
-    ...(names.has(payload) ? {} : { unsignableHeaders: new Set([payload]) }),
-  });
-  return String(signed.query?.["X-Amz-Signature"]);
+    return `${name}:${value.trim().replace(/ +/g, " ")}\n`;
+  }).join("");
+}
+
+/** What a request says of its payload: the hash in hexadecimal, or a word in place of it. */
+export function payloadOf({ url, headers }: Omit<SignedRequest, "method">): string {
+  return headers.get("x-amz-content-sha256") ?? url.searchParams.get("X-Amz-Content-Sha256") ??
+    UNSIGNED_PAYLOAD;
+}
+
+const hmac = (key: string | Uint8Array, text: string) =>
+  new Uint8Array(createHmac("sha256", key).update(text).digest());
+
+function signAgain(request: SignedRequest, claim: Claim, secret: string, scope: string[]): string {
+  const names = claim.signedHeaders.toSorted();
+  const canonical = [
+    request.method,
+    canonicalPath(request.url.pathname),
+    canonicalQuery(request.url.searchParams),
+    canonicalHeaders(request, names),
+    names.join(";"),
+    payloadOf(request),
+  ].join("\n");
+  const toSign = [
+    "AWS4-HMAC-SHA256",
+    claim.date,
+    scope.join("/"),
+    createHash("sha256").update(canonical).digest("hex"),
+  ].join("\n");
+  const key = scope.reduce<string | Uint8Array>(hmac, `AWS4${secret}`);
+  return createHmac("sha256", key).update(toSign).digest("hex");
 }
 
 /**
@@ -194,24 +187,24 @@ async function signAgain(
  * @param now milliseconds since the epoch
  * @throws {SignatureError} where it is unsigned, expired or altered
  */
-export async function verifySignature(
+export function verifySignature(
   request: SignedRequest,
   credentials: BucketCredentials,
   now: number = Date.now(),
-): Promise<void> {
+): void {
   const claim = claimOf(request);
   const [accessKeyId, ...scope] = claim.credential.split("/");
   if (accessKeyId !== credentials.accessKeyId) {
     throw new SignatureError("InvalidAccessKeyId", "The access key does not exist.");
   }
-  const expected = [claim.date.slice(0, 8), credentials.region, "s3", "aws4_request"];
-  if (scope.join("/") !== expected.join("/")) {
+  const ownScope = [claim.date.slice(0, 8), credentials.region, "s3", "aws4_request"];
+  if (scope.join("/") !== ownScope.join("/")) {
     throw new SignatureError("SignatureDoesNotMatch", "The credential scope is wrong.");
   }
   const signedAt = parseDate(claim.date);
   checkTime(claim, signedAt, now);
   checkHeaders(claim, request.headers);
-  const signature = await signAgain(request, claim, credentials, signedAt);
+  const signature = signAgain(request, claim, credentials.secretAccessKey, ownScope);
   const [given, right] = [claim.signature, signature].map((text) => new TextEncoder().encode(text));
   if (given!.length !== right!.length || !timingSafeEqual(given!, right!)) {
     throw new SignatureError(

@@ -15,6 +15,9 @@ Runs the tests in FILES (all of tests/) on an embedded stack with free ports in
 a temporary folder, and ends with a line \`N passed, N failed\`.
 
   --filter TEXT       only tests whose name contains it
+  --external-s3       tests/storage/endpoint.test.ts uses the bucket of S3_*, in
+                      a folder of its own that it empties; all others, and all
+                      of them without this option, refuse other machines
   --help`;
 
 /** Milliseconds after which a suite counts as hanging; it takes about one minute. */
@@ -49,7 +52,11 @@ async function runTests(args: string[], env: Record<string, string>, interrupted
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { filter: { type: "string" }, help: { type: "boolean", short: "h", default: false } },
+    options: {
+      filter: { type: "string" },
+      "external-s3": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
   });
   if (values.help) {
     console.log(HELP);
@@ -85,7 +92,11 @@ async function main(): Promise<number> {
       const tests = positionals.length > 0 ? positionals : ["tests/"];
       const { code, passed, failed } = await runTests(
         [...(values.filter ? [`--filter=${values.filter}`] : []), ...tests],
-        { STACK_STATUS_FILE: statusFile, STACK_LOG_FILE: join(folder, "functions.log") },
+        {
+          STACK_STATUS_FILE: statusFile,
+          STACK_LOG_FILE: join(folder, "functions.log"),
+          TEST_EXTERNAL_S3: values["external-s3"] ? "1" : "",
+        },
         interrupted.signal,
       );
       if (interrupted.signal.aborted) throw new Failure("interrupted", "Run the tests again.");

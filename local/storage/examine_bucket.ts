@@ -33,7 +33,7 @@ const ORIGIN = "https://origin.example";
 
 async function keepsVersions(settings: BucketSettings): Promise<Answer> {
   const { GetBucketVersioningCommand } = await loadSdk();
-  const client = await createS3Client(settings, settings.endpoint);
+  const client = await createS3Client(settings, settings.endpoint, LIMIT);
   try {
     const command = new GetBucketVersioningCommand({ Bucket: settings.bucket });
     const { Status } = await client.send(command, { abortSignal: AbortSignal.timeout(LIMIT) });

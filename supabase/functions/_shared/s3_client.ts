@@ -9,17 +9,23 @@ import type { BucketSettings } from "./settings.ts";
 
 /** Milliseconds to connect. */
 const CONNECTION_TIMEOUT = 3_000;
-/** Milliseconds until the answer to one attempt begins. */
-const ATTEMPT_TIMEOUT = 8_000;
 
 // The SDK costs about 140 ms to import: only a request that needs the bucket pays for it.
 /** Loads the SDK. */
 export const loadSdk = () => import("@aws-sdk/client-s3");
 
-/** Opens a client. Attempts are repeated up to twice, with growing and random pauses. */
+/** The SDK would write some warnings straight to the console. What fails is thrown. */
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Opens a client. Attempts are repeated up to twice, with growing and random pauses.
+ *
+ * @param requestTimeout milliseconds until the answer to one attempt begins
+ */
 export async function createS3Client(
   settings: BucketSettings,
   endpoint: string | undefined,
+  requestTimeout: number,
 ): Promise<S3Client> {
   const { S3Client } = await loadSdk();
   return new S3Client({
@@ -36,11 +42,12 @@ export async function createS3Client(
     responseChecksumValidation: "WHEN_REQUIRED",
     // A bucket that ignores the header would cost six seconds an upload.
     expectContinueHeader: false,
+    logger: SILENT,
     retryMode: "standard",
     maxAttempts: 3,
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT,
-      requestTimeout: ATTEMPT_TIMEOUT,
+      requestTimeout,
       throwOnRequestTimeout: true,
     },
   });

@@ -7,17 +7,24 @@ import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { contentDisposition } from "./content_disposition.ts";
-import type { DeleteFailure, ListedObject, ObjectStore } from "./object_store.ts";
+import type { DeleteFailure, ListedObject, ObjectHead, ObjectStore } from "./object_store.ts";
 import { type ByteStream, incoming, outgoing } from "./object_stream.ts";
 import { createS3Client, loadSdk } from "./s3_client.ts";
 import type { BucketSettings } from "./settings.ts";
 
-/** Milliseconds that an operation may take, its repetitions included. */
-const OPERATION_LIMIT = 20_000;
-/** The same for a copy: the bucket answers when it has copied all bytes. */
-const COPY_LIMIT = 60_000;
-/** Milliseconds without a byte after which an upload or a download counts as broken. */
-const SILENCE_LIMIT = 15_000;
+/** How long the bucket may take, in milliseconds. */
+export interface Patience {
+  /** Until the answer to one attempt begins. */
+  attempt: number;
+  /** For an operation, its repetitions included. */
+  operation: number;
+  /** For a copy: the bucket answers when it has copied all bytes. */
+  copy: number;
+  /** Without a byte, after which an upload or a download counts as broken. */
+  silence: number;
+}
+
+const PATIENCE: Patience = { attempt: 8_000, operation: 20_000, copy: 60_000, silence: 15_000 };
 /** Keys of one DeleteObjects call (S3's limit). */
 const KEYS_PER_CALL = 1000;
 
@@ -63,12 +70,12 @@ interface RunOptions extends Omit<SendOptions, "abortSignal"> {
 }
 
 /** Opens the bucket. Nothing is sent before the first call. */
-export function openBucket(settings: BucketSettings): ObjectStore {
+export function openBucket(settings: BucketSettings, patience: Patience = PATIENCE): ObjectStore {
   const { bucket: Bucket } = settings;
-  const client = lazy(() => createS3Client(settings, settings.endpoint));
+  const client = lazy(() => createS3Client(settings, settings.endpoint, patience.attempt));
   const publicClient = settings.publicEndpoint === settings.endpoint
     ? client
-    : lazy(() => createS3Client(settings, settings.publicEndpoint));
+    : lazy(() => createS3Client(settings, settings.publicEndpoint, patience.attempt));
 
   /** Runs an operation; what it throws becomes ours, unless `expected` turns it into an answer. */
   async function run<T>(
@@ -78,7 +85,7 @@ export function openBucket(settings: BucketSettings): ObjectStore {
       options: SendOptions,
     ) => Promise<T>,
     expected: (error: unknown) => boolean = () => false,
-    { limit = OPERATION_LIMIT, signal, ...options }: RunOptions = {},
+    { limit = patience.operation, signal, ...options }: RunOptions = {},
   ): Promise<T | null> {
     const late = new AbortController();
     const timer = limit &&
@@ -99,8 +106,16 @@ export function openBucket(settings: BucketSettings): ObjectStore {
     }
   }
 
-  const head = (key: string) =>
-    run(async (s3, { HeadObjectCommand }, options) => {
+  async function check(signal?: AbortSignal): Promise<void> {
+    await run(
+      (s3, { HeadBucketCommand }, options) => s3.send(new HeadBucketCommand({ Bucket }), options),
+      undefined,
+      signal ? { signal } : {},
+    );
+  }
+
+  async function head(key: string): Promise<ObjectHead | null> {
+    const found = await run(async (s3, { HeadObjectCommand }, options) => {
       const head = await s3.send(new HeadObjectCommand({ Bucket, Key: key }), options);
       return {
         size: head.ContentLength ?? -1,
@@ -109,6 +124,10 @@ export function openBucket(settings: BucketSettings): ObjectStore {
         modified: head.LastModified ?? new Date(0),
       };
     }, isMissing);
+    // The answer to a HEAD has no body that could tell a missing object from a missing bucket.
+    if (!found) await check();
+    return found;
+  }
 
   async function deleteMany(keys: string[]): Promise<DeleteFailure[]> {
     const failures: DeleteFailure[] = [];
@@ -205,7 +224,7 @@ export function openBucket(settings: BucketSettings): ObjectStore {
         const size = object.ContentLength ?? 0;
         const body = object.Body!.transformToWebStream() as ByteStream;
         return {
-          body: incoming(body, size, SILENCE_LIMIT, unavailable),
+          body: incoming(body, size, patience.silence, unavailable),
           size,
           contentType: object.ContentType ?? "",
           etag: object.ETag ?? "",
@@ -213,14 +232,17 @@ export function openBucket(settings: BucketSettings): ObjectStore {
       }, (error) => isMissing(error) || isPreconditionFailed(error)),
 
     async put({ key, body, size, contentType }) {
-      using upload = outgoing(body, size, SILENCE_LIMIT);
+      using upload = outgoing(body, size, patience.silence);
+      const stream = Readable.fromWeb(upload.body);
+      // What the body does wrong is reported below; unheard it would end the process.
+      stream.on("error", () => {});
       try {
         const etag = await run(
           async (s3, { PutObjectCommand }, options) => {
             const command = new PutObjectCommand({
               Bucket,
               Key: key,
-              Body: Readable.fromWeb(upload.body),
+              Body: stream,
               ContentLength: size,
               ContentType: contentType,
             });
@@ -251,7 +273,7 @@ export function openBucket(settings: BucketSettings): ObjectStore {
           return CopyObjectResult?.ETag ?? "";
         },
         (error) => isMissing(error) || isPreconditionFailed(error),
-        { limit: COPY_LIMIT, requestTimeout: COPY_LIMIT },
+        { limit: patience.copy, requestTimeout: patience.copy },
       ),
 
     async delete(key) {
@@ -273,12 +295,6 @@ export function openBucket(settings: BucketSettings): ObjectStore {
 
     list,
 
-    async check(signal) {
-      await run(
-        (s3, { HeadBucketCommand }, options) => s3.send(new HeadBucketCommand({ Bucket }), options),
-        undefined,
-        signal ? { signal } : {},
-      );
-    },
+    check,
   };
 }

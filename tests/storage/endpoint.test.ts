@@ -1,0 +1,240 @@
+/**
+ * What this project relies on in a bucket. By default against the embedded one; with
+ * `deno task test --external-s3 tests/storage/endpoint.test.ts` against the one of S3_*.
+ */
+import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
+import { ChatArchiveError } from "@shared/errors.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { endpoint, scratch } from "../support/endpoint.ts";
+
+const bytes = new TextEncoder().encode("0123456789");
+const contentType = "image/png";
+const signed = { contentType, size: bytes.length, expiresIn: 60 };
+
+/** Sends a request, and reads nothing. */
+async function statusOf(url: string | URL, init: RequestInit): Promise<number> {
+  const response = await fetch(url, init);
+  await response.body?.cancel();
+  return response.status;
+}
+
+const put = (url: string | URL, init: RequestInit = {}) =>
+  statusOf(url, { method: "PUT", headers: { "content-type": contentType }, body: bytes, ...init });
+
+Deno.test("a signed PUT stores what was signed, and nothing else is stored", async (t) => {
+  await using place = scratch();
+  const { store, prefix } = place;
+  const sign = (name: string, changes = {}) =>
+    store.presignPut({ ...signed, key: prefix + name, ...changes });
+  const altered = async (name: string, change: (url: URL) => void) => {
+    const url = new URL(await sign(name));
+    change(url);
+    return url;
+  };
+  const expired = await sign("expired", { expiresIn: 1 });
+  const signedAt = Date.now();
+
+  const refused: Record<string, () => Promise<number>> = {
+    "a byte more": async () => await put(await sign("a"), { body: new Uint8Array(11) }),
+    "a byte less": async () => await put(await sign("a"), { body: new Uint8Array(9) }),
+    "no bytes": async () => await put(await sign("a"), { body: new Uint8Array() }),
+    "another type": async () =>
+      await put(await sign("a"), { headers: { "content-type": "text/html" } }),
+    "no type": async () => await put(await sign("a"), { headers: {} }),
+    "a chunked body": async () => await put(await sign("a"), { body: new Blob([bytes]).stream() }),
+    "another path": async () => await put(await altered("a", (url) => url.pathname += "b")),
+    "a longer life": async () =>
+      await put(await altered("a", (url) => url.searchParams.set("X-Amz-Expires", "600"))),
+    "one parameter more": async () =>
+      await put(await altered("a", (url) => url.searchParams.set("acl", ""))),
+    "fewer signed headers": async () =>
+      await put(await altered("a", (url) => url.searchParams.set("X-Amz-SignedHeaders", "host"))),
+    "no signature": async () => await put(await altered("a", (url) => url.search = "")),
+    "a signature of another key": async () =>
+      await put(await altered("b", (url) => url.pathname = url.pathname.replace(/b$/, "a"))),
+    "POST": async () => await put(await sign("a"), { method: "POST" }),
+    "DELETE": async () => await statusOf(await sign("a"), { method: "DELETE" }),
+    "GET": async () => await statusOf(await sign("a"), {}),
+    "a header that turns it into a copy": async () =>
+      await put(await sign("a"), {
+        headers: {
+          "content-type": contentType,
+          "x-amz-copy-source": `${endpoint.bucket}/${prefix}stored`,
+        },
+      }),
+    "an expired URL": async () => {
+      await new Promise((done) => setTimeout(done, signedAt + 2100 - Date.now()));
+      return await put(expired);
+    },
+  };
+  assertEquals(await put(await sign("stored")), 200);
+  for (const [what, attempt] of Object.entries(refused)) {
+    await t.step(`refused: ${what}`, async () => {
+      const status = await attempt();
+      assert(status >= 400 && status < 500, `${status}`);
+      assertEquals(await place.keys(), [`${prefix}stored`]);
+    });
+  }
+});
+
+Deno.test("a signed GET answers with the name and type that were signed, without them altered", async () => {
+  await using place = scratch();
+  const { store, prefix } = place;
+  const key = `${prefix}a`;
+  await store.put({ key, body: bytes, size: 10, contentType });
+  const url = new URL(
+    await store.presignGet({
+      key,
+      fileName: "Отчёт 😀.png",
+      contentType,
+      expiresIn: 60,
+      disposition: "attachment",
+    }),
+  );
+  const response = await fetch(url);
+  assertEquals(await response.bytes(), bytes);
+  assertEquals(response.headers.get("content-type"), contentType);
+  assertStringIncludes(
+    response.headers.get("content-disposition") ?? "",
+    "filename*=UTF-8''%D0%9E%D1%82%D1%87%D1%91%D1%82%20%F0%9F%98%80.png",
+  );
+  url.searchParams.set("response-content-type", "text/html");
+  assertEquals(await statusOf(url, {}), 403);
+  assertEquals(await statusOf(store.address(key), {}) >= 400, true, "without a signature");
+});
+
+Deno.test("wrong credentials open nothing", async () => {
+  await using place = scratch();
+  const key = `${place.prefix}a`;
+  for (
+    const wrong of [{ secretAccessKey: "wrong" }, { accessKeyId: "wrong" }, { bucket: "not-there" }]
+  ) {
+    const other = openBucket({ ...endpoint, ...wrong });
+    const attempts = [
+      () => other.put({ key, body: bytes, size: 10, contentType }),
+      () => other.head(key),
+      () => other.get(key),
+      () => other.copy(key, `${key}2`, '"x"'),
+      () => other.delete(key),
+      () => other.deleteMany([key]),
+      () => Array.fromAsync(other.list(place.prefix)),
+      () => other.check(),
+    ];
+    for (const attempt of attempts) {
+      const error = await assertRejects(attempt, ChatArchiveError);
+      assertEquals(error.code, "storage_unavailable");
+      assert(error.cause instanceof Error);
+    }
+  }
+  assertEquals(await place.keys(), []);
+});
+
+Deno.test("bytes and streams are stored, and read whole or in part", async () => {
+  await using place = scratch();
+  const { store, prefix } = place;
+  const key = `${prefix}a`;
+  assertEquals([await store.head(key), await store.get(key), await store.exists(key)], [
+    null,
+    null,
+    false,
+  ]);
+  const etag = await store.put({
+    key,
+    body: new Blob(["01234", "56789"]).stream(),
+    size: 10,
+    contentType,
+  });
+  const head = await store.head(key);
+  assertEquals([head?.size, head?.contentType, head?.etag], [10, contentType, etag]);
+  assert(Math.abs(head!.modified.getTime() - Date.now()) < 15 * 60_000);
+  assertEquals(await store.exists(key), true);
+
+  const read = async (which: Parameters<typeof store.get>[1]) => {
+    const object = await store.get(key, which);
+    return object && [object.size, await new Response(object.body).text()];
+  };
+  assertEquals(await read({}), [10, "0123456789"]);
+  assertEquals(await read({ range: { start: 2, end: 4 } }), [3, "234"]);
+  assertEquals(await read({ range: { start: 8, end: 99 } }), [2, "89"]);
+  assertEquals(await read({ etag }), [10, "0123456789"]);
+  assertEquals(await read({ etag: '"00000000000000000000000000000000"' }), null);
+
+  await store.put({ key, body: new Uint8Array(), size: 0, contentType });
+  assertEquals(await read({}), [0, ""]);
+});
+
+Deno.test("an upload that breaks off stores nothing", async () => {
+  await using place = scratch();
+  const { store, prefix } = place;
+  const broken = new ReadableStream({
+    start: (controller) => controller.enqueue(bytes),
+    pull: () => Promise.reject(new RangeError("the disk is gone")),
+  });
+  await assertRejects(
+    () => store.put({ key: `${prefix}a`, body: broken, size: 20, contentType }),
+    RangeError,
+  );
+  for (const size of [9, 11]) {
+    const body = new Blob([bytes]).stream();
+    const error = await assertRejects(
+      () => store.put({ key: `${prefix}a`, body, size, contentType }),
+      ChatArchiveError,
+    );
+    assertEquals(error.code, "invalid_request");
+  }
+  assertEquals(await place.keys(), []);
+});
+
+Deno.test("a copy takes exactly one version", async () => {
+  await using place = scratch();
+  const { store, prefix } = place;
+  const [from, to] = [`${prefix}from`, `${prefix}to`];
+  const first = await store.put({ key: from, body: bytes, size: 10, contentType });
+  assertEquals(await store.copy(`${prefix}none`, to, first), null);
+  const second = await store.put({ key: from, body: new Uint8Array(10), size: 10, contentType });
+  assertEquals(await store.copy(from, to, first), null, "the version is gone");
+  assertEquals(await store.exists(to), false);
+  assertEquals(await store.copy(from, to, second), second);
+  assertEquals((await store.head(to))?.contentType, contentType);
+});
+
+Deno.test("lists come whole, in order, with sizes; deletes take any number of keys", async () => {
+  await using place = scratch();
+  const { store, prefix } = place;
+  const keys = Array.from({ length: 1203 }, (_, n) => `${prefix}${String(n).padStart(5, "0")}`);
+  const queue = keys.values();
+  await Promise.all(Array.from({ length: 16 }, async () => {
+    for (const key of queue) await store.put({ key, body: bytes, size: 10, contentType });
+  }));
+  const pages = await Array.fromAsync(store.list(prefix));
+  assert(pages.length > 1 && pages.every(({ length }) => length > 0 && length <= 1000));
+  assertEquals(pages.flat().map(({ key }) => key), keys);
+  assert(pages.flat().every(({ size }) => size === 10));
+  assertEquals(await Array.fromAsync(store.list(`${prefix}x`)), []);
+
+  await store.delete(keys[0]!);
+  await store.delete(keys[0]!);
+  // The first is gone already: it counts as deleted.
+  assertEquals(await store.deleteMany(keys.slice(0, 1201)), []);
+  assertEquals(await place.keys(), keys.slice(1201));
+  assertEquals(await Array.fromAsync(store.deletePrefix(prefix)), [{ deleted: 2, failures: [] }]);
+  assertEquals(await place.keys(), []);
+});
+
+Deno.test("a browser may PUT and GET: the preflight is answered", async () => {
+  await using place = scratch();
+  const url = await place.store.presignPut({ ...signed, key: `${place.prefix}a` });
+  const response = await fetch(url, {
+    method: "OPTIONS",
+    headers: {
+      origin: "https://app.example",
+      "access-control-request-method": "PUT",
+      "access-control-request-headers": "content-type",
+    },
+  });
+  await response.body?.cancel();
+  assertEquals(response.ok, true);
+  const { headers } = response;
+  assert(["*", "https://app.example"].includes(headers.get("access-control-allow-origin") ?? ""));
+  assertStringIncludes(headers.get("access-control-allow-methods") ?? "", "PUT");
+});
