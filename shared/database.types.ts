@@ -358,6 +358,14 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      "account_deletion_status": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "chats": number;
+          "entries_pending": number;
+          "final_sweep_at": string;
+        }[];
+      };
       "chat_images_page": {
         Args: {
           "after_message"?: number;
@@ -462,6 +470,19 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "delete_account_slice": {
+        Args: {
+          "budget_seconds"?: number;
+          "max_chats"?: number;
+          "max_rows"?: number;
+          "of_user": string;
+        };
+        Returns: {
+          "chats": number;
+          "finished": boolean;
+        }[];
+      };
+      "delete_account_user": { Args: { "of_user": string }; Returns: boolean };
       "deletion_status": {
         Args: { "chat_ids": (string)[] };
         Returns: {

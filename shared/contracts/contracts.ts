@@ -5,6 +5,7 @@
  */
 import type { Contract } from "./contract.ts";
 import { CONFIRM_UPLOAD } from "./confirm-upload.ts";
+import { DELETE_ACCOUNT } from "./delete-account.ts";
 import { DELETE_CHAT } from "./delete-chat.ts";
 import { EXPORT_CHAT } from "./export-chat.ts";
 import { HEALTH } from "./health.ts";
@@ -18,6 +19,7 @@ export const CONTRACTS: readonly Contract[] = [
   CONFIRM_UPLOAD,
   PRESIGN_DOWNLOAD,
   DELETE_CHAT,
+  DELETE_ACCOUNT,
   EXPORT_CHAT,
   STORAGE_CLEANUP,
   HEALTH,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Contract } from "./contract.ts";
 import { plainText, Time } from "./values.ts";
 
 /** POST delete-account. */
@@ -25,3 +26,14 @@ export const DeleteAccountResponse = z.object({
 });
 /** 202 of delete-account. */
 export type DeleteAccountResponse = z.infer<typeof DeleteAccountResponse>;
+
+/** How delete-account is called. */
+export const DELETE_ACCOUNT = {
+  name: "delete-account",
+  method: "POST",
+  access: "user",
+  summary: "Deletes the caller's account: all rows, then the auth user; all bytes follow.",
+  request: DeleteAccountRequest,
+  answers: { 202: DeleteAccountResponse },
+  errors: ["conflict"],
+} as const satisfies Contract;

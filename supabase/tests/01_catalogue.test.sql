@@ -77,14 +77,15 @@ select is_empty(
 select is_empty(
   $$ select f.proname, r.rolname from our_functions f
      cross join (values ('anon'), ('authenticated'), ('service_role')) r (rolname)
-     where f.nspname = 'private' and has_function_privilege(r.rolname, f.oid, 'execute') $$,
-  'nobody may execute a trigger function'
+     where f.nspname = 'private' and has_function_privilege(r.rolname, f.oid, 'execute')
+       and (f.proname, r.rolname) <> ('delete_auth_user', 'service_role') $$,
+  'nobody may execute a private function, but service_role the one that deletes an auth user'
 );
 
 select set_eq(
   $$ select f.proname::text from our_functions f
      where f.nspname = 'public' and has_function_privilege('authenticated', f.oid, 'execute') $$,
-  array['deletion_status', 'chat_messages_page', 'chat_images_page', 'search_results_page'],
+  array['deletion_status', 'account_deletion_status', 'chat_messages_page', 'chat_images_page', 'search_results_page'],
   'users may execute the functions meant for them, and no other'
 );
 

@@ -38,4 +38,5 @@ export async function* callEachFunction(
     }, status),
   ];
   yield ["health", await request("health", {}, status)];
+  yield ["delete-account", await user.call("delete-account", { confirm: user.email })];
 }

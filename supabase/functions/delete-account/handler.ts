@@ -1,0 +1,86 @@
+import type {
+  DeleteAccountRequest,
+  DeleteAccountResponse,
+} from "@shared/contracts/delete-account.ts";
+import { ChatArchiveError } from "@shared/errors.ts";
+import type { ArchiveClient } from "../_shared/clients.ts";
+import { failpoint } from "../_shared/failpoint.ts";
+import { query } from "../_shared/query.ts";
+
+/** What delete-account needs. */
+export interface DeleteAccountPorts {
+  /** Whose token it is. */
+  caller: { id: string; email: string | undefined };
+  /** The caller's rights: whose receipt is shown. */
+  db: ArchiveClient;
+  /** Past RLS: removes rows in slices, and the auth user. Always of the caller, by the token's id. */
+  admin: ArchiveClient;
+  /** Milliseconds after which no new slice is begun. */
+  budget: number;
+}
+
+function checkConfirmation(
+  { confirm }: DeleteAccountRequest,
+  { id, email }: DeleteAccountPorts["caller"],
+) {
+  // GoTrue keeps addresses in lower case.
+  if (confirm.toLowerCase() === (email ?? id).toLowerCase()) return;
+  const message = email
+    ? "must be the account's own e-mail address"
+    : "must be the account's own user id";
+  throw new ChatArchiveError("invalid_request", `confirm: ${message}`, {
+    details: [{ path: ["confirm"], message }],
+  });
+}
+
+async function deleteUser({ admin, caller }: DeleteAccountPorts) {
+  try {
+    await query(() => admin.rpc("delete_account_user", { of_user: caller.id }));
+  } catch (error) {
+    if (error instanceof ChatArchiveError && error.code === "not_found") {
+      // A foreign key without a cascade. Chats are gone; who owns that table has to decide.
+      throw new ChatArchiveError(
+        "conflict",
+        "another table of this project still has rows of this account",
+        { cause: error.cause },
+      );
+    }
+    throw error;
+  }
+}
+
+/**
+ * Deletes the caller's account: chats in slices, then the auth user. The bytes follow, by the outbox
+ * entries that every slice leaves in its own transaction. Interrupted at any point, a repeated request
+ * goes on; when all is done it reports, as long as the access token lives.
+ *
+ * @throws {ChatArchiveError} `invalid_request` where `confirm` is not the caller's, `conflict` where a
+ *   table of the application's own holds on to the user
+ */
+export async function deleteAccount(
+  request: DeleteAccountRequest,
+  ports: DeleteAccountPorts,
+): Promise<{ status: 202; body: DeleteAccountResponse }> {
+  checkConfirmation(request, ports.caller);
+  const began = performance.now();
+  let finished = false;
+  while (!finished && performance.now() - began < ports.budget) {
+    const [slice] = await query(() =>
+      ports.admin.rpc("delete_account_slice", { of_user: ports.caller.id })
+    );
+    finished = slice?.finished ?? false;
+    await failpoint(finished ? "account.emptied" : "account.slice");
+  }
+  if (finished) await deleteUser(ports);
+
+  const [receipt] = await query(() => ports.db.rpc("account_deletion_status"));
+  return {
+    status: 202,
+    body: {
+      status: finished ? "deleted" : "pending",
+      chats: receipt?.chats ?? 0,
+      objects_pending: receipt?.entries_pending ?? 0,
+      ...(receipt?.final_sweep_at ? { final_sweep_at: receipt.final_sweep_at } : {}),
+    },
+  };
+}
