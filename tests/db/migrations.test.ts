@@ -22,6 +22,27 @@ Deno.test("config.toml is accepted without a warning", async () => {
   assertEquals(stderr.split("\n").filter((line) => /WARN|deprecated|unknown/i.test(line)), []);
 });
 
+Deno.test("the CLI does notice a misspelt key and a wrong value in config.toml", async () => {
+  const cases: [string, string, RegExp][] = [
+    ["max_rows = 1000", "max_rovs = 1000", /does not recognize.*api\.max_rovs/],
+    ["max_rows = 1000", 'max_rows = "many"', /Invalid api\.max_rows/],
+    ['policy = "per_worker"', 'policy = "sometimes"', /Invalid edge_runtime\.policy/],
+  ];
+  for (const [right, wrong, expected] of cases) {
+    const root = await Deno.makeTempDir({ prefix: "chat-archive-config-" });
+    try {
+      const config = await Deno.readTextFile(join(PROJECT_ROOT, "supabase/config.toml"));
+      assert(config.includes(right));
+      await Deno.mkdir(join(root, "supabase"));
+      await Deno.writeTextFile(join(root, "supabase/config.toml"), config.replace(right, wrong));
+      const { stderr } = await supabase(["migration", "list", remote], env, root);
+      assertMatch(stderr, expected);
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  }
+});
+
 Deno.test("the platform's linters find nothing", async () => {
   const { code, stdout, stderr } = await supabase(["db", "advisors", remote], env);
   assertEquals(code, 0, stdout + stderr);

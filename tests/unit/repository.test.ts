@@ -10,7 +10,8 @@ import { asOperator } from "../support/stack.ts";
 
 const read = (path: string) => Deno.readTextFile(join(PROJECT_ROOT, path));
 const functions = Array.from(Deno.readDirSync(join(PROJECT_ROOT, "supabase/functions")))
-  .map(({ name }) => name).filter((name) => !name.startsWith("_")).toSorted();
+  .filter(({ name, isDirectory }) => isDirectory && !name.startsWith("_"))
+  .map(({ name }) => name).toSorted();
 
 Deno.test("there is one version", async () => {
   assertEquals(JSON.parse(await read("deno.json")).version, VERSION);
@@ -38,17 +39,44 @@ Deno.test("each function has a contract, a handler, a test and its block in conf
   }
 });
 
-Deno.test(".env.example is accepted as it stands", async () => {
-  const lines = (await read(".env.example")).split("\n").filter((line) => /^[A-Z]/.test(line));
-  const env = Object.fromEntries(lines.map((line) => {
+/** The variables of an example file. */
+async function variablesOf(path: string): Promise<Record<string, string>> {
+  const lines = (await read(path)).split("\n").filter((line) => /^[A-Z]/.test(line));
+  return Object.fromEntries(lines.map((line) => {
     const index = line.indexOf("=");
     return [line.slice(0, index), line.slice(index + 1)];
   }));
-  const settings = readSettings(env);
+}
+
+Deno.test(".env.example is accepted as it stands", async () => {
+  const settings = readSettings(await variablesOf(".env.example"));
   assertEquals(settings, {
     ...readSettings({ S3_BUCKET: "xxx", S3_ACCESS_KEY: "x", S3_SECRET_KEY: "x" }),
     bucket: settings.bucket,
   }, "the example's values are the defaults");
+});
+
+Deno.test("supabase/functions/.env.example differs in the bucket's two addresses only", async () => {
+  const outside = readSettings(await variablesOf(".env.example")).bucket!;
+  assertEquals(readSettings(await variablesOf("supabase/functions/.env.example")).bucket, {
+    ...outside,
+    endpoint: "http://kong:8000/storage/v1/s3",
+    publicEndpoint: outside.endpoint,
+  });
+});
+
+Deno.test("the bucket of config.toml takes what the functions allow, and no more", async () => {
+  const { S3_BUCKET } = await variablesOf(".env.example");
+  const config = await read("supabase/config.toml");
+  const block = config.split(/^(?=\[)/m).find((one) =>
+    one.startsWith(`[storage.buckets.${S3_BUCKET}]`)
+  );
+  const { maxFileSize } = readSettings({ USE_S3_STORAGE: "false" });
+  assert(block, `no block for ${S3_BUCKET}`);
+  const value = (key: string) => new RegExp(`^${key} = (.*)$`, "m").exec(block)?.[1];
+  assertEquals(value("public"), "false");
+  assertEquals(value("file_size_limit"), `"${maxFileSize / 1024 / 1024}MiB"`);
+  assertEquals(JSON.parse(value("allowed_mime_types")!), Object.keys(EXTENSION_OF));
 });
 
 Deno.test("shared/ is portable", async () => {
