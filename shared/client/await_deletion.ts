@@ -1,0 +1,54 @@
+import { ChatArchiveError } from "../errors.ts";
+import { query } from "../query.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import type { Deletion } from "./delete_chat.ts";
+import { operate } from "./operation.ts";
+
+/** Milliseconds between two looks: at first, and at most. */
+const PAUSE = { first: 250, longest: 5000 };
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+/**
+ * Waits until all bytes of a deleted chat are gone. Give a signal to wait no longer than you like.
+ *
+ * @returns the receipt, with status done
+ * @throws {ChatArchiveError} `not_found` where no such chat was deleted
+ */
+export function awaitDeletion(
+  connection: Connection,
+  { id, signal }: { id: string } & CallOptions,
+): Promise<Deletion> {
+  const facts = { operation: "awaitDeletion", chat_id: id, signal };
+  return operate(connection, facts, async ({ limit, note }) => {
+    for (let wait = PAUSE.first;; wait = Math.min(wait * 2, PAUSE.longest)) {
+      const [receipt] = await query(() =>
+        connection.supabase.rpc("deletion_status", { chat_ids: [id] }).abortSignal(limit())
+      );
+      if (!receipt) throw new ChatArchiveError("not_found", "no such chat was deleted");
+      if (receipt.entries_pending === 0) {
+        note({ count: receipt.objects_deleted });
+        return {
+          chat_id: id,
+          status: "done",
+          objects_deleted: receipt.objects_deleted,
+          objects_pending: 0,
+          ...(receipt.final_sweep_at ? { final_sweep_at: receipt.final_sweep_at } : {}),
+        };
+      }
+      await pause(wait, signal);
+    }
+  });
+}

@@ -1,0 +1,129 @@
+import type { DeleteAccountResponse } from "../contracts/delete-account.ts";
+import type { HealthResponse } from "../contracts/health.ts";
+import type { ImportChatResponse } from "../contracts/import-chat.ts";
+import { type AddMessages, addMessages, type NewMessage } from "./add_messages.ts";
+import { type AddSearchResults, addSearchResults } from "./add_search_results.ts";
+import { type AttachImages, attachImages } from "./attach_images.ts";
+import { awaitDeletion } from "./await_deletion.ts";
+import { checkConnection } from "./check_connection.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import { createChat, type NewChat } from "./create_chat.ts";
+import { deleteAccount } from "./delete_account.ts";
+import { deleteChat, type Deletion } from "./delete_chat.ts";
+import { type DeleteImages, deleteImages } from "./delete_images.ts";
+import { download, type WhichFile } from "./download.ts";
+import { type DownloadUrls, downloadUrls, type WhichFiles } from "./download_urls.ts";
+import { type ExportChat, exportChat } from "./export_chat.ts";
+import { getChat } from "./get_chat.ts";
+import { history } from "./history.ts";
+import { images, type ReadItems, searchResults } from "./images.ts";
+import { type ImportChat, importChat } from "./import_chat.ts";
+import { type ChatFilter, type ChatPage, chats, type ListChats, listChats } from "./list_chats.ts";
+import { messages, type ReadMessages } from "./messages.ts";
+import type { Chat, Image, Message, MessageWithItems, SearchResult } from "./rows.ts";
+import type { FileStream } from "./stream_of.ts";
+import { type ChatChanges, updateChat } from "./update_chat.ts";
+import { type MessageChanges, updateMessage } from "./update_message.ts";
+import { type StoredDocument, type UploadDocument, uploadDocument } from "./upload_document.ts";
+import { type UploadImages, uploadImages } from "./upload_images.ts";
+
+/** One message for one chat. */
+export type AddMessage = NewMessage & CallOptions & { chat_id: string };
+
+/**
+ * The archive of the signed-in user. Every method takes one object with the columns' names, and a
+ * `signal`; it resolves with rows or rejects with a {@link ChatArchiveError}. Every write can be
+ * repeated with the same id.
+ */
+export interface ChatArchive {
+  /** Creates a chat. */
+  createChat(input: NewChat & CallOptions): Promise<Chat>;
+  /** Reads a chat; `not_found` where it is not the caller's. */
+  getChat(input: { id: string } & CallOptions): Promise<Chat>;
+  /** One page of the chats, newest first, and the cursor of the next. */
+  listChats(input?: ListChats): Promise<ChatPage>;
+  /** All chats, newest first. */
+  chats(input?: ChatFilter & CallOptions): AsyncGenerator<Chat, void, undefined>;
+  /** Changes title, description, metadata or is_archived. */
+  updateChat(input: ChatChanges & CallOptions): Promise<Chat>;
+  /** Hides a chat in lists. It changes no right. */
+  archiveChat(input: { id: string } & CallOptions): Promise<Chat>;
+  /** Undoes archiveChat. */
+  unarchiveChat(input: { id: string } & CallOptions): Promise<Chat>;
+  /** Adds a message. */
+  addMessage(input: AddMessage): Promise<Message>;
+  /** Adds messages, in order, in as many requests as it takes. */
+  addMessages(input: AddMessages): Promise<Message[]>;
+  /** Changes content or message_type: an answer that is streamed grows. */
+  updateMessage(input: MessageChanges & CallOptions): Promise<Message>;
+  /** Messages in order, each exactly once whatever is added meanwhile. */
+  messages(input: ReadMessages): AsyncGenerator<Message, void, undefined>;
+  /** Messages in order, each with its images and search hits. */
+  history(input: ReadMessages): AsyncGenerator<MessageWithItems, void, undefined>;
+  /** Adds search hits, in order. */
+  addSearchResults(input: AddSearchResults): Promise<SearchResult[]>;
+  /** Search hits: those of messages in order, then the others. */
+  searchResults(input: ReadItems): AsyncGenerator<SearchResult, void, undefined>;
+  /** Uploads images straight to the bucket. */
+  uploadImages(input: UploadImages): Promise<Image[]>;
+  /** Uploads the chat's document; one that it had before is deleted. */
+  uploadDocument(input: UploadDocument): Promise<StoredDocument>;
+  /** Attaches images to a message of their chat, or takes them off. */
+  attachImages(input: AttachImages): Promise<Image[]>;
+  /** Images in order of upload. */
+  images(input: ReadItems): AsyncGenerator<Image, void, undefined>;
+  /** Deletes images; their bytes follow within a minute. */
+  deleteImages(input: DeleteImages): Promise<Image[]>;
+  /** Signed URLs of images or of a document. */
+  downloadUrls(input: WhichFiles & CallOptions): Promise<DownloadUrls>;
+  /** Opens an image or a document. */
+  download(input: WhichFile & CallOptions): Promise<FileStream>;
+  /** Exports as Markdown, JSON or zip, as a stream. */
+  exportChat(input: ExportChat): Promise<FileStream>;
+  /** Makes a chat of an export. */
+  importChat(input: ImportChat): Promise<ImportChatResponse>;
+  /** Deletes a chat; its bytes go at once or soon after. */
+  deleteChat(input: { id: string } & CallOptions): Promise<Deletion>;
+  /** Waits until all bytes of a deleted chat are gone. */
+  awaitDeletion(input: { id: string } & CallOptions): Promise<Deletion>;
+  /** Deletes the account with everything in it. */
+  deleteAccount(input: { confirm: string } & CallOptions): Promise<DeleteAccountResponse>;
+  /** How database, bucket and cleanup worker are. */
+  checkConnection(input?: CallOptions): Promise<HealthResponse>;
+}
+
+/** Binds the verbs to a connection. */
+export function bindVerbs(connection: Connection): ChatArchive {
+  return {
+    createChat: (input) => createChat(connection, input),
+    getChat: (input) => getChat(connection, input),
+    listChats: (input) => listChats(connection, input),
+    chats: (input) => chats(connection, input),
+    updateChat: (input) => updateChat(connection, input),
+    archiveChat: (input) => updateChat(connection, { ...input, is_archived: true }),
+    unarchiveChat: (input) => updateChat(connection, { ...input, is_archived: false }),
+    async addMessage({ chat_id, signal, ...message }) {
+      const [stored] = await addMessages(connection, { chat_id, messages: [message], signal });
+      return stored!;
+    },
+    addMessages: (input) => addMessages(connection, input),
+    updateMessage: (input) => updateMessage(connection, input),
+    messages: (input) => messages(connection, input),
+    history: (input) => history(connection, input),
+    addSearchResults: (input) => addSearchResults(connection, input),
+    searchResults: (input) => searchResults(connection, input),
+    uploadImages: (input) => uploadImages(connection, input),
+    uploadDocument: (input) => uploadDocument(connection, input),
+    attachImages: (input) => attachImages(connection, input),
+    images: (input) => images(connection, input),
+    deleteImages: (input) => deleteImages(connection, input),
+    downloadUrls: (input) => downloadUrls(connection, input),
+    download: (input) => download(connection, input),
+    exportChat: (input) => exportChat(connection, input),
+    importChat: (input) => importChat(connection, input),
+    deleteChat: (input) => deleteChat(connection, input),
+    awaitDeletion: (input) => awaitDeletion(connection, input),
+    deleteAccount: (input) => deleteAccount(connection, input),
+    checkConnection: (input) => checkConnection(connection, input),
+  };
+}

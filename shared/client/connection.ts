@@ -1,0 +1,67 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Database } from "../database.types.ts";
+import { createDatabaseSwitch } from "./database_switch.ts";
+import type { LogEntry } from "./log_entry.ts";
+
+/** A client of supabase-js that knows the schema. */
+export type ArchiveClient = SupabaseClient<Database>;
+
+/** How every call behaves. */
+export interface ConnectionOptions {
+  /** Milliseconds that one request may take; 15,000. */
+  timeout?: number;
+  /** Milliseconds that the transfer of one file may take; 600,000. */
+  transferTimeout?: number;
+  /** Receives one entry for each operation. What it throws is ignored. */
+  logger?: (entry: LogEntry) => void;
+  /**
+   * Whether the deployment keeps rows (its USE_DATABASE). Left out, the library asks the function
+   * `health` once, before the first operation.
+   */
+  useDatabase?: boolean;
+}
+
+/** What every verb works with. Made by {@link connect}. */
+export interface Connection {
+  readonly supabase: ArchiveClient;
+  readonly timeout: number;
+  readonly transferTimeout: number;
+  readonly log: (entry: LogEntry) => void;
+  /** Whether the deployment keeps rows. */
+  readonly useDatabase: () => Promise<boolean>;
+}
+
+/** What any method takes besides its own fields. */
+export interface CallOptions {
+  /** Ends the call, which then rejects with the signal's reason, as fetch does. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * A connection for the verbs, which can be imported one by one where size counts.
+ *
+ * @example
+ * ```ts
+ * import { connect, createChat, type ArchiveClient } from "@shared/client/mod.ts";
+ *
+ * declare const supabase: ArchiveClient;
+ * const chat = await createChat(connect(supabase), { title: "My document" });
+ * console.assert(chat.title === "My document");
+ * ```
+ */
+export function connect(supabase: ArchiveClient, options: ConnectionOptions = {}): Connection {
+  const { timeout = 15_000, transferTimeout = 600_000, logger } = options;
+  return {
+    supabase,
+    timeout,
+    transferTimeout,
+    log(entry) {
+      try {
+        logger?.(entry);
+      } catch {
+        // An application's logger must not fail its work.
+      }
+    },
+    useDatabase: createDatabaseSwitch(supabase, options.useDatabase),
+  };
+}

@@ -1,0 +1,39 @@
+import type { Json } from "../database.types.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import { given, insertOnce } from "./insert_once.ts";
+import { operate } from "./operation.ts";
+import type { Chat } from "./rows.ts";
+
+/** A new chat. */
+export interface NewChat {
+  /** Chosen by the caller, so that the call can be repeated; by default a new one. */
+  id?: string;
+  /** 1–255 characters. */
+  title: string;
+  description?: string | null;
+  /** The application's own JSON object, at most 64 KiB. */
+  metadata?: { [key: string]: Json };
+  is_archived?: boolean;
+  /** When it began, by default now. */
+  created_at?: string;
+}
+
+/**
+ * Creates a chat. Repeated with the same id and values, it gives the same chat.
+ *
+ * @throws {ChatArchiveError} `invalid_request`, `conflict` where the id is taken
+ */
+export function createChat(
+  connection: Connection,
+  { signal, ...chat }: NewChat & CallOptions,
+): Promise<Chat> {
+  const row = given({ ...chat, id: chat.id ?? crypto.randomUUID() });
+  return operate(
+    connection,
+    { operation: "createChat", chat_id: row.id, signal },
+    async (operation) => {
+      const [stored] = await insertOnce(operation, "chats", [row]);
+      return stored!;
+    },
+  );
+}

@@ -1,0 +1,44 @@
+import { HealthResponse } from "../contracts/health.ts";
+import type { ArchiveClient } from "./connection.ts";
+import { functionRequest } from "./function_request.ts";
+
+/** Milliseconds that the question may take before the operation goes on without an answer. */
+const PATIENCE = 3000;
+/** Milliseconds after which a no is asked again. */
+const KEPT = 30_000;
+
+/** @returns undefined where nobody answers */
+async function ask(supabase: ArchiveClient): Promise<boolean | undefined> {
+  try {
+    const response = await functionRequest(supabase, "health", {
+      method: "GET",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    const health = HealthResponse.safeParse(await response.json());
+    return !health.success || health.data.checks.database.status !== "disabled";
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether the deployment keeps rows. PostgREST would take them even where USE_DATABASE is false, so
+ * the library has to know.
+ *
+ * @param known the answer, where the application has it
+ */
+export function createDatabaseSwitch(
+  supabase: ArchiveClient,
+  known: boolean | undefined,
+): () => Promise<boolean> {
+  if (known !== undefined) return () => Promise.resolve(known);
+  let last: { answer: Promise<boolean | undefined>; at: number } | undefined;
+  return async () => {
+    last ??= { answer: ask(supabase), at: Date.now() };
+    const { answer: asked, at } = last;
+    const answer = await asked;
+    // Without an answer the operation itself finds out what is wrong, and the next one asks again.
+    if (answer === undefined || (!answer && Date.now() - at > KEPT)) last = undefined;
+    return answer ?? true;
+  };
+}

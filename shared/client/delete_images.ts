@@ -1,0 +1,34 @@
+import { chunked, IDS_PER_QUERY, query } from "../query.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import { operate } from "./operation.ts";
+import type { Image } from "./rows.ts";
+
+/** Which images. */
+export interface DeleteImages extends CallOptions {
+  ids: string[];
+}
+
+/**
+ * Deletes images. The rows are gone at once; the bytes are in the deletion queue, in the same
+ * transaction, and the worker removes them within a minute.
+ *
+ * @returns the rows that were deleted; ids that name nothing (any more) are passed over
+ */
+export function deleteImages(
+  connection: Connection,
+  { ids, signal }: DeleteImages,
+): Promise<Image[]> {
+  return operate(connection, { operation: "deleteImages", signal }, async ({ limit, note }) => {
+    const rows: Image[] = [];
+    for (const part of chunked(ids, IDS_PER_QUERY)) {
+      rows.push(
+        ...await query(() =>
+          connection.supabase.from("chat_images").delete().in("id", part).select()
+            .abortSignal(limit())
+        ),
+      );
+    }
+    note({ count: rows.length });
+    return rows;
+  });
+}

@@ -1,0 +1,47 @@
+import { query } from "../query.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import { items } from "./items.ts";
+import { operateEach } from "./operation.ts";
+import type { Image, SearchResult } from "./rows.ts";
+
+/** Rows of a page: a description may hold 64 KiB. */
+const ROWS = 100;
+
+/** Which images or hits. */
+export interface ReadItems extends CallOptions {
+  chat_id: string;
+}
+
+/** Images of a chat in order of upload, those of its messages and the others, read page by page. */
+export function images(
+  connection: Connection,
+  { chat_id, signal }: ReadItems,
+): AsyncGenerator<Image, void, undefined> {
+  const facts = { operation: "images", chat_id, signal };
+  return operateEach(connection, facts, async function* ({ limit }) {
+    for (let after = 0;;) {
+      const page = await query(() =>
+        connection.supabase.from("chat_images").select().eq("chat_id", chat_id).gt("seq", after)
+          .order("seq").limit(ROWS).retry(false).abortSignal(limit())
+      );
+      yield* page;
+      if (page.length < ROWS) return;
+      after = page.at(-1)!.seq;
+    }
+  });
+}
+
+/** Search hits of a chat, read page by page: those of its messages in order, then the others. */
+export function searchResults(
+  connection: Connection,
+  { chat_id, signal }: ReadItems,
+): AsyncGenerator<SearchResult, void, undefined> {
+  const facts = { operation: "searchResults", chat_id, signal };
+  return operateEach(connection, facts, async function* (operation) {
+    for (const attached of [true, false]) {
+      for await (const { item } of items(operation, "search_results", chat_id, attached)) {
+        yield item;
+      }
+    }
+  });
+}

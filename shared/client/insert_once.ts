@@ -1,0 +1,95 @@
+import type { Database } from "../database.types.ts";
+import { ChatArchiveError } from "../errors.ts";
+import { chunked, IDS_PER_QUERY, query } from "../query.ts";
+import type { Operation } from "./operation.ts";
+import { sameValue } from "./same_value.ts";
+
+type Tables = Database["public"]["Tables"];
+/** Tables that clients insert into. */
+export type InsertTable = "chats" | "chat_messages" | "search_results";
+/** A new row; the id makes a repetition of the insert recognizable. */
+export type NewRow<T extends InsertTable> = Tables[T]["Insert"] & { id: string };
+
+/** Rows of one request: well below PostgREST's max_rows, and one short statement. */
+const ROWS = 500;
+/** Characters of JSON of one request. */
+const CHARACTERS = 1_000_000;
+
+/**
+ * Splits rows into requests, in order: by number, by size, and where the set of columns changes,
+ * because PostgREST would set a column that only some rows have to null in the others.
+ */
+export function batches<Row extends object>(rows: Row[]): Row[][] {
+  const result: Row[][] = [];
+  let characters = 0;
+  let columns = "";
+  for (const row of rows) {
+    const size = JSON.stringify(row).length;
+    const own = Object.keys(row).toSorted().join();
+    const last = result.at(-1);
+    if (!last || last.length === ROWS || characters + size > CHARACTERS || columns !== own) {
+      result.push([row]);
+      characters = size;
+      columns = own;
+    } else {
+      last.push(row);
+      characters += size;
+    }
+  }
+  return result;
+}
+
+/** A row without the fields that were left out: the database's defaults are meant. */
+export function given<Row extends object>(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).filter(([, value]) => value !== undefined),
+  ) as Row;
+}
+
+/** Says which of the fields differ. @throws {ChatArchiveError} `conflict` */
+export function assertSame(wanted: object, stored: object | undefined): void {
+  const different = Object.entries(wanted).find(([column, value]) =>
+    !sameValue(column, value, (stored as Record<string, unknown> | undefined)?.[column])
+  );
+  if (stored && !different) return;
+  const field = stored ? different![0] : "id";
+  const message = "the id is taken by a row with another value";
+  throw new ChatArchiveError("conflict", `${field}: ${message}`, {
+    details: [{ path: [field], message }],
+  });
+}
+
+/**
+ * Inserts rows by id, so that a repetition changes nothing: duplicates are ignored, read back and
+ * compared.
+ *
+ * @returns the stored rows, in the order given
+ * @throws {ChatArchiveError} `conflict` where an id is taken by a row that differs, or by someone else
+ */
+export async function insertOnce<T extends InsertTable>(
+  { connection: { supabase }, limit }: Operation,
+  table: T,
+  rows: NewRow<T>[],
+): Promise<Tables[T]["Row"][]> {
+  type Row = Tables[T]["Row"] & { id: string };
+  // supabase-js can't follow a table that is a type parameter; the rows are of the named table.
+  const from = () => supabase.from(table as "chats");
+  const stored = new Map<string, Row>();
+  const keep = (found: unknown) => {
+    for (const row of found as Row[]) stored.set(row.id, row);
+  };
+  for (const batch of batches(rows)) {
+    keep(
+      await query(() =>
+        from().upsert(batch as NewRow<"chats">[], { onConflict: "id", ignoreDuplicates: true })
+          .select().abortSignal(limit())
+      ),
+    );
+    const earlier = batch.map(({ id }) => id).filter((id) => !stored.has(id));
+    for (const ids of chunked(earlier, IDS_PER_QUERY)) {
+      keep(await query(() => from().select().in("id", ids).retry(false).abortSignal(limit())));
+    }
+    for (const row of batch) assertSame(row, stored.get(row.id));
+  }
+  return rows.map(({ id }) => stored.get(id)!);
+}

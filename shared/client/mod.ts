@@ -1,0 +1,73 @@
+/**
+ * The client library: a thin typed layer over supabase-js for browsers, Deno and Node. Start with
+ * {@link createChatArchive}; where size counts, {@link connect} and import single verbs.
+ *
+ * @module
+ */
+export { ChatArchiveError, type ErrorCode, type Issue } from "../errors.ts";
+export { type AddMessages, addMessages, type NewMessage } from "./add_messages.ts";
+export {
+  type AddSearchResults,
+  addSearchResults,
+  type NewSearchResult,
+} from "./add_search_results.ts";
+export { type AttachImages, attachImages } from "./attach_images.ts";
+export { awaitDeletion } from "./await_deletion.ts";
+export { type AddMessage, type ChatArchive } from "./chat_archive.ts";
+export { checkConnection } from "./check_connection.ts";
+export {
+  type ArchiveClient,
+  type CallOptions,
+  connect,
+  type Connection,
+  type ConnectionOptions,
+} from "./connection.ts";
+export { createChat, type NewChat } from "./create_chat.ts";
+export { createChatArchive } from "./create_chat_archive.ts";
+export { deleteAccount } from "./delete_account.ts";
+export { deleteChat, type Deletion } from "./delete_chat.ts";
+export { type DeleteImages, deleteImages } from "./delete_images.ts";
+export { download, type WhichFile } from "./download.ts";
+export {
+  type DownloadUrl,
+  type DownloadUrls,
+  downloadUrls,
+  type WhichFiles,
+} from "./download_urls.ts";
+export { type ExportChat, exportChat } from "./export_chat.ts";
+export { getChat } from "./get_chat.ts";
+export { history } from "./history.ts";
+export { images, type ReadItems, searchResults } from "./images.ts";
+export { type ImportChat, importChat } from "./import_chat.ts";
+export {
+  type ChatCursor,
+  type ChatFilter,
+  type ChatPage,
+  chats,
+  type ListChats,
+  listChats,
+} from "./list_chats.ts";
+export type { LogEntry } from "./log_entry.ts";
+export { messages, type ReadMessages } from "./messages.ts";
+export type {
+  Box,
+  Chat,
+  Image,
+  Message,
+  MessageWithItems,
+  Role,
+  SearchResult,
+  Unsaved,
+} from "./rows.ts";
+export type { FileStream } from "./stream_of.ts";
+export { type ChatChanges, updateChat } from "./update_chat.ts";
+export { type MessageChanges, updateMessage } from "./update_message.ts";
+export { type StoredDocument, type UploadDocument, uploadDocument } from "./upload_document.ts";
+export type { UploadOptions, UploadProgress } from "./upload_files.ts";
+export {
+  type Content,
+  type NewFile,
+  type NewImage,
+  type UploadImages,
+  uploadImages,
+} from "./upload_images.ts";

@@ -1,0 +1,149 @@
+import { ChatArchiveError } from "../errors.ts";
+import type { Connection } from "./connection.ts";
+import type { LogEntry } from "./log_entry.ts";
+
+/** What is known of an operation when it begins. */
+export interface OperationFacts {
+  /** Name of the method. */
+  operation: string;
+  chat_id?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** The operation does not need the database. */
+  anyway?: boolean;
+}
+
+/** One operation under way. */
+export interface Operation {
+  readonly connection: Connection;
+  readonly request_id: string;
+  /** The caller's. */
+  readonly signal: AbortSignal | undefined;
+  /** For one request: aborted by the caller, or after `milliseconds` (options.timeout). */
+  limit(milliseconds?: number): AbortSignal;
+  /** Adds to the log entry. */
+  note(fields: Pick<LogEntry, "count" | "bytes" | "chat_id">): void;
+}
+
+/** What callers see of a failure: always our error, with the operation's request id. */
+function asArchiveError(thrown: unknown, requestId: string) {
+  if ((thrown as Error | undefined)?.name === "TimeoutError") {
+    const message = "there was no answer in time";
+    return new ChatArchiveError("database_unavailable", message, { requestId, cause: thrown });
+  }
+  if (thrown instanceof ChatArchiveError) {
+    const { code, message, details, cause } = thrown;
+    return new ChatArchiveError(code, message, {
+      requestId: thrown.requestId ?? requestId,
+      cause,
+      ...(details ? { details } : {}),
+    });
+  }
+  // What fetch rejects with: the request did not come through.
+  if (thrown instanceof TypeError && /fetch|network|connection|load failed/i.test(String(thrown))) {
+    const message = "the backend can't be reached";
+    return new ChatArchiveError("database_unavailable", message, { requestId, cause: thrown });
+  }
+  const message = "something went wrong";
+  return new ChatArchiveError("internal", message, { requestId, cause: thrown });
+}
+
+function begin(connection: Connection, facts: OperationFacts) {
+  const started = performance.now();
+  const request_id = crypto.randomUUID();
+  let noted: Pick<LogEntry, "count" | "bytes" | "chat_id"> = {};
+  const { operation: name, chat_id, signal } = facts;
+  const operation: Operation = {
+    connection,
+    request_id,
+    signal,
+    limit(milliseconds = connection.timeout) {
+      const timeout = AbortSignal.timeout(milliseconds);
+      return signal ? AbortSignal.any([signal, timeout]) : timeout;
+    },
+    note(fields) {
+      noted = { ...noted, ...fields };
+    },
+  };
+  const end = (level: LogEntry["level"], outcome: LogEntry["outcome"], code?: string) =>
+    connection.log({
+      time: new Date().toISOString(),
+      level,
+      operation: name,
+      request_id,
+      ...(chat_id ? { chat_id } : {}),
+      ...noted,
+      duration_ms: Math.round(performance.now() - started),
+      outcome,
+      ...(code ? { code } : {}),
+    });
+  return {
+    operation,
+    async check() {
+      signal?.throwIfAborted();
+      if (!facts.anyway && !await connection.useDatabase()) {
+        throw new ChatArchiveError("database_disabled", "this deployment runs without a database");
+      }
+    },
+    succeeded: () => end("info", "ok"),
+    /** @returns what to throw */
+    failed(thrown: unknown): unknown {
+      if (signal?.aborted) {
+        end("info", "aborted");
+        return signal.reason;
+      }
+      const error = asArchiveError(thrown, request_id);
+      end(error.status >= 500 ? "error" : "warning", "error", error.code);
+      return error;
+    },
+  };
+}
+
+/**
+ * Runs one operation: request id, time limits, one log entry, one kind of error.
+ *
+ * @throws {ChatArchiveError} or the reason of the caller's signal
+ */
+export async function operate<T>(
+  connection: Connection,
+  facts: OperationFacts,
+  work: (operation: Operation) => Promise<T>,
+): Promise<T> {
+  const { operation, check, succeeded, failed } = begin(connection, facts);
+  try {
+    await check();
+    const result = await work(operation);
+    succeeded();
+    return result;
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+/** The same for an operation that gives rows as they come. Its log entry counts them. */
+export async function* operateEach<T>(
+  connection: Connection,
+  facts: OperationFacts,
+  work: (operation: Operation) => AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const { operation, check, succeeded, failed } = begin(connection, facts);
+  let count = 0;
+  let over = false;
+  try {
+    await check();
+    for await (const item of work(operation)) {
+      operation.signal?.throwIfAborted();
+      count++;
+      yield item;
+    }
+  } catch (error) {
+    over = true;
+    operation.note({ count });
+    throw failed(error);
+  } finally {
+    // Also where the caller stops early.
+    if (!over) {
+      operation.note({ count });
+      succeeded();
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** Columns whose text has several forms for one instant. */
+const TIMES = new Set(["created_at"]);
+
+/** Equality of JSON values, whatever the order of keys: jsonb does not keep it. */
+function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || !a || !b) return false;
+  const [left, right] = [a, b].map((value) =>
+    Object.entries(value).filter(([, item]) => item !== undefined)
+  );
+  return Array.isArray(a) === Array.isArray(b) && left!.length === right!.length &&
+    left!.every(([key, item]) => key in b && sameJson(item, (b as Record<string, unknown>)[key]));
+}
+
+/** Whether a column holds the value that was sent. */
+export function sameValue(column: string, sent: unknown, stored: unknown): boolean {
+  if (TIMES.has(column)) return Date.parse(String(sent)) === Date.parse(String(stored));
+  return sameJson(sent ?? null, stored ?? null);
+}

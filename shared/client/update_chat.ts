@@ -1,0 +1,33 @@
+import type { Json } from "../database.types.ts";
+import { ChatArchiveError } from "../errors.ts";
+import { query } from "../query.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import { given } from "./insert_once.ts";
+import { operate } from "./operation.ts";
+import type { Chat } from "./rows.ts";
+
+/** What of a chat changes. Fields that are left out stay as they are. */
+export interface ChatChanges {
+  id: string;
+  title?: string;
+  description?: string | null;
+  /** Replaces the whole object. */
+  metadata?: { [key: string]: Json };
+  is_archived?: boolean;
+}
+
+/** Changes a chat. @throws {ChatArchiveError} `not_found`, `invalid_request` */
+export function updateChat(
+  connection: Connection,
+  { id, signal, ...changes }: ChatChanges & CallOptions,
+): Promise<Chat> {
+  const facts = { operation: "updateChat", chat_id: id, signal };
+  return operate(connection, facts, async ({ limit }) => {
+    const chat = await query(() =>
+      connection.supabase.from("chats").update(given(changes)).eq("id", id).select()
+        .abortSignal(limit()).maybeSingle()
+    );
+    if (!chat) throw new ChatArchiveError("not_found", "no such chat");
+    return chat;
+  });
+}

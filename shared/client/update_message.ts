@@ -1,0 +1,30 @@
+import { ChatArchiveError } from "../errors.ts";
+import { query } from "../query.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import { given } from "./insert_once.ts";
+import { operate } from "./operation.ts";
+import type { Message } from "./rows.ts";
+
+/** What of a message changes: an answer that is streamed grows. */
+export interface MessageChanges {
+  id: string;
+  /** Replaces the whole text. */
+  content?: string;
+  message_type?: string;
+}
+
+/** Changes a message. @throws {ChatArchiveError} `not_found`, `invalid_request` */
+export function updateMessage(
+  connection: Connection,
+  { id, signal, ...changes }: MessageChanges & CallOptions,
+): Promise<Message> {
+  return operate(connection, { operation: "updateMessage", signal }, async ({ limit, note }) => {
+    const message = await query(() =>
+      connection.supabase.from("chat_messages").update(given(changes)).eq("id", id).select()
+        .abortSignal(limit()).maybeSingle()
+    );
+    if (!message) throw new ChatArchiveError("not_found", "no such message");
+    note({ chat_id: message.chat_id });
+    return message as Message;
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * Queries through supabase-js: data, or an error of ours.
+ *
+ * @module
+ */
+import { databaseError, type QueryError } from "./database_errors.ts";
+import { ChatArchiveError } from "./errors.ts";
+
+/** What supabase-js answers. */
+interface QueryResult {
+  data: unknown;
+  error: QueryError | null;
+  status?: number;
+}
+
+/** SQLSTATEs of a transaction that lost to another and can simply be run again. */
+const LOST = new Set(["40001", "40P01"]);
+
+/**
+ * Runs a query, again where it lost a deadlock or a serialization conflict.
+ *
+ * @returns its data
+ * @throws {ChatArchiveError} by the table of codes
+ */
+export async function query<Result extends QueryResult>(
+  run: () => PromiseLike<Result>,
+): Promise<Extract<Result, { error: null }>["data"]> {
+  for (let attempt = 1;; attempt++) {
+    const { data, error, status } = await run();
+    if (!error) return data as Extract<Result, { error: null }>["data"];
+    // PostgREST refuses nobody in particular with 42501 and the status 401.
+    if (status === 401) {
+      throw new ChatArchiveError("unauthorized", "a signed-in user is required", { cause: error });
+    }
+    if (attempt === 3 || !LOST.has(error.code ?? "")) throw databaseError(error);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * attempt));
+  }
+}
+
+/** Splits a list, so that each part fits into the query string of one request. */
+export function chunked<T>(list: T[], size: number): T[][] {
+  return Array.from(
+    { length: Math.ceil(list.length / size) },
+    (_, index) => list.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** Ids (36 characters each) that fit into a query string beside everything else. */
+export const IDS_PER_QUERY = 150;

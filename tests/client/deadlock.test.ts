@@ -1,0 +1,89 @@
+/** Writers that meet do not block each other crosswise, and who loses a deadlock tries again. */
+import { createClient } from "@supabase/supabase-js";
+import { createChatArchive } from "@shared/client/mod.ts";
+import type { Database } from "@shared/database.types.ts";
+import { assertEquals } from "../support/assert.ts";
+import { asOperator, stack } from "../support/stack.ts";
+import { signUp } from "../support/users.ts";
+
+const user = await signUp();
+
+/** A client whose answers are looked at: how many of them report a lost deadlock. */
+function watched() {
+  let lost = 0;
+  const supabase = createClient<Database>(stack.API_URL, stack.PUBLISHABLE_KEY, {
+    accessToken: () => Promise.resolve(user.token),
+    global: {
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        if (!response.ok && (await response.clone().text()).includes("40P01")) lost++;
+        return response;
+      },
+    },
+  });
+  return { archive: createChatArchive(supabase, { useDatabase: true }), lost: () => lost };
+}
+
+Deno.test("batches over two chats in opposite order do not deadlock", async () => {
+  const { archive, lost } = watched();
+  const [a, b] = [await user.createChat("a"), await user.createChat("b")];
+  const batch = (chat_id: string, writer: number) =>
+    archive.addMessages({
+      chat_id,
+      messages: Array.from({ length: 100 }, (_, n) => ({
+        role: "user" as const,
+        content: `${writer}.${n}`,
+      })),
+    });
+  await Promise.all(Array.from({ length: 8 }, async (_, writer) => {
+    const order = writer % 2 ? [a, b] : [b, a];
+    for (let turn = 0; turn < 3; turn++) {
+      await Promise.all(order.map((chat_id) => batch(chat_id, writer)));
+    }
+  }));
+  for (const chat_id of [a, b]) {
+    const read = await Array.fromAsync(archive.messages({ chat_id }));
+    assertEquals(read.length, 2400);
+    for (let start = 0; start < read.length; start += 100) {
+      const [writer] = read[start]!.content.split(".");
+      assertEquals(
+        read.slice(start, start + 100).map(({ content }) => content),
+        Array.from({ length: 100 }, (_, n) => `${writer}.${n}`),
+        "a batch stays together",
+      );
+    }
+  }
+  assertEquals(lost(), 0);
+});
+
+Deno.test("a transaction that lost a deadlock is run again", async () => {
+  const { archive, lost } = watched();
+  const chat_id = await user.createChat();
+  const ids = [crypto.randomUUID(), crypto.randomUUID()];
+  await asOperator(async (sql) => {
+    for (const id of ids) {
+      await sql`
+        insert into chat_images (id, chat_id, user_id, image_name, s3_path, content_type, file_size)
+        values (${id}, ${chat_id}, ${user.id}, 'a.png',
+                ${`${user.id}/${chat_id}/images/${id}.png`}, 'image/png', 1)`;
+    }
+  });
+  const { id: message_id } = await archive.addMessage({ chat_id, role: "user", content: "x" });
+  const deleted = await asOperator((sql) =>
+    sql.begin(async (tx) => {
+      // The statement takes the first image and waits here for the second …
+      await tx`select 1 from chat_images where id = ${ids[1]!} for update`;
+      const attached = archive.attachImages({ message_id, ids });
+      attached.catch(() => {});
+      for (const deadline = Date.now() + 5000; Date.now() < deadline;) {
+        const waiting = await tx`select 1 from pg_locks where not granted`;
+        if (waiting.length > 0) break;
+      }
+      // … and now waits for whoever waits for it. It began first, so it is the one that loses.
+      await tx`select 1 from chat_images where id = ${ids[0]!} for update`;
+      return { attached };
+    })
+  );
+  assertEquals((await deleted.attached).map((image) => image.message_id), [message_id, message_id]);
+  assertEquals(lost(), 1);
+});
