@@ -1,0 +1,285 @@
+/** The library's uploads, downloads and other calls of functions, against the real stack. */
+import {
+  ChatArchiveError,
+  createChatArchive,
+  type LogEntry,
+  type UploadProgress,
+} from "@shared/client/mod.ts";
+import type { ErrorCode } from "@shared/errors.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { pdf, png, reserve } from "../support/files.ts";
+import { startFaultyStack } from "../support/faulty_stack.ts";
+import { asOperator, keysBelow } from "../support/stack.ts";
+import { signUp } from "../support/users.ts";
+
+const user = await signUp();
+const entries: LogEntry[] = [];
+const archive = createChatArchive(user.client, { logger: (entry) => entries.push(entry) });
+const newId = () => crypto.randomUUID();
+
+async function assertCode(
+  work: () => Promise<unknown>,
+  code: ErrorCode,
+): Promise<ChatArchiveError> {
+  const error = await assertRejects(work, ChatArchiveError);
+  assertEquals(error.code, code, error.message);
+  return error;
+}
+
+/** Counts the PUTs that work sends. */
+async function countPuts(work: () => Promise<unknown>): Promise<number> {
+  const fetch = globalThis.fetch;
+  let puts = 0;
+  globalThis.fetch = (input, init) => {
+    if (init?.method === "PUT") puts++;
+    return fetch(input, init);
+  };
+  try {
+    await work();
+    return puts;
+  } finally {
+    globalThis.fetch = fetch;
+  }
+}
+
+Deno.test("images go to the bucket with progress, and come back", async () => {
+  const chat = await archive.createChat({ title: "Images" });
+  const message = await archive.addMessage({ chat_id: chat.id, role: "user", content: "see" });
+  const contents = Array.from({ length: 6 }, (_, seed) => png(8, 4 + seed, seed));
+  const seen: UploadProgress[] = [];
+  const images = await archive.uploadImages({
+    chat_id: chat.id,
+    images: contents.map((content, n) => ({
+      name: `страница ${n}.png`,
+      content: n % 2 ? content : new File([content], `x.png`, { type: "image/png" }),
+      content_type: "image/png",
+      image_type: "crop",
+      description: `Page ${n}`,
+      ...(n === 0 ? { message_id: message.id } : {}),
+    })),
+    onProgress: (progress) => seen.push(progress),
+  });
+  assertEquals(
+    images.map(({ image_name }) => image_name),
+    contents.map((_, n) => `страница ${n}.png`),
+  );
+  assertEquals(images.map(({ height }) => height), [4, 5, 6, 7, 8, 9]);
+  assertEquals(images[0]!.message_id, message.id);
+  const bytes = contents.reduce((sum, { length }) => sum + length, 0);
+  const last = seen.at(-1)!;
+  assertEquals([last.files_done, last.files, last.bytes_done, last.bytes], [6, 6, bytes, bytes]);
+  assertEquals(seen.filter(({ loaded, total }) => loaded === total).length, 6);
+  assert(seen.every((one, n) => n === 0 || one.bytes_done >= seen[n - 1]!.bytes_done));
+  assertEquals([entries.at(-1)!.count, entries.at(-1)!.bytes], [6, bytes]);
+
+  const { body, name, content_type } = await archive.download({ id: images[3]!.id });
+  assertEquals([name, content_type], ["страница 3.png", "image/png"]);
+  assertEquals(await new Response(body).bytes(), contents[3]);
+
+  const urls = await archive.downloadUrls({ ids: [images[5]!.id, newId()] });
+  assertEquals([urls.downloads.length, urls.missing.length], [1, 1]);
+  assertEquals((await archive.downloadUrls({ chat_id: chat.id })).downloads.length, 6);
+
+  const attached = await archive.attachImages({
+    message_id: message.id,
+    ids: [images[5]!.id, images[1]!.id],
+  });
+  assertEquals(attached.map(({ id }) => id), [images[5]!.id, images[1]!.id]);
+  const [read] = await Array.fromAsync(archive.history({ chat_id: chat.id }));
+  assertEquals(read!.images.map(({ id }) => id), [0, 1, 5].map((n) => images[n]!.id));
+  await assertCode(
+    () => archive.attachImages({ message_id: message.id, ids: [newId()] }),
+    "not_found",
+  );
+
+  const ids = [images[0]!.id, images[1]!.id];
+  assertEquals(
+    (await archive.deleteImages({ ids })).map(({ id }) => id).toSorted(),
+    ids.toSorted(),
+  );
+  assertEquals(await archive.deleteImages({ ids }), []);
+  await assertCode(() => archive.download({ id: ids[0]! }), "not_found");
+});
+
+Deno.test("an upload that failed goes on with the same ids, and sends nothing twice", async () => {
+  const chat_id = await user.createChat();
+  const images = Array.from({ length: 5 }, (_, n) => ({
+    id: newId(),
+    name: `${n}.png`,
+    content: n === 3 ? new TextEncoder().encode("no image, but long enough") : png(4, 4, n),
+    content_type: "image/png",
+  }));
+  const error = await assertCode(
+    () => archive.uploadImages({ chat_id, images }),
+    "upload_mismatch",
+  );
+  assertEquals(error.details?.[0]?.path, ["images", 3]);
+  images[3] = { ...images[3]!, id: newId(), content: png(4, 4, 3) };
+  const puts = await countPuts(async () => {
+    const rows = await archive.uploadImages({ chat_id, images });
+    assertEquals(rows.map(({ id }) => id), images.map(({ id }) => id));
+  });
+  assertEquals(puts, 1);
+  assertEquals(await countPuts(() => archive.uploadImages({ chat_id, images })), 0);
+  images[0] = { ...images[0]!, content: png(9, 9) };
+  await assertCode(() => archive.uploadImages({ chat_id, images }), "conflict");
+  await assertCode(
+    () =>
+      archive.uploadImages({
+        chat_id,
+        images: [{ name: "a.txt", content: new Blob(["x"], { type: "text/plain" }) }],
+      }),
+    "unsupported_media_type",
+  );
+  await assertCode(
+    () => archive.uploadImages({ chat_id: newId(), images: [{ ...images[1]!, id: newId() }] }),
+    "not_found",
+  );
+});
+
+Deno.test("150 images take two requests, and can be aborted and gone on with", async () => {
+  const chat_id = await user.createChat();
+  const images = Array.from({ length: 150 }, (_, n) => ({
+    id: newId(),
+    name: `${n}.png`,
+    content: png(2, 2, n),
+    content_type: "image/png",
+  }));
+  const controller = new AbortController();
+  const reason = new Error("closed the page");
+  const thrown = await assertRejects(
+    () =>
+      archive.uploadImages({
+        chat_id,
+        images,
+        signal: controller.signal,
+        onProgress: ({ files_done }) => files_done === 120 && controller.abort(reason),
+      }),
+    Error,
+  );
+  assertEquals(thrown, reason);
+  const stored = await Array.fromAsync(archive.images({ chat_id }));
+  assertEquals(stored.length, 100);
+  const puts = await countPuts(() => archive.uploadImages({ chat_id, images }));
+  assertEquals(puts, 50);
+  const after = await Array.fromAsync(archive.images({ chat_id }));
+  assertEquals(after.map(({ id }) => id).toSorted(), images.map(({ id }) => id).toSorted());
+});
+
+Deno.test("a document is uploaded, opened, replaced and repeated", async () => {
+  const { id: chat_id } = await archive.createChat({ title: "Document" });
+  const document = {
+    id: newId(),
+    name: "a.pdf",
+    content: pdf("one"),
+    content_type: "application/pdf",
+  };
+  const stored = await archive.uploadDocument({ chat_id, document });
+  assertEquals((await archive.getChat({ id: chat_id })).document_path, stored.path);
+  assertEquals(await archive.uploadDocument({ chat_id, document }), stored);
+  const file = await archive.download({ document_of: chat_id });
+  assertEquals([file.name, await new Response(file.body).text()], [
+    "a.pdf",
+    new TextDecoder().decode(pdf("one")),
+  ]);
+  const other = await archive.uploadDocument({
+    chat_id,
+    document: { name: "b.pdf", content: pdf("two"), content_type: "application/pdf" },
+  });
+  assertEquals((await archive.getChat({ id: chat_id })).document_path, other.path);
+  await assertCode(
+    () => archive.download({ document_of: newId() }),
+    "not_found",
+  );
+});
+
+Deno.test("a chat is exported as a stream, deleted with its objects, and awaited", async () => {
+  const { id } = await archive.createChat({ title: "Exported" });
+  await archive.addMessage({ chat_id: id, role: "user", content: "привет" });
+  await archive.uploadImages({
+    chat_id: id,
+    images: [{ name: "a.png", content: png(4, 4), content_type: "image/png" }],
+  });
+  const file = await archive.exportChat({ chat_id: id });
+  assertEquals(file.name, "Exported.md");
+  assert(file.content_type.startsWith("text/markdown"));
+  assert((await new Response(file.body).text()).includes("привет"));
+  await assertCode(() => archive.exportChat({ chat_id: newId() }), "not_found");
+
+  assertEquals((await keysBelow(`${user.id}/${id}/`)).length, 1);
+  const deletion = await archive.deleteChat({ id });
+  assertEquals([deletion.chat_id, deletion.status, deletion.objects_deleted], [id, "done", 1]);
+  assertEquals((await archive.awaitDeletion({ id })).status, "done");
+  assertEquals(await keysBelow(`${user.id}/${id}/`), []);
+  await assertCode(() => archive.getChat({ id }), "not_found");
+  assertEquals((await archive.deleteChat({ id })).status, "done", "a repetition reports");
+  await assertCode(() => archive.deleteChat({ id: newId() }), "not_found");
+  await assertCode(() => archive.awaitDeletion({ id: newId() }), "not_found");
+});
+
+Deno.test("awaitDeletion waits for bytes that are queued, and can be aborted", async () => {
+  const chat_id = await user.createChat();
+  await archive.uploadImages({
+    chat_id,
+    images: [{ name: "a.png", content: png(4, 4), content_type: "image/png" }],
+  });
+  await user.client.from("chats").delete().eq("id", chat_id);
+  await assertRejects(
+    () => archive.awaitDeletion({ id: chat_id, signal: AbortSignal.timeout(100) }),
+    Error,
+    "timeout",
+  );
+  const waiting = archive.awaitDeletion({ id: chat_id });
+  await archive.deleteChat({ id: chat_id });
+  assertEquals((await waiting).objects_pending, 0);
+});
+
+Deno.test("the request id of an operation is the functions'", async () => {
+  const log = Deno.env.get("STACK_LOG_FILE")!;
+  const chat_id = await user.createChat();
+  await reserve(user, chat_id, [{ name: "a.png", content_type: "image/png", bytes: png(2, 2) }]);
+  const error = await assertCode(() => archive.deleteChat({ id: newId() }), "not_found");
+  assertEquals(entries.at(-1)!.request_id, error.requestId!);
+  for (const deadline = Date.now() + 3000;;) {
+    const text = await Deno.readTextFile(log);
+    if (text.includes(error.requestId!)) break;
+    assert(Date.now() < deadline, "the functions' log has the request id");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+});
+
+Deno.test("no log entry holds content, a token or a URL", () => {
+  const text = JSON.stringify(entries);
+  assert(entries.length > 10);
+  for (const secret of [user.token, "привет", "X-Amz", "http", "страница"]) {
+    assert(!text.includes(secret), secret);
+  }
+});
+
+Deno.test("checkConnection tells how the parts are; what is down has its code, and passes", async () => {
+  const health = await archive.checkConnection();
+  assertEquals(health.checks.database.status, "ok");
+
+  await using faulty = await startFaultyStack();
+  const client = (await signUp(faulty.status)).client;
+  const mine = createChatArchive(client);
+  const { id: chat_id } = await mine.createChat({ title: "Faults" });
+  faulty.bucket.become("cut");
+  const image = { id: newId(), name: "a.png", content: png(4, 4), content_type: "image/png" };
+  await assertCode(() => mine.uploadImages({ chat_id, images: [image] }), "storage_unavailable");
+  faulty.bucket.become("open");
+  assertEquals((await mine.uploadImages({ chat_id, images: [image] })).length, 1);
+  faulty.database.become("cut");
+  await assertCode(() => mine.getChat({ id: chat_id }), "database_unavailable");
+});
+
+Deno.test("a deployment without a database says so at every operation", async () => {
+  await using faulty = await startFaultyStack({ USE_DATABASE: "false" });
+  const { client } = await signUp(faulty.status);
+  const mine = createChatArchive(client);
+  await assertCode(() => mine.createChat({ title: "x" }), "database_disabled");
+  await assertCode(() => Array.fromAsync(mine.messages({ chat_id: newId() })), "database_disabled");
+  assertEquals((await mine.checkConnection()).checks.database.status, "disabled");
+  const rows = await asOperator((sql) => sql`select 1 from chats where title = 'x'`);
+  assertEquals(rows.length, 0);
+});
