@@ -21,24 +21,3 @@ export async function* encoded(parts: AsyncIterable<string>): AsyncGenerator<Uin
   }
   if (text) yield encoder.encode(text);
 }
-
-/**
- * Makes a body. When its reader goes away the work ends at its next step; where the work fails the
- * body is aborted, so that a cut answer never passes for a whole one.
- *
- * @param onAbort told of a failure, which no status can tell any more
- */
-export function bodyOf(
-  chunks: AsyncIterable<Uint8Array>,
-  onAbort: (error: unknown) => void,
-): ReadableStream<Uint8Array> {
-  async function* reporting() {
-    try {
-      yield* chunks;
-    } catch (error) {
-      onAbort(error);
-      throw error;
-    }
-  }
-  return ReadableStream.from(reporting());
-}

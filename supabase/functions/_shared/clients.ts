@@ -6,6 +6,7 @@
 import { createAdminClient, createContextClient } from "@supabase/server/core";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
+import { createLog, describeError, type LogLevel } from "./log.ts";
 
 /** A client that knows our schema. */
 export type ArchiveClient = SupabaseClient<Database>;
@@ -13,28 +14,62 @@ export type ArchiveClient = SupabaseClient<Database>;
 /** Milliseconds for one query: a little more than the platform's statement_timeout of 8 s. */
 const QUERY_TIMEOUT = 10_000;
 
-function options(signal: AbortSignal) {
+/** The request that a client works for. */
+export interface ClientContext {
+  /** Aborted when nobody waits any more. */
+  signal: AbortSignal;
+  /** Sent with each query, so that the logs of all parts can be joined. */
+  requestId: string;
+}
+
+/** Table or function of a query, and nothing of its values. */
+function targetOf(url: string): string {
+  return new URL(url).pathname.replace(/^.*\/v1\//, "");
+}
+
+function options({ signal, requestId }: ClientContext) {
+  const log = createLog("database", { request_id: requestId });
   return {
     // A function answers 503 at once; its caller decides whether to try again.
     db: { retry: false },
     global: {
-      fetch: (input: RequestInfo | URL, init?: RequestInit) => {
+      headers: { "x-request-id": requestId },
+      fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
+        const started = performance.now();
+        const note = (level: LogLevel, fields: Record<string, unknown>) =>
+          log(level, "query", {
+            method: init?.method ?? "GET",
+            target: targetOf(input instanceof Request ? input.url : String(input)),
+            ...fields,
+            duration_ms: Math.round(performance.now() - started),
+          });
         const signals = [signal, AbortSignal.timeout(QUERY_TIMEOUT), init?.signal];
-        return fetch(input, {
-          ...init,
-          signal: AbortSignal.any(signals.filter((one) => one instanceof AbortSignal)),
-        });
+        try {
+          const response = await fetch(input, {
+            ...init,
+            signal: AbortSignal.any(signals.filter((one) => one instanceof AbortSignal)),
+          });
+          const { status, ok } = response;
+          note(status >= 500 ? "warning" : "debug", { status, outcome: ok ? "ok" : "error" });
+          return response;
+        } catch (error) {
+          note(signal.aborted ? "debug" : "warning", {
+            outcome: signal.aborted ? "cancelled" : "error",
+            cause: describeError(error),
+          });
+          throw error;
+        }
       },
     },
   };
 }
 
 /** A client with the rights of the caller: row level security applies. */
-export function userClient(token: string, signal: AbortSignal): ArchiveClient {
-  return createContextClient<Database>({ auth: { token }, supabaseOptions: options(signal) });
+export function userClient(token: string, context: ClientContext): ArchiveClient {
+  return createContextClient<Database>({ auth: { token }, supabaseOptions: options(context) });
 }
 
 /** A client that bypasses row level security. Say at each use why the caller's rights won't do. */
-export function adminClient(signal: AbortSignal): ArchiveClient {
-  return createAdminClient<Database>({ supabaseOptions: options(signal) });
+export function adminClient(context: ClientContext): ArchiveClient {
+  return createAdminClient<Database>({ supabaseOptions: options(context) });
 }

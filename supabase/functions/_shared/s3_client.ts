@@ -52,3 +52,18 @@ export async function createS3Client(
     },
   });
 }
+
+/** The same client, with a request id on all that it sends: the bucket's logs can be joined to ours. */
+export function withRequestId(client: S3Client, requestId: string): S3Client {
+  const tagged: S3Client = Object.create(client);
+  tagged.middlewareStack = client.middlewareStack.clone();
+  tagged.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> };
+      headers["x-request-id"] = requestId;
+      return next(args);
+    },
+    { step: "build", name: "requestId" },
+  );
+  return tagged;
+}

@@ -9,7 +9,7 @@ import { ChatArchiveError } from "@shared/errors.ts";
 import { contentDisposition } from "./content_disposition.ts";
 import type { DeleteFailure, ListedObject, ObjectHead, ObjectStore } from "./object_store.ts";
 import { type ByteStream, incoming, outgoing } from "./object_stream.ts";
-import { createS3Client, loadSdk } from "./s3_client.ts";
+import { createS3Client, loadSdk, withRequestId } from "./s3_client.ts";
 import type { BucketSettings } from "./settings.ts";
 
 /** How long the bucket may take, in milliseconds. */
@@ -69,13 +69,45 @@ interface RunOptions extends Omit<SendOptions, "abortSignal"> {
   signal?: AbortSignal;
 }
 
-/** Opens the bucket. Nothing is sent before the first call. */
-export function openBucket(settings: BucketSettings, patience: Patience = PATIENCE): ObjectStore {
-  const { bucket: Bucket } = settings;
+/**
+ * Prepares to open the bucket; the connections are shared by all who do. Nothing is sent before the
+ * first call.
+ *
+ * @returns a function that opens it for one request, whose id goes with each call
+ */
+export function bucketOpener(
+  settings: BucketSettings,
+  patience: Patience = PATIENCE,
+): (requestId: string) => ObjectStore {
   const client = lazy(() => createS3Client(settings, settings.endpoint, patience.attempt));
   const publicClient = settings.publicEndpoint === settings.endpoint
     ? client
     : lazy(() => createS3Client(settings, settings.publicEndpoint, patience.attempt));
+  return (requestId) =>
+    // What is signed is for others to send: without our header.
+    createStore(settings, patience, {
+      client: async () => withRequestId(await client(), requestId),
+      publicClient,
+    });
+}
+
+/** Opens the bucket for a program that works on its own behalf. */
+export function openBucket(settings: BucketSettings, patience: Patience = PATIENCE): ObjectStore {
+  return bucketOpener(settings, patience)(crypto.randomUUID());
+}
+
+/** What reaches the bucket as functions see it, and as clients do. */
+interface Clients {
+  client(): Promise<S3Client>;
+  publicClient(): Promise<S3Client>;
+}
+
+function createStore(
+  settings: BucketSettings,
+  patience: Patience,
+  { client, publicClient }: Clients,
+): ObjectStore {
+  const { bucket: Bucket } = settings;
 
   /** Runs an operation; what it throws becomes ours, unless `expected` turns it into an answer. */
   async function run<T>(

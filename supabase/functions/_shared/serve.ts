@@ -7,7 +7,7 @@ import { verifyAuth } from "@supabase/server/core";
 import { z } from "zod";
 import type { Access } from "@shared/contracts/contract.ts";
 import { ChatArchiveError, type ErrorBody, type Issue } from "@shared/errors.ts";
-import { createLog, describeError, type Log } from "./log.ts";
+import { configureLog, createLog, describeError, type LogLevel } from "./log.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 /** Bytes of a JSON request. The largest valid one, 1,000 ids, has 40 KB. */
@@ -23,7 +23,8 @@ export interface Call {
   token: string;
   /** Aborted when the caller goes away. */
   signal: AbortSignal;
-  log: Log;
+  /** The caller's, or a new one. Goes with every call onward. */
+  requestId: string;
   settings: Settings;
   /** Adds fields to the request's log line: ids and counts, never content. */
   note(fields: Record<string, unknown>): void;
@@ -33,6 +34,16 @@ export interface Call {
 export interface Reply {
   status: number;
   body: unknown;
+}
+
+/** An answer that is made piece by piece. */
+export interface StreamReply {
+  headers: Record<string, string>;
+  /**
+   * Ended early when the reader goes away. What it throws aborts the body: a cut answer must not pass
+   * for a whole one.
+   */
+  chunks: AsyncIterable<Uint8Array>;
 }
 
 /** How a function is called: part of its contract. */
@@ -163,6 +174,32 @@ function asArchiveError(error: unknown): ChatArchiveError {
   return new ChatArchiveError("internal", "something went wrong", { cause: error });
 }
 
+type Close = (level: LogLevel, outcome: string, fields: Record<string, unknown>) => void;
+
+/** Passes chunks on, and tells at the end how many bytes they had and how they ended. */
+async function* counted(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal, close: Close) {
+  let bytes = 0;
+  // Stays so where the reader goes away: the generator is then ended at its yield.
+  let ending: Parameters<Close> = ["info", "cancelled", { status: 200 }];
+  try {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+    ending = ["info", "ok", { status: 200 }];
+  } catch (error) {
+    const { code } = asArchiveError(error);
+    // A reader that went away is no failure of ours, also where a query noticed it first.
+    if (!signal.aborted) {
+      ending = ["error", "aborted", { status: 200, code, cause: describeError(error) }];
+    }
+    throw error;
+  } finally {
+    const [level, outcome, fields] = ending;
+    close(level, outcome, { ...fields, bytes });
+  }
+}
+
 /**
  * Makes a function out of a handler.
  *
@@ -170,10 +207,11 @@ function asArchiveError(error: unknown): ChatArchiveError {
  */
 export function serve<Input>(
   options: ServeOptions<Input>,
-  handler: (input: Input, call: Call) => Promise<Reply | Response>,
+  handler: (input: Input, call: Call) => Promise<Reply | StreamReply>,
 ): { fetch(request: Request): Promise<Response> } {
   // Bad settings are told when the function boots, not when the first user calls it.
   const settings = readSettings();
+  configureLog(settings.logLevels);
 
   async function answer(request: Request, call: Omit<Call, "userId" | "email" | "token">) {
     if (request.method !== options.method) {
@@ -185,8 +223,7 @@ export function serve<Input>(
       throw new ChatArchiveError("database_disabled", "this deployment runs without a database");
     }
     const input = await readInput(request, options);
-    const reply = await handler(input, { ...call, ...caller });
-    return reply instanceof Response ? reply : Response.json(reply.body, { status: reply.status });
+    return await handler(input, { ...call, ...caller });
   }
 
   return {
@@ -200,20 +237,34 @@ export function serve<Input>(
           headers: { ...cors, ...PREFLIGHT, "x-request-id": requestId },
         });
       }
-      const log = createLog(settings.logLevel, { request_id: requestId });
+      const log = createLog("operation", { request_id: requestId });
       let fields: Record<string, unknown> = {};
       const note = (more: Record<string, unknown>) => void (fields = { ...fields, ...more });
+      /** The one line of this request, when all of its answer is on its way. */
+      const close = (level: LogLevel, outcome: string, more: Record<string, unknown>) =>
+        log(level, options.name, {
+          ...fields,
+          ...more,
+          outcome,
+          duration_ms: Math.round(performance.now() - started),
+        });
 
       let response: Response;
       try {
-        response = await answer(request, { signal: request.signal, log, settings, note });
+        const reply = await answer(request, { signal: request.signal, requestId, settings, note });
+        if ("chunks" in reply) {
+          response = new Response(
+            ReadableStream.from(counted(reply.chunks, request.signal, close)),
+            reply,
+          );
+        } else {
+          response = Response.json(reply.body, { status: reply.status });
+          close(response.ok ? "info" : "error", response.ok ? "ok" : "error", {
+            status: response.status,
+          });
+        }
       } catch (thrown) {
         const error = asArchiveError(thrown);
-        note({
-          code: error.code,
-          // Below 500 the request is to blame, and its parts would be quoted.
-          ...(error.status >= 500 && error.cause ? { cause: describeError(error.cause) } : {}),
-        });
         const body: ErrorBody = {
           code: error.code,
           message: error.message,
@@ -224,13 +275,13 @@ export function serve<Input>(
           status: error.status,
           headers: error.code === "method_not_allowed" ? { allow: options.method } : {},
         });
+        close(error.status >= 500 ? "error" : "info", "error", {
+          status: error.status,
+          code: error.code,
+          // Below 500 the request is to blame, and its parts would be quoted.
+          ...(error.status >= 500 && error.cause ? { cause: describeError(error.cause) } : {}),
+        });
       }
-      log(response.status >= 500 ? "error" : "info", options.name, {
-        ...fields,
-        status: response.status,
-        outcome: response.ok ? "ok" : "error",
-        duration_ms: Math.round(performance.now() - started),
-      });
       const headers = new Headers(response.headers);
       for (const [name, value] of Object.entries(cors)) headers.set(name, value);
       headers.set("x-request-id", requestId);

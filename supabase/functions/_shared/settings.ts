@@ -5,11 +5,14 @@
  */
 import { z } from "zod";
 import { type ContentType, EXTENSION_OF } from "@shared/object-keys.ts";
+import type { LogLevels } from "./log.ts";
 
 const Flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
 /** Seconds; S3 allows 7 days. */
 const Seconds = (max: number) => z.coerce.number().int().min(1).max(max);
+
+const Level = z.enum(["debug", "info", "warning", "error"]);
 
 const ContentTypes = (allowed: ContentType[]) =>
   z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean))
@@ -26,7 +29,8 @@ const Environment = z.object({
   ALLOWED_DOCUMENT_TYPES: ContentTypes(documents).default(documents),
   ALLOWED_ORIGINS: z.string().default("*")
     .transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean)),
-  LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
+  LOG_LEVEL: Level.default("info"),
+  DATABASE_LOG_LEVEL: Level.optional(),
   S3_URL_EXPIRATION: Seconds(604_800).default(3600),
   S3_UPLOAD_EXPIRATION: Seconds(3600).default(900),
 });
@@ -64,7 +68,7 @@ export interface Settings {
   allowedTypes: { image: ContentType[]; document: ContentType[] };
   /** Origins that browsers may call from; `*` is any. */
   allowedOrigins: string[];
-  logLevel: "debug" | "info" | "warning" | "error";
+  logLevels: LogLevels;
   /** Seconds that a signed GET lives. */
   downloadExpiration: number;
   /** Seconds that a signed PUT lives; the database caps it at 3600. */
@@ -119,7 +123,10 @@ export function readSettings(
     maxFileSize: main.MAX_FILE_SIZE_MB * 1024 * 1024,
     allowedTypes: { image: main.ALLOWED_IMAGE_TYPES, document: main.ALLOWED_DOCUMENT_TYPES },
     allowedOrigins: main.ALLOWED_ORIGINS,
-    logLevel: main.LOG_LEVEL,
+    logLevels: {
+      operation: main.LOG_LEVEL,
+      database: main.DATABASE_LOG_LEVEL ?? main.LOG_LEVEL,
+    },
     downloadExpiration: main.S3_URL_EXPIRATION,
     uploadExpiration: main.S3_UPLOAD_EXPIRATION,
   };

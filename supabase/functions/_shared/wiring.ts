@@ -6,18 +6,18 @@
 import { ChatArchiveError } from "@shared/errors.ts";
 import { adminClient, type ArchiveClient, userClient } from "./clients.ts";
 import type { ObjectStore } from "./object_store.ts";
-import { openBucket } from "./s3_object_store.ts";
+import { bucketOpener } from "./s3_object_store.ts";
 import type { Call } from "./serve.ts";
 import type { BucketSettings } from "./settings.ts";
 
-const opened = new Map<BucketSettings, ObjectStore>();
+const openers = new Map<BucketSettings, ReturnType<typeof bucketOpener>>();
 
-/** The bucket, or null where USE_S3_STORAGE is false. Opened once a process. */
-export function optionalBucket({ settings }: Call): ObjectStore | null {
-  if (!settings.bucket) return null;
-  let store = opened.get(settings.bucket);
-  if (!store) opened.set(settings.bucket, store = openBucket(settings.bucket));
-  return store;
+/** The bucket, or null where USE_S3_STORAGE is false. */
+export function optionalBucket({ settings: { bucket }, requestId }: Call): ObjectStore | null {
+  if (!bucket) return null;
+  let open = openers.get(bucket);
+  if (!open) openers.set(bucket, open = bucketOpener(bucket));
+  return open(requestId);
 }
 
 /** The bucket. @throws {ChatArchiveError} `storage_disabled` where USE_S3_STORAGE is false */
@@ -31,10 +31,10 @@ export function requiredBucket(call: Call): ObjectStore {
 
 /** The database with the caller's rights. */
 export function asCaller(call: Call): ArchiveClient {
-  return userClient(call.token, call.signal);
+  return userClient(call.token, call);
 }
 
 /** The database past row level security. */
 export function asAdmin(call: Call): ArchiveClient {
-  return adminClient(call.signal);
+  return adminClient(call);
 }

@@ -1,11 +1,12 @@
 import type { ExportedDocument } from "@shared/contracts/chat-export.ts";
 import type { ExportChatRequest } from "@shared/contracts/export-chat.ts";
 import type { Chat } from "@shared/markdown/render.ts";
-import { bodyOf, encoded } from "../_shared/byte_stream.ts";
+import { encoded } from "../_shared/byte_stream.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { contentDisposition } from "../_shared/content_disposition.ts";
 import { type ChatDocument, readDocument } from "../_shared/document.ts";
 import type { GetRequest, ObjectStore } from "../_shared/object_store.ts";
+import type { StreamReply } from "../_shared/serve.ts";
 import type { Settings } from "../_shared/settings.ts";
 import { readChat } from "./chat_reader.ts";
 import { renderJson } from "./json_export.ts";
@@ -20,8 +21,6 @@ export interface ExportChatPorts {
   settings: Pick<Settings, "downloadExpiration">;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Told of an error after the first byte, which no status can tell any more. */
-  onAbort(error: unknown): void;
 }
 
 /** What every format begins with. */
@@ -111,7 +110,7 @@ function asJson(subject: Subject, ports: ExportChatPorts): AsyncIterable<string>
 export async function exportChat(
   request: ExportChatRequest,
   ports: ExportChatPorts,
-): Promise<Response> {
+): Promise<StreamReply> {
   const chat = await readChat(ports.db, request.chat_id);
   const subject = {
     chat,
@@ -125,11 +124,12 @@ export async function exportChat(
   };
   const parts = request.format === "json" ? asJson(subject, ports) : asMarkdown(subject, ports);
   const { contentType, extension } = TYPES[request.format];
-  return new Response(bodyOf(encoded(parts), ports.onAbort), {
+  return {
+    chunks: encoded(parts),
     headers: {
       "content-type": contentType,
       "content-disposition": contentDisposition("attachment", `${chat.title}.${extension}`),
       "cache-control": "no-store",
     },
-  });
+  };
 }

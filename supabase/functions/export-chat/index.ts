@@ -1,5 +1,4 @@
 import { EXPORT_CHAT } from "@shared/contracts/export-chat.ts";
-import { describeError } from "../_shared/log.ts";
 import { serve } from "../_shared/serve.ts";
 import { asCaller, optionalBucket } from "../_shared/wiring.ts";
 import { exportChat } from "./handler.ts";
@@ -13,11 +12,6 @@ export default serve(
       store: optionalBucket(call),
       settings: call.settings,
       now: Date.now,
-      onAbort: (error) => {
-        // A reader that went away is no failure of ours.
-        const level = call.signal.aborted ? "info" : "error";
-        call.log(level, "export-chat", { outcome: "aborted", cause: describeError(error) });
-      },
     });
   },
 );
