@@ -1,7 +1,7 @@
 -- Whatever removes a row that held a key leaves an outbox entry; live keys are protected.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(21);
+select plan(24);
 
 insert into auth.users (id) values ('00000000-0000-4000-8000-00000000000a');
 select set_config('request.jwt.claims',
@@ -66,12 +66,24 @@ select results_eq(
   array['00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/documents/e0000000-0000-4000-8000-000000000002.pdf'],
   'the document before it is enqueued');
 
+select is(
+  (select d.not_before from public.storage_deletions d where d.reason = 'copy_swept'
+   and d.user_id = '00000000-0000-4000-8000-00000000000a'),
+  now() + interval '1 hour',
+  'and again for later, because another confirm may still be copying to its key');
+
 -- A message takes its images with it.
 delete from public.chat_messages where id = 'd0000000-0000-4000-8000-000000000001';
 select results_eq(
   $$ select target from open_entries where reason = 'image_deleted' $$,
   array['00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/images/e0000000-0000-4000-8000-000000000001.png'],
   'the images of a deleted message are enqueued');
+
+select ok(
+  (select bool_and(not_before = now() + interval '1 hour' and chat_id is null)
+   from public.storage_deletions where reason = 'copy_swept'
+     and target like '00000000-0000-4000-8000-00000000000a/%/images/e0000000-0000-4000-8000-000000000001.png'),
+  'and again for later');
 
 -- A chat.
 delete from public.chats where id = 'c0000000-0000-4000-8000-000000000001';
@@ -83,6 +95,9 @@ select results_eq(
   $$ select target from open_entries where reason = 'upload_unconfirmed' $$,
   array['00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/images/e0000000-0000-4000-8000-000000000004.png'],
   'and the final key of an open reservation, which a confirm may be copying to');
+select isnt_empty(
+  $$ select from open_entries where reason = 'copy_swept' and target like '%000000000003.pdf' $$,
+  'and of one that was confirmed a short while ago');
 select throws_ok(
   $$ insert into public.chats (id, title) values ('c0000000-0000-4000-8000-000000000001', 'Again') $$,
   '23505', null, 'its id can''t be used while objects are left');

@@ -1,14 +1,16 @@
 /**
- * Works on claimed entries of the deletion outbox: removes the objects, then records it.
+ * Works on the deletion outbox: claims entries, removes the objects, then records it.
  *
  * An entry is settled only after the bucket has answered, so a worker that is killed at any point
- * leaves its entries leased; they are claimed again, and deleting a missing object succeeds.
+ * leaves its entries leased; they are claimed again, and deleting a missing object succeeds. Leases
+ * begin and end by the database's clock; this process only measures how long its own work takes.
  *
  * @module
  */
 import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "./clients.ts";
+import { failpoint } from "./failpoint.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { query } from "./query.ts";
 
@@ -17,15 +19,19 @@ export type Deletion = Database["public"]["Tables"]["storage_deletions"]["Row"];
 
 /** Keys of one DeleteObjects call (S3's limit). */
 const KEYS_PER_CALL = 1000;
+/** Entries that are claimed at a time: the API gives no more rows. */
+const ENTRIES_PER_CLAIM = 1000;
+/** Chats that are emptied side by side: each is a few round trips and little else. */
+const PARALLEL_PREFIXES = 8;
 /** Seconds that a worker keeps an entry without settling it or saying that it is still at work. */
-export const LEASE_SECONDS = 120;
+const LEASE_SECONDS = 120;
 
 /** What a sweep needs. */
 export interface SweepPorts {
   /** Bypasses RLS: only service_role may claim and settle. */
   admin: ArchiveClient;
-  store: ObjectStore;
-  /** Milliseconds since the epoch after which no new batch is begun. */
+  store: Pick<ObjectStore, "list" | "deleteMany">;
+  /** Of `performance.now()`: after it no new batch is begun. */
   deadline: number;
 }
 
@@ -46,14 +52,38 @@ interface Outcome {
   error?: string;
 }
 
+/**
+ * Leases entries to this worker.
+ *
+ * @param limit     how many at most
+ * @param onlyChats of these chats, whether due or in back-off; otherwise whatever is due
+ */
+export async function claim(
+  admin: ArchiveClient,
+  limit: number,
+  onlyChats?: string[],
+): Promise<Deletion[]> {
+  const entries = await query(() =>
+    admin.rpc("claim_storage_deletions", {
+      max_entries: Math.min(limit, ENTRIES_PER_CLAIM),
+      lease_seconds: LEASE_SECONDS,
+      ...(onlyChats ? { only_chats: onlyChats } : {}),
+    })
+  );
+  if (entries.length > 0) await failpoint("sweep.claimed");
+  return entries;
+}
+
 async function settle(admin: ArchiveClient, results: Outcome[]) {
   if (results.length === 0) return [];
-  return await query(() =>
+  const rows = await query(() =>
     admin.rpc("settle_storage_deletions", {
       results: results as unknown as never,
       lease_seconds: LEASE_SECONDS,
     })
   );
+  await failpoint("sweep.settled");
+  return rows;
 }
 
 /** Deletes keys that no live row names. @returns code by key for those that failed, and a count */
@@ -62,8 +92,9 @@ async function deleteKeys({ admin, store }: SweepPorts, keys: string[]) {
     (await query(() => admin.rpc("live_object_keys", { keys })))
       .map(({ key, reserved }) => [key, reserved]),
   );
-  const doomed = keys.filter((key) => !live.has(key));
+  const doomed = [...new Set(keys)].filter((key) => !live.has(key));
   const failures = doomed.length > 0 ? await store.deleteMany(doomed) : [];
+  await failpoint("sweep.answered");
   return {
     deleted: doomed.length - failures.length,
     failed: new Map(failures.map(({ key, code }) => [key, code])),
@@ -77,22 +108,32 @@ function codeOf(error: unknown): string {
   return (error.cause as Error)?.name ?? error.code;
 }
 
+const isLate = ({ deadline }: SweepPorts) => performance.now() >= deadline;
+
+const released = ({ id, locked_until }: Deletion): Outcome => ({
+  id,
+  locked_until,
+  outcome: "released",
+  objects_deleted: 0,
+});
+
 async function sweepKeys(ports: SweepPorts, entries: Deletion[]): Promise<SweepResult> {
   const result = { claimed: entries.length, deleted: 0, failed: 0 };
   for (let start = 0; start < entries.length; start += KEYS_PER_CALL) {
+    if (isLate(ports)) {
+      await settle(ports.admin, entries.slice(start).map(released));
+      break;
+    }
     const batch = entries.slice(start, start + KEYS_PER_CALL);
-    const late = Date.now() >= ports.deadline;
     let failed = new Map<string, string>();
     let live = new Map<string, boolean>();
-    if (!late) {
-      try {
-        const outcome = await deleteKeys(ports, batch.map(({ target }) => target));
-        ({ failed, live } = outcome);
-        result.deleted += outcome.deleted;
-      } catch (error) {
-        const code = codeOf(error);
-        failed = new Map(batch.map(({ target }) => [target, code]));
-      }
+    try {
+      const outcome = await deleteKeys(ports, batch.map(({ target }) => target));
+      ({ failed, live } = outcome);
+      result.deleted += outcome.deleted;
+    } catch (error) {
+      const code = codeOf(error);
+      failed = new Map(batch.map(({ target }) => [target, code]));
     }
     result.failed += failed.size;
     await settle(
@@ -105,8 +146,8 @@ async function sweepKeys(ports: SweepPorts, entries: Deletion[]): Promise<SweepR
         return {
           id,
           locked_until,
-          outcome: late ? "released" : error ? "failed" : reserved ? "postponed" : "done",
-          objects_deleted: late || error || live.has(target) ? 0 : 1,
+          outcome: error ? "failed" : reserved ? "postponed" : "done",
+          objects_deleted: error || live.has(target) ? 0 : 1,
           ...(error ? { error } : {}),
         };
       }),
@@ -120,8 +161,8 @@ async function sweepPrefix(ports: SweepPorts, entry: Deletion): Promise<SweepRes
   let deleted = 0;
   let unsettled = 0;
   let error: string | undefined;
-  let late = Date.now() >= ports.deadline;
-  let renewed = Date.now();
+  let late = false;
+  let renewed = performance.now();
   const settleAs = async (outcome: Outcome["outcome"]) => {
     const [row] = await settle(ports.admin, [{
       id: entry.id,
@@ -134,21 +175,20 @@ async function sweepPrefix(ports: SweepPorts, entry: Deletion): Promise<SweepRes
     return row;
   };
   try {
-    if (!late) {
-      for await (const page of ports.store.list(entry.target)) {
-        const outcome = await deleteKeys(ports, page.map(({ key }) => key));
-        deleted += outcome.deleted;
-        unsettled += outcome.deleted;
-        error ??= outcome.failed.values().next().value;
-        late = Date.now() >= ports.deadline;
-        if (late) break;
-        if (Date.now() - renewed > LEASE_SECONDS * 300) {
-          const row = await settleAs("progress");
-          // Another worker has taken over while this one was paused.
-          if (!row) return { claimed: 1, deleted, failed: 0 };
-          locked_until = row.locked_until;
-          renewed = Date.now();
-        }
+    for await (const objects of ports.store.list(entry.target)) {
+      await failpoint("sweep.listed");
+      const outcome = await deleteKeys(ports, objects.map(({ key }) => key));
+      deleted += outcome.deleted;
+      unsettled += outcome.deleted;
+      error ??= outcome.failed.values().next().value;
+      late = isLate(ports);
+      if (late) break;
+      if (performance.now() - renewed > LEASE_SECONDS * 300) {
+        const row = await settleAs("progress");
+        // Another worker has taken over while this one was paused.
+        if (!row) return { claimed: 1, deleted, failed: 0 };
+        locked_until = row.locked_until;
+        renewed = performance.now();
       }
     }
   } catch (thrown) {
@@ -158,14 +198,34 @@ async function sweepPrefix(ports: SweepPorts, entry: Deletion): Promise<SweepRes
   return { claimed: 1, deleted, failed: error ? 1 : 0 };
 }
 
+async function sweepPrefixes(ports: SweepPorts, entries: Deletion[]): Promise<SweepResult> {
+  const total = { claimed: 0, deleted: 0, failed: 0 };
+  const queue = entries.values();
+  const workers = await Promise.allSettled(Array.from({ length: PARALLEL_PREFIXES }, async () => {
+    while (!isLate(ports)) {
+      const { value: entry } = queue.next();
+      if (!entry) return;
+      const one = await sweepPrefix(ports, entry);
+      total.claimed += one.claimed;
+      total.deleted += one.deleted;
+      total.failed += one.failed;
+    }
+  }));
+  // All have stopped before the first error goes on: nothing works behind an answer.
+  for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
+  const left = [...queue];
+  await settle(ports.admin, left.map(released));
+  total.claimed += left.length;
+  return total;
+}
+
 /** Removes the objects of claimed entries, in batches, and settles each entry. */
 export async function sweep(ports: SweepPorts, entries: Deletion[]): Promise<SweepResult> {
-  const total = await sweepKeys(ports, entries.filter(({ is_prefix }) => !is_prefix));
-  for (const entry of entries.filter(({ is_prefix }) => is_prefix)) {
-    const one = await sweepPrefix(ports, entry);
-    total.claimed += one.claimed;
-    total.deleted += one.deleted;
-    total.failed += one.failed;
-  }
-  return total;
+  const keys = await sweepKeys(ports, entries.filter(({ is_prefix }) => !is_prefix));
+  const prefixes = await sweepPrefixes(ports, entries.filter(({ is_prefix }) => is_prefix));
+  return {
+    claimed: keys.claimed + prefixes.claimed,
+    deleted: keys.deleted + prefixes.deleted,
+    failed: keys.failed + prefixes.failed,
+  };
 }

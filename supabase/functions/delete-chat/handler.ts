@@ -1,9 +1,10 @@
 import type { DeleteChatRequest, DeleteChatResponse } from "@shared/contracts/delete-chat.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
+import { failpoint } from "../_shared/failpoint.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "../_shared/query.ts";
-import { LEASE_SECONDS, sweep } from "../_shared/sweep.ts";
+import { claim, sweep } from "../_shared/sweep.ts";
 
 /** What delete-chat needs. */
 export interface DeleteChatPorts {
@@ -17,19 +18,10 @@ export interface DeleteChatPorts {
   budget: number;
 }
 
-/** Entries that are claimed at a time. */
-const ENTRIES = 1000;
-
 async function removeBytes(ports: DeleteChatPorts, store: ObjectStore, chatIds: string[]) {
-  const deadline = Date.now() + ports.budget;
-  while (Date.now() < deadline) {
-    const entries = await query(() =>
-      ports.admin.rpc("claim_storage_deletions", {
-        max_entries: ENTRIES,
-        lease_seconds: LEASE_SECONDS,
-        only_chats: chatIds,
-      })
-    );
+  const deadline = performance.now() + ports.budget;
+  while (performance.now() < deadline) {
+    const entries = await claim(ports.admin, Infinity, chatIds);
     if (entries.length === 0) return;
     const { failed } = await sweep({ admin: ports.admin, store, deadline }, entries);
     // What failed would be claimed again at once: leave it to the worker and its back-off.
@@ -49,6 +41,7 @@ export async function deleteChat(
 ): Promise<{ status: 200 | 202; body: DeleteChatResponse }> {
   const ids = [...new Set("chat_id" in request ? [request.chat_id] : request.chat_ids)];
   await query(() => ports.db.from("chats").delete().in("id", ids).select("id"));
+  await failpoint("delete.committed");
 
   const receipts = () => query(() => ports.db.rpc("deletion_status", { chat_ids: ids }));
   let found = await receipts();

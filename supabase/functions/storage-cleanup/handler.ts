@@ -5,7 +5,7 @@ import type {
 import type { ArchiveClient } from "../_shared/clients.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "../_shared/query.ts";
-import { LEASE_SECONDS, sweep } from "../_shared/sweep.ts";
+import { claim, sweep } from "../_shared/sweep.ts";
 
 /** What storage-cleanup needs. */
 export interface StorageCleanupPorts {
@@ -17,24 +17,16 @@ export interface StorageCleanupPorts {
   budget: number;
 }
 
-/** Entries that are claimed at a time. */
-const ENTRIES = 1000;
-
 /** One run of the worker: expires reservations, purges old receipts, empties the outbox. */
 export async function storageCleanup(
   { limit }: StorageCleanupRequest,
   { admin, store, budget }: StorageCleanupPorts,
 ): Promise<{ status: 200; body: StorageCleanupResponse }> {
-  const deadline = Date.now() + budget;
+  const deadline = performance.now() + budget;
   const [started] = await query(() => admin.rpc("start_cleanup", {}));
   const total = { claimed: 0, deleted: 0, failed: 0 };
-  while (store && total.claimed < limit && Date.now() < deadline) {
-    const entries = await query(() =>
-      admin.rpc("claim_storage_deletions", {
-        max_entries: Math.min(ENTRIES, limit - total.claimed),
-        lease_seconds: LEASE_SECONDS,
-      })
-    );
+  while (store && total.claimed < limit && performance.now() < deadline) {
+    const entries = await claim(admin, limit - total.claimed);
     if (entries.length === 0) break;
     const one = await sweep({ admin, store, deadline }, entries);
     total.claimed += one.claimed;
