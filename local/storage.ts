@@ -52,7 +52,9 @@ ${commands.join("\n")}
 
 The bucket is the one of S3_* (see .env.example); where these are not set, or a
 stack is named, that of the running stack. The commands work on bytes only: no
-row changes, and a row whose object is deleted keeps naming it.
+row changes, so a row whose object is deleted or replaced keeps naming it. rm
+and rm-prefix ask the stack, or the API of SUPABASE_URL and
+SUPABASE_SERVICE_KEY, which keys are in use; put never asks.
 
 Exit code 0: done. 1: no such object, not all was done, or a warning.
 2: wrong arguments or settings. 3: the bucket is missing, refuses or is silent.`;

@@ -1,7 +1,9 @@
-import type { DeleteFailure } from "../../supabase/functions/_shared/object_store.ts";
+import type { DeletedPage } from "../../supabase/functions/_shared/object_store.ts";
 import type { StorageCall, StorageCommand } from "./command.ts";
 import { confirm } from "./confirmation.ts";
 import { misuse } from "./failures.ts";
+import { liveKeys } from "./live_keys.ts";
+import { reportDeletion } from "./rm.ts";
 import { describeCount, describeSize } from "./sizes.ts";
 
 /** Says what would be lost. */
@@ -20,23 +22,25 @@ async function confirmLoss(call: StorageCall, prefix: string): Promise<void> {
 
 /** Deletes everything below a prefix. */
 export const rmPrefix: StorageCommand = {
-  help: ["rm-prefix PREFIX", "deletes every object whose key begins with PREFIX; asks first"],
+  help: [
+    "rm-prefix PREFIX [--force]",
+    "deletes every object whose key begins with PREFIX; asks first. One",
+    "that a row names is kept, unless --force",
+  ],
   takes: [1, 1],
+  options: { force: { type: "boolean" } },
   async run(call) {
-    const { store, positionals: [prefix = ""], json, terminal } = call;
+    const { store, positionals: [prefix = ""], terminal } = call;
     if (prefix === "") throw misuse("an empty prefix means the whole bucket");
+    const spare = await liveKeys(call);
     await confirmLoss(call, prefix);
-    let deleted = 0;
-    const failures: DeleteFailure[] = [];
-    for await (const page of store.deletePrefix(prefix)) {
-      deleted += page.deleted;
-      failures.push(...page.failures);
-      terminal.show(`deleted ${describeCount(deleted, "object")}`);
+    const total: DeletedPage = { deleted: 0, spared: [], failures: [] };
+    for await (const { deleted, spared, failures } of store.deletePrefix(prefix, spare)) {
+      total.deleted += deleted;
+      total.spared.push(...spared);
+      total.failures.push(...failures);
+      terminal.show(`deleted ${describeCount(total.deleted, "object")}`);
     }
-    terminal.print(
-      json ? JSON.stringify({ deleted, failures }) : `deleted ${describeCount(deleted, "object")}`,
-    );
-    for (const { key, code } of failures) terminal.note(`not deleted: ${key} (${code})`);
-    return failures.length === 0 ? 0 : 1;
+    return reportDeletion(call, total);
   },
 };

@@ -217,7 +217,12 @@ Deno.test("lists come whole, in order, with sizes; deletes take any number of ke
   // The first is gone already: it counts as deleted.
   assertEquals(await store.deleteMany(keys.slice(0, 1201)), []);
   assertEquals(await place.keys(), keys.slice(1201));
-  assertEquals(await Array.fromAsync(store.deletePrefix(prefix)), [{ deleted: 2, failures: [] }]);
+  const [kept] = keys.slice(-1) as [string];
+  const spared = store.deletePrefix(prefix, () => Promise.resolve(new Set([kept])));
+  assertEquals(await Array.fromAsync(spared), [{ deleted: 1, spared: [kept], failures: [] }]);
+  assertEquals(await place.keys(), [kept]);
+  const rest = store.deletePrefix(prefix);
+  assertEquals(await Array.fromAsync(rest), [{ deleted: 1, spared: [], failures: [] }]);
   assertEquals(await place.keys(), []);
 });
 

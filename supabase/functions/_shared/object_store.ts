@@ -44,8 +44,13 @@ export interface ObjectStore {
    */
   deleteMany(keys: string[]): Promise<DeleteFailure[]>;
 
-  /** Deletes everything below a prefix, page by page. @returns what became of each page */
-  deletePrefix(prefix: string): AsyncIterable<DeletedPage>;
+  /**
+   * Deletes everything below a prefix, page by page.
+   *
+   * @param spare says which keys of a page are to stay, by default none
+   * @returns what became of each page
+   */
+  deletePrefix(prefix: string, spare?: Spare): AsyncIterable<DeletedPage>;
 
   /** Objects below a prefix, in the order of their keys, a page (of up to 1,000) at a time. */
   list(prefix: string): AsyncIterable<ListedObject[]>;
@@ -124,9 +129,13 @@ export interface DeleteFailure {
   code: string;
 }
 
+/** Picks the keys that are not to be deleted. */
+export type Spare = (keys: string[]) => Promise<Set<string>>;
+
 /** What became of a page of keys. */
 export interface DeletedPage {
   /** Objects. */
   deleted: number;
+  spared: string[];
   failures: DeleteFailure[];
 }

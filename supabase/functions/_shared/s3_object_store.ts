@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { ChatArchiveError } from "@shared/errors.ts";
@@ -200,8 +201,10 @@ function createStore(
     address(key) {
       const { publicEndpoint, region, forcePathStyle } = settings;
       const base = new URL(publicEndpoint ?? `https://s3.${region}.amazonaws.com`);
-      if (!forcePathStyle) base.hostname = `${Bucket}.${base.hostname}`;
-      const folder = base.pathname.replace(/\/$/, "") + (forcePathStyle ? `/${Bucket}` : "");
+      // As the SDK does: an address that is a number has no names below it.
+      const inPath = forcePathStyle || isIP(base.hostname.replace(/^\[|\]$/g, "")) !== 0;
+      if (!inPath) base.hostname = `${Bucket}.${base.hostname}`;
+      const folder = base.pathname.replace(/\/$/, "") + (inPath ? `/${Bucket}` : "");
       return `${base.origin}${folder}/${key}`;
     },
 
@@ -318,10 +321,13 @@ function createStore(
 
     deleteMany,
 
-    async *deletePrefix(prefix) {
+    async *deletePrefix(prefix, spare) {
       for await (const page of list(prefix)) {
-        const failures = await deleteMany(page.map(({ key }) => key));
-        yield { deleted: page.length - failures.length, failures };
+        const keys = page.map(({ key }) => key);
+        const kept = await spare?.(keys) ?? new Set();
+        const failures = await deleteMany(keys.filter((key) => !kept.has(key)));
+        const deleted = keys.length - kept.size - failures.length;
+        yield { deleted, spared: [...kept], failures };
       }
     },
 

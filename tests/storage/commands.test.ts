@@ -1,0 +1,307 @@
+/** `deno task storage`: its answers, its exit codes, and what it refuses to do. */
+import { join } from "node:path";
+import { Failure } from "../../local/failure.ts";
+import { storage } from "../../local/storage.ts";
+import { describeSize } from "../../local/storage/sizes.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { scratch } from "../support/endpoint.ts";
+import { image, uploadAll } from "../support/files.ts";
+import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
+import { keysBelow, stack } from "../support/stack.ts";
+import { signUp } from "../support/users.ts";
+
+const STATUS_FILE = `--status-file=${Deno.env.get("STACK_STATUS_FILE")}`;
+const text = new TextEncoder();
+
+interface Options {
+  env?: Record<string, string>;
+  /** What a person answers; undefined: nobody is there. */
+  answer?: boolean;
+  input?: Uint8Array<ArrayBuffer>;
+}
+
+/** Runs a command as if at a terminal. */
+async function run(args: string[], { env = {}, answer, input }: Options = {}) {
+  const lines: string[] = [];
+  const notes: string[] = [];
+  const shown: string[] = [];
+  const questions: string[] = [];
+  const output: Uint8Array<ArrayBuffer>[] = [];
+  const code = await storage(args, env, {
+    print: (line) => lines.push(line),
+    note: (line) => notes.push(line),
+    show: (line) => shown.push(line),
+    ask: (question) => {
+      questions.push(question);
+      return answer;
+    },
+    output: new WritableStream({ write: (chunk) => void output.push(chunk) }),
+    input: new Blob([input ?? new Uint8Array()]).stream(),
+  });
+  const json = () => JSON.parse(lines.join("\n"));
+  return { code, lines, notes, shown, questions, output: await new Blob(output).text(), json };
+}
+
+/** Runs a command on the stack's bucket. */
+const onStack = (args: string[], options?: Options) => run([...args, STATUS_FILE], options);
+
+/** The exit code of a command that fails, and what it says. */
+async function failure(args: string[], options?: Options) {
+  const { exitCode, message } = await assertRejects(() => run(args, options), Failure);
+  return { exitCode, message };
+}
+
+/** An environment that names a bucket. */
+function exported(settings: Record<string, string | boolean | undefined>) {
+  return {
+    S3_ENDPOINT: String(settings["endpoint"]),
+    S3_BUCKET: String(settings["bucket"]),
+    S3_REGION: String(settings["region"]),
+    S3_ACCESS_KEY: String(settings["accessKeyId"]),
+    S3_SECRET_KEY: String(settings["secretAccessKey"]),
+  };
+}
+
+Deno.test("a file goes there and back, with its type, progress and size", async () => {
+  await using place = scratch();
+  const folder = await Deno.makeTempDir({ prefix: "chat-archive-commands-" });
+  try {
+    const [file, copy] = [join(folder, "Seite 1.PNG"), join(folder, "copy.png")];
+    const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+    await Deno.writeFile(file, bytes);
+    const key = `${place.prefix}a.png`;
+
+    const put = await onStack(["put", file, key]);
+    assertEquals(put.lines, [`stored ${key} (60.0 kB, image/png)`]);
+    assertMatch(put.notes[0]!, /^bucket chat-archive at http:.*\(the running stack\)$/);
+    assertEquals(put.shown.at(-1), `${key}: 60.0 kB of 60.0 kB, 100 %`);
+
+    const stat = await onStack(["stat", key, "--json"]);
+    assertEquals([stat.json().size, stat.json().content_type], [60_000, "image/png"]);
+    assertEquals((await onStack(["ls", place.prefix])).lines.length, 1);
+    assertEquals((await onStack(["ls", place.prefix, "--json"])).json().key, key);
+    assertEquals((await onStack(["exists", key])).code, 0);
+
+    const get = await onStack(["get", key, copy]);
+    assertEquals(get.lines, [`saved ${copy} (60.0 kB)`]);
+    assertEquals(await Deno.readFile(copy), bytes);
+    assertMatch((await failure(["get", key, copy, STATUS_FILE])).message, /already/);
+    assertEquals((await onStack(["get", key, copy, "--overwrite"])).code, 0);
+
+    assertMatch((await failure(["put", file, key, STATUS_FILE])).message, /already/);
+    const other = await onStack(["put", "-", key, "--size=5", "--type=text/plain", "--overwrite"], {
+      input: text.encode("hello"),
+    });
+    assertEquals(other.code, 0);
+    assertEquals((await onStack(["get", key, "-", "--range=1-3"])).output, "ell");
+    assertEquals([...Deno.readDirSync(folder)].length, 2, "no partial file is left");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a download that breaks off leaves no file", async () => {
+  await using bucket = startScriptedBucket(() =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new Uint8Array(10)),
+        pull: (controller) => controller.error(new Error("gone")),
+      }),
+      { headers: { "content-length": "20", etag: '"e"' } },
+    )
+  );
+  const folder = await Deno.makeTempDir({ prefix: "chat-archive-commands-" });
+  try {
+    const env = exported({ ...bucket.settings });
+    assertEquals((await failure(["get", "a", join(folder, "a")], { env })).exitCode, 3);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("what is not there: exit code 1", async () => {
+  await using place = scratch();
+  const key = `${place.prefix}none`;
+  const { code, lines } = await onStack(["exists", key]);
+  assertEquals([code, lines], [1, ["no"]]);
+  for (const command of ["stat", "get", "url"]) {
+    assertEquals(await failure([command, key, STATUS_FILE]), {
+      exitCode: 1,
+      message: `there is no object ${key}`,
+    });
+  }
+  assertEquals((await failure(["put", "/no/such/file", key, STATUS_FILE])).exitCode, 1);
+});
+
+Deno.test("a signed URL reads, or writes what it is bound to", async () => {
+  await using place = scratch();
+  const key = `${place.prefix}a.txt`;
+  const put = await onStack(["url", key, "--put", "--type=text/plain", "--size=5"]);
+  const stored = await fetch(put.lines[0]!, {
+    method: "PUT",
+    headers: { "content-type": "text/plain" },
+    body: "hello",
+  });
+  assertEquals(stored.status, 200);
+  const { url, expires_at } = (await onStack(["url", key, "--expires=60", "--json"])).json();
+  assertEquals(await (await fetch(url)).text(), "hello");
+  const lives = Date.parse(expires_at) - Date.now();
+  assert(lives > 50_000 && lives <= 60_000);
+});
+
+Deno.test("rm deletes what no row names", async () => {
+  await using place = scratch();
+  const key = `${place.prefix}a`;
+  await place.store.put({ key, body: text.encode("a"), size: 1, contentType: "text/plain" });
+  const user = await signUp();
+  const chat_id = await user.createChat();
+  await uploadAll(user, chat_id, [image()]);
+  const [live] = await keysBelow(`${user.id}/${chat_id}/`) as [string];
+
+  const kept = await onStack(["rm", key, live, "--json"]);
+  assertEquals([kept.code, kept.json()], [1, { deleted: 1, spared: [live], failures: [] }]);
+  assertEquals(await keysBelow(`${user.id}/${chat_id}/`), [live]);
+  assertEquals((await onStack(["rm-prefix", `${user.id}/`, "--yes"])).code, 1);
+  assertEquals(await keysBelow(`${user.id}/${chat_id}/`), [live]);
+
+  const forced = await onStack(["rm", live, "--force"]);
+  assertEquals([forced.code, forced.lines], [0, ["deleted 1 object"]]);
+  assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+});
+
+Deno.test("rm-prefix asks, and says what would be lost", async () => {
+  await using place = scratch();
+  const { prefix, store } = place;
+  for (const name of ["a", "b"]) {
+    await store.put({ key: prefix + name, body: text.encode("xy"), size: 2, contentType: "a/b" });
+  }
+  const question = `Delete 2 objects (4 B) below ${prefix} from bucket chat-archive?`;
+  const nobody = await failure(["rm-prefix", prefix, STATUS_FILE]);
+  assertEquals(nobody, { exitCode: 2, message: `${question} Nobody can be asked here.` });
+  const no = await failure(["rm-prefix", prefix, STATUS_FILE], { answer: false });
+  assertEquals(no.exitCode, 1);
+  assertEquals((await place.keys()).length, 2);
+  const yes = await onStack(["rm-prefix", prefix], { answer: true });
+  assertEquals([yes.questions, yes.lines], [[question], ["deleted 2 objects"]]);
+  assertEquals(await place.keys(), []);
+  assertEquals((await failure(["rm-prefix", "", "--yes", STATUS_FILE])).exitCode, 2);
+});
+
+Deno.test("check: the stack's bucket is well", async () => {
+  await using place = scratch();
+  const key = `${place.prefix}a`;
+  await place.store.put({ key, body: text.encode("a"), size: 1, contentType: "text/plain" });
+  const { code, json } = await onStack(["check", "--json"]);
+  const { latency_ms, ...facts } = json();
+  assert(latency_ms >= 0);
+  assertEquals([code, facts], [0, {
+    keeps_versions: "no",
+    public_list: "no",
+    public_read: "no",
+    cors: "yes",
+    warnings: [],
+  }]);
+});
+
+Deno.test("check warns of versions, of a public bucket, and of missing CORS", async () => {
+  const xml = (body: string) =>
+    new Response(body, { headers: { "content-type": "application/xml" } });
+  await using bucket = startScriptedBucket(({ method, url }) =>
+    method === "OPTIONS"
+      ? new Response(null, { status: 403 })
+      : url.searchParams.has("versioning")
+      ? xml("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+      : xml("<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>")
+  );
+  const { code, notes, lines } = await run(["check"], { env: exported({ ...bucket.settings }) });
+  assertEquals(code, 1);
+  assertEquals(notes[0], `bucket scripted at ${bucket.settings.endpoint} (S3_*)`);
+  for (const problem of [/keeps versions/, /anybody can list/, /anybody can read/, /lacks CORS/]) {
+    assert(notes.some((note) => note.startsWith("warning: ") && problem.test(note)), `${problem}`);
+  }
+  assert(lines.some((line) => /^keeps versions +yes$/.test(line)));
+});
+
+Deno.test("a bucket that is missing, refuses or is down: exit code 3, and which of them", async () => {
+  const cases: [RegExp, () => Response][] = [
+    [/there is no bucket scripted/, () => s3Error(404, "NoSuchBucket")],
+    [/refuses these credentials \(InvalidAccessKeyId\)/, () => s3Error(403, "InvalidAccessKeyId")],
+  ];
+  for (const [message, answer] of cases) {
+    await using bucket = startScriptedBucket(answer);
+    const said = await failure(["ls"], { env: exported({ ...bucket.settings }) });
+    assertEquals(said.exitCode, 3);
+    assertMatch(said.message, message);
+  }
+  const env = { ...exported({ bucket: "down", region: "local", accessKeyId: "a" }) };
+  const down = { ...env, S3_ENDPOINT: "http://127.0.0.1:9" };
+  const said = await failure(["check"], { env: down });
+  assertEquals(said.exitCode, 3);
+  assertMatch(said.message, /does not answer \(ECONNREFUSED\)/);
+});
+
+Deno.test("the bucket is that of S3_*, unless a stack is named", async () => {
+  await using bucket = startScriptedBucket(() => s3Error(403, "AccessDenied"));
+  const env = exported({ ...bucket.settings });
+  assertEquals((await failure(["ls"], { env })).exitCode, 3);
+  assertEquals((await onStack(["check"], { env })).notes[0]!.includes(stack.API_URL), true);
+  const halfway = await failure(["ls"], { env: { S3_BUCKET: "abc" } });
+  assertEquals(halfway.exitCode, 2);
+  assertMatch(halfway.message, /S3_ACCESS_KEY/);
+  assertMatch((await failure(["ls", "--data-dir=/no/where"])).message, /no stack is running/);
+});
+
+Deno.test("wrong arguments: exit code 2, before anything is asked of the bucket", async () => {
+  const wrong = [
+    [],
+    ["bogus"],
+    ["toString"],
+    ["stat"],
+    ["ls", "a", "b"],
+    ["put", "file"],
+    ["rm"],
+    ["put", "-", "key"],
+    ["put", "-", "key", "--size=1.5"],
+    ["get", "key", "--range=5-2"],
+    ["get", "key", "--range=x"],
+    ["url", "key", "--expires=0"],
+    ["url", "key", "--expires=604801"],
+    ["url", "key", "--put", "--size=1"],
+    ["url", "key", "--put", "--type=a/b"],
+  ];
+  for (const args of wrong) {
+    const said = await failure([...args, STATUS_FILE]);
+    assertEquals(said.exitCode, 2, args.join(" "));
+  }
+  await assertRejects(() => run(["ls", "--bogus"]), TypeError, "--bogus");
+});
+
+Deno.test("help tells every command and exit code", async () => {
+  const { code, lines } = await run(["--help"]);
+  assertEquals(code, 0);
+  const names = ["check", "ls", "stat", "exists", "put", "get", "rm", "rm-prefix", "url"];
+  for (const name of names) assertMatch(lines[0]!, new RegExp(`^  ${name}( |$)`, "m"));
+  assertMatch(lines[0]!, /Exit code 0: .* 1: .*\n2: .* 3: /);
+});
+
+Deno.test("as a program: lines on standard output, notes on standard error", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "local/storage.ts", "ls", "none/", STATUS_FILE],
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals([code, decoder.decode(stdout)], [0, ""]);
+  assertMatch(decoder.decode(stderr), /^bucket .*\n0 objects, 0 B\n$/);
+});
+
+Deno.test("sizes for people", () => {
+  const cases: [number, string][] = [
+    [0, "0 B"],
+    [999, "999 B"],
+    [1000, "1.0 kB"],
+    [999_949, "999.9 kB"],
+    [999_950, "1.0 MB"],
+    [1_500_000_000, "1.5 GB"],
+  ];
+  for (const [bytes, described] of cases) assertEquals(describeSize(bytes), described);
+});

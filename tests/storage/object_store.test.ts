@@ -1,0 +1,198 @@
+/** The object store over a bucket that fails: bounded waits, no upload twice, errors of ours. */
+import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
+import { openBucket, type Patience } from "../../supabase/functions/_shared/s3_object_store.ts";
+import { ChatArchiveError } from "@shared/errors.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
+
+const bytes = new Uint8Array(10);
+const contentType = "image/png";
+const etag = '"e"';
+const IMPATIENT: Patience = { attempt: 150, operation: 700, copy: 300, silence: 200 };
+
+const silence = () => new Promise<Response>(() => {});
+
+/** All that goes to the bucket. */
+const OPERATIONS: Record<string, (store: ObjectStore) => Promise<unknown>> = {
+  head: (store) => store.head("a"),
+  exists: (store) => store.exists("a"),
+  get: (store) => store.get("a"),
+  put: (store) => store.put({ key: "a", body: bytes, size: 10, contentType }),
+  copy: (store) => store.copy("a", "b", etag),
+  delete: (store) => store.delete("a"),
+  deleteMany: (store) => store.deleteMany(["a"]),
+  deletePrefix: (store) => Array.fromAsync(store.deletePrefix("a")),
+  list: (store) => Array.fromAsync(store.list("a")),
+  check: (store) => store.check(),
+};
+
+Deno.test("a bucket that accepts and keeps silent: storage_unavailable, within the bound", async () => {
+  await using bucket = startScriptedBucket(silence);
+  await Promise.all(
+    Object.entries(OPERATIONS).map(async ([name, operation]) => {
+      const started = performance.now();
+      const store = openBucket(bucket.settings, IMPATIENT);
+      const error = await assertRejects(() => operation(store), ChatArchiveError);
+      assertEquals(error.code, "storage_unavailable", name);
+      assert(error.cause instanceof Error, "the cause is kept");
+      const took = performance.now() - started;
+      assert(took < 2500, `${name} took ${took} ms`);
+    }),
+  );
+});
+
+Deno.test("a bucket that stops in the middle of its answer: storage_unavailable as well", async () => {
+  const half = () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode("<?xml")),
+      }),
+      { headers: { "content-type": "application/xml" } },
+    );
+  await using bucket = startScriptedBucket(half);
+  await Promise.all(["copy", "deleteMany", "list"].map(async (name) => {
+    const store = openBucket(bucket.settings, IMPATIENT);
+    const error = await assertRejects(() => OPERATIONS[name]!(store), ChatArchiveError);
+    assertEquals(error.code, "storage_unavailable", name);
+  }));
+});
+
+Deno.test("a failing bucket is asked three times, and not for ever", async () => {
+  await Promise.all(
+    ["head", "get", "delete", "deleteMany", "list", "check"].map(async (name) => {
+      await using bucket = startScriptedBucket(() => s3Error(500, "InternalError"));
+      const store = openBucket(bucket.settings);
+      const error = await assertRejects(() => OPERATIONS[name]!(store), ChatArchiveError);
+      assertEquals(error.code, "storage_unavailable", name);
+      assertEquals(bucket.seen.length, 3, name);
+    }),
+  );
+});
+
+Deno.test("a read or a delete succeeds when the bucket has recovered", async () => {
+  await using bucket = startScriptedBucket((_, index) =>
+    index % 3 < 2
+      ? s3Error(500, "InternalError")
+      : index < 3
+      ? new Response("0123456789", { headers: { "content-length": "10", etag } })
+      : new Response("<DeleteResult/>", { headers: { "content-type": "application/xml" } })
+  );
+  const store = openBucket(bucket.settings);
+  const object = await store.get("a");
+  assertEquals(await new Response(object!.body).text(), "0123456789");
+  assertEquals(await store.deleteMany(["a"]), []);
+  assertEquals(bucket.seen.length, 6);
+});
+
+Deno.test("an upload is sent once, whatever the bucket answers", async () => {
+  await using bucket = startScriptedBucket(() => s3Error(500, "InternalError"));
+  const store = openBucket(bucket.settings);
+  for (const body of [bytes, new Blob([bytes]).stream()]) {
+    const before = bucket.seen.length;
+    const error = await assertRejects(
+      () => store.put({ key: "a", body, size: 10, contentType }),
+      ChatArchiveError,
+    );
+    assertEquals(error.code, "storage_unavailable");
+    assertEquals(bucket.seen.length - before, 1);
+  }
+});
+
+Deno.test("a slow sender is waited for: only the bucket is timed", async () => {
+  await using bucket = startScriptedBucket(() => new Response(null, { headers: { etag } }));
+  const store = openBucket(bucket.settings, IMPATIENT);
+  let left = 3;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      await new Promise((done) => setTimeout(done, IMPATIENT.silence * 1.5));
+      controller.enqueue(bytes);
+      if (--left === 0) controller.close();
+    },
+  });
+  assertEquals(await store.put({ key: "a", body, size: 30, contentType }), etag);
+  const [{ headers, body: sent }] = bucket.seen as [typeof bucket.seen[0]];
+  assertEquals([headers.get("content-length"), headers.get("content-type"), sent.length], [
+    "30",
+    contentType,
+    30,
+  ]);
+});
+
+Deno.test("a download that stops, or ends early, fails and never looks whole", async (t) => {
+  const cases: Record<string, (controller: ReadableStreamDefaultController) => void> = {
+    "it stops": () => {},
+    "its connection breaks": (controller) => controller.error(new Error("gone")),
+  };
+  for (const [what, after] of Object.entries(cases)) {
+    await t.step(what, async () => {
+      await using bucket = startScriptedBucket(() =>
+        new Response(
+          new ReadableStream({
+            start: (controller) => controller.enqueue(bytes),
+            pull: after,
+          }),
+          { headers: { "content-length": "20", etag } },
+        )
+      );
+      const object = await openBucket(bucket.settings, IMPATIENT).get("a");
+      const error = await assertRejects(
+        () => new Response(object!.body).bytes(),
+        ChatArchiveError,
+      );
+      assertEquals(error.code, "storage_unavailable");
+    });
+  }
+});
+
+Deno.test("deletes go in requests of 1,000, and each key's own error is told", async () => {
+  await using bucket = startScriptedBucket(({ body }) => {
+    const errors = [...body.matchAll(/<Key>([^<]*)<\/Key>/g)]
+      .filter(([, key]) => key!.endsWith("7"))
+      .map(([, key]) => `<Error><Key>${key}</Key><Code>AccessDenied</Code></Error>`);
+    return new Response(`<DeleteResult>${errors.join("")}</DeleteResult>`, {
+      headers: { "content-type": "application/xml" },
+    });
+  });
+  const keys = Array.from({ length: 2500 }, (_, n) => `k${n}`);
+  const failures = await openBucket(bucket.settings).deleteMany(keys);
+  assertEquals(bucket.seen.map(({ body }) => body.split("<Key>").length - 1), [1000, 1000, 500]);
+  assertEquals(
+    failures,
+    keys.filter((key) => key.endsWith("7")).map((key) => ({ key, code: "AccessDenied" })),
+  );
+});
+
+Deno.test("deleting below a prefix goes page by page, and tells what failed", async () => {
+  const page = (keys: string[], next?: string) =>
+    `<ListBucketResult><IsTruncated>${next !== undefined}</IsTruncated>` +
+    (next ? `<NextContinuationToken>${next}</NextContinuationToken>` : "") +
+    keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join("") +
+    "</ListBucketResult>";
+  await using bucket = startScriptedBucket(({ method, url }) => {
+    const xml = method === "POST"
+      ? "<DeleteResult><Error><Key>p/b</Key><Code>InternalError</Code></Error></DeleteResult>"
+      : url.searchParams.has("continuation-token")
+      ? page(["p/c"])
+      : page(["p/a", "p/b"], "more");
+    return new Response(xml, { headers: { "content-type": "application/xml" } });
+  });
+  const pages = await Array.fromAsync(openBucket(bucket.settings).deletePrefix("p/"));
+  assertEquals(pages[0], {
+    deleted: 1,
+    spared: [],
+    failures: [{ key: "p/b", code: "InternalError" }],
+  });
+  assertEquals(pages.length, 2);
+  assertEquals(bucket.seen.map(({ method }) => method), ["GET", "POST", "GET", "POST"]);
+});
+
+Deno.test("a missing bucket is never a missing object", async () => {
+  await using bucket = startScriptedBucket(({ method }) =>
+    method === "HEAD" ? new Response(null, { status: 404 }) : s3Error(404, "NoSuchBucket")
+  );
+  const store = openBucket(bucket.settings);
+  for (const name of ["head", "exists", "get", "copy", "list", "delete", "check"]) {
+    const error = await assertRejects(() => OPERATIONS[name]!(store), ChatArchiveError, "");
+    assertEquals(error.code, "storage_unavailable", name);
+  }
+});
