@@ -6,8 +6,9 @@ import { launcherEnded } from "../local/launcher.ts";
 import { preparePostgres } from "../local/postgres_binaries.ts";
 import { removeAbandonedPlaces } from "../local/postgres_place.ts";
 import { startStack } from "../local/stack.ts";
-import { writeStatus } from "../local/status_file.ts";
+import { type StackStatus, writeStatus } from "../local/status_file.ts";
 import { PROJECT_ROOT } from "../local/supabase_cli.ts";
+import { embeddedOnly, runningStack } from "./support/running_stack.ts";
 
 const HELP = `deno task test [options] [FILES…]
 
@@ -18,6 +19,9 @@ a temporary folder, and ends with a line \`N passed, N failed\`.
   --external-s3       tests/storage/endpoint.test.ts uses the bucket of S3_*, in
                       a folder of its own that it empties; all others, and all
                       of them without this option, refuse other machines
+  --external FILE     on a stack that runs already and has no data to lose; FILE
+                      holds what \`supabase status -o json\` prints. Test files
+                      that need an embedded stack are named and left out
   --help`;
 
 /** Milliseconds after which a suite counts as hanging; it takes about one minute. */
@@ -49,12 +53,52 @@ async function runTests(args: string[], env: Record<string, string>, interrupted
   return { code, passed: Number(summary?.[1] ?? 0), failed: Number(summary?.[2] ?? 0) };
 }
 
+/** What the tests run on. */
+interface Tested {
+  status: StackStatus;
+  /** Where its functions log; empty where nobody can look. */
+  logFile: string;
+  /** For `deno test`. */
+  args: string[];
+  stop(): Promise<void>;
+}
+
+async function startOwnStack(folder: string): Promise<Tested> {
+  const logFile = join(folder, "functions.log");
+  const log = await Deno.open(logFile, { create: true, append: true });
+  const stack = await startStack({
+    port: 0,
+    dbPort: 0,
+    dataDir: join(folder, "stack"),
+    ephemeral: true,
+    externalS3: false,
+    externalDb: false,
+    worker: false,
+    // Nothing of the environment: a test never reaches a system that somebody exported.
+    env: { LOG_LEVEL: "debug", S3_UPLOAD_EXPIRATION: "900" },
+    print: (line) => log.writeSync(new TextEncoder().encode(line + "\n")),
+  });
+  const stop = async () => {
+    await stack.stop();
+    log.close();
+  };
+  return { status: stack.status, logFile, args: [], stop };
+}
+
+async function useStack(file: string): Promise<Tested> {
+  const status = await runningStack(file);
+  const skipped = await embeddedOnly();
+  for (const path of skipped) console.log(`skipped: ${path} needs an embedded stack`);
+  return { status, logFile: "", args: [`--ignore=${skipped.join(",")}`], stop: async () => {} };
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       filter: { type: "string" },
       "external-s3": { type: "boolean", default: false },
+      external: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -73,28 +117,18 @@ async function main(): Promise<number> {
     stop();
   }, SUITE_LIMIT);
   try {
-    const log = await Deno.open(join(folder, "functions.log"), { create: true, append: true });
-    const stack = await startStack({
-      port: 0,
-      dbPort: 0,
-      dataDir: join(folder, "stack"),
-      ephemeral: true,
-      externalS3: false,
-      externalDb: false,
-      worker: false,
-      // Nothing of the environment: a test never reaches a system that somebody exported.
-      env: { LOG_LEVEL: "debug", S3_UPLOAD_EXPIRATION: "900" },
-      print: (line) => log.writeSync(new TextEncoder().encode(line + "\n")),
-    });
+    const stack = values.external === undefined
+      ? await startOwnStack(folder)
+      : await useStack(values.external);
     try {
       const statusFile = join(folder, "status.json");
       await writeStatus(statusFile, stack.status);
       const tests = positionals.length > 0 ? positionals : ["tests/"];
       const { code, passed, failed } = await runTests(
-        [...(values.filter ? [`--filter=${values.filter}`] : []), ...tests],
+        [...(values.filter ? [`--filter=${values.filter}`] : []), ...stack.args, ...tests],
         {
           STACK_STATUS_FILE: statusFile,
-          STACK_LOG_FILE: join(folder, "functions.log"),
+          STACK_LOG_FILE: stack.logFile,
           TEST_EXTERNAL_S3: values["external-s3"] ? "1" : "",
         },
         interrupted.signal,
@@ -105,7 +139,6 @@ async function main(): Promise<number> {
       return code;
     } finally {
       await stack.stop();
-      log.close();
     }
   } finally {
     clearTimeout(limit);

@@ -1,6 +1,6 @@
 /** Where the embedded API must not differ from the platform's. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "../support/assert.ts";
-import { asOperator, stack } from "../support/stack.ts";
+import { asOperator, ofEmbeddedStack, stack } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 
 const user = await signUp();
@@ -95,7 +95,7 @@ Deno.test("the API needs a key, and the API grants nothing that the migrations d
   assertEquals(grants.length, 0);
 });
 
-Deno.test("the server listens on loopback only", async () => {
+Deno.test("the server listens on loopback only", ofEmbeddedStack, async () => {
   const [row] = await asOperator((sql) => sql`show listen_addresses`);
   assertEquals(row!["listen_addresses"], "127.0.0.1");
   const own = Deno.networkInterfaces()

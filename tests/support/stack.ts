@@ -22,6 +22,12 @@ for (const url of [stack.API_URL, stack.DB_URL, stack.STORAGE_S3_URL]) {
   }
 }
 
+/** Where the functions of an embedded stack log; empty where the tests run on another one. */
+export const logFile: string = Deno.env.get("STACK_LOG_FILE") ?? "";
+
+/** Options of a test that looks into the embedded stack itself. */
+export const ofEmbeddedStack: { ignore: boolean } = { ignore: !logFile };
+
 /** The operator's view of the bucket. */
 export const bucket: ObjectStore = operatorBucket(stack);
 
