@@ -146,15 +146,16 @@ function responsesOf(contract: Contract): Json {
   return { ...failures(contract), ...good };
 }
 
+/** Parameters of a query. Where it has alternatives, those that only some of them take are optional. */
 function parametersOf({ request }: Contract): Json[] {
-  const { properties = {}, required = [] } = z.toJSONSchema(request, {
-    io: "input",
-    override: plain,
-  });
-  return Object.entries(properties).map(([name, schema]) => ({
+  const schema = z.toJSONSchema(request, { io: "input", override: plain });
+  const alternatives = (schema.anyOf ?? [schema]) as z.core.JSONSchema.ObjectSchema[];
+  const all = alternatives.flatMap(({ properties = {} }) => Object.entries(properties));
+  // The alternative that comes first takes the most values.
+  return [...new Map(all.toReversed())].toReversed().map(([name, schema]) => ({
     name,
     in: "query",
-    required: required.includes(name),
+    required: alternatives.every(({ required }) => required?.includes(name)),
     schema,
   }));
 }

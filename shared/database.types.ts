@@ -492,6 +492,20 @@ export type Database = {
           "objects_deleted": number;
         }[];
       };
+      "export_part": {
+        Args: {
+          "after_created_at"?: string;
+          "after_id"?: string;
+          "max_bytes"?: number;
+          "max_chats"?: number;
+          "max_files"?: number;
+        };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "more": boolean;
+        }[];
+      };
       "live_object_keys": {
         Args: { "keys": (string)[] };
         Returns: {

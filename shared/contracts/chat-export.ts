@@ -113,3 +113,20 @@ export const ChatExport = z.strictObject({
 });
 /** The whole file. */
 export type ChatExport = z.infer<typeof ChatExport>;
+
+/** `manifest.json` of a zip of all chats: which ones this part holds. */
+export const ExportManifest = z.strictObject({
+  format: z.literal("chat-archive-parts"),
+  version: z.literal(EXPORT_VERSION),
+  exported_at: Time,
+  chats: z.array(z.strictObject({
+    id: Id,
+    title: z.string(),
+    /** In the zip, with `/` at its end. */
+    folder: z.string(),
+  })),
+  /** Pass as `after` for the next part. Null in the last one. */
+  next_after: z.string().nullable(),
+});
+/** `manifest.json` of a zip of all chats. */
+export type ExportManifest = z.infer<typeof ExportManifest>;

@@ -152,7 +152,7 @@ function corsHeaders(request: Request, origins: string[]): Record<string, string
     ...(!any && origin && origins.includes(origin)
       ? { "access-control-allow-origin": origin }
       : {}),
-    "access-control-expose-headers": "x-request-id, content-disposition",
+    "access-control-expose-headers": "x-request-id, content-disposition, x-next-after",
   };
 }
 

@@ -1,109 +1,125 @@
-import type { ExportedDocument } from "@shared/contracts/chat-export.ts";
-import type { ExportChatRequest } from "@shared/contracts/export-chat.ts";
-import type { Chat } from "@shared/markdown/render.ts";
+import { EXPORT_VERSION, type ExportManifest } from "@shared/contracts/chat-export.ts";
+import { type ExportChatRequest, NEXT_AFTER_HEADER } from "@shared/contracts/export-chat.ts";
 import { encoded } from "../_shared/byte_stream.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { contentDisposition } from "../_shared/content_disposition.ts";
-import { type ChatDocument, readDocument } from "../_shared/document.ts";
-import type { GetRequest, ObjectStore } from "../_shared/object_store.ts";
+import type { ObjectStore } from "../_shared/object_store.ts";
 import type { StreamReply } from "../_shared/serve.ts";
 import type { Settings } from "../_shared/settings.ts";
+import { ZipWriter } from "../_shared/zip_writer.ts";
 import { readChat } from "./chat_reader.ts";
 import { renderJson } from "./json_export.ts";
 import { renderChat } from "./markdown_export.ts";
+import { foldersOf, type Part, readPart } from "./parts.ts";
+import { type BucketFile, exportedDocument, fileOf, type Subject, subjectOf } from "./subject.ts";
+import { packChat } from "./zip_export.ts";
 
 /** What export-chat needs. */
 export interface ExportChatPorts {
   /** The caller's rights: RLS decides what is exported. */
   db: ArchiveClient;
   /** Null where USE_S3_STORAGE is false: images are named, not linked. */
-  store: Pick<ObjectStore, "presignGet"> | null;
+  store: Pick<ObjectStore, "presignGet" | "get" | "check"> | null;
   settings: Pick<Settings, "downloadExpiration">;
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-/** What every format begins with. */
-interface Subject {
-  chat: Chat;
-  document: ChatDocument | null;
-  exportedAt: Date;
-  /** Why images are named and not linked; undefined where they are linked. */
-  leftOut: string | undefined;
-}
-
-const TYPES = {
-  markdown: { contentType: "text/markdown; charset=utf-8", extension: "md" },
-  json: { contentType: "application/json", extension: "json" },
-};
+/** Milliseconds until a bucket that keeps silent counts as down. */
+const CHECK_TIMEOUT = 5_000;
 
 /** Signs addresses that all end at the same time. */
 function linksOf({ store, settings }: ExportChatPorts, exportedAt: Date) {
   const expiresIn = settings.downloadExpiration;
-  const until = new Date(exportedAt.getTime() + expiresIn * 1000);
-  const sign = (file: Pick<GetRequest, "key" | "fileName" | "contentType">) =>
-    store?.presignGet({ ...file, expiresIn, disposition: "inline" });
-  return { sign, until };
+  return {
+    sign: (file: BucketFile) => store!.presignGet({ ...file, expiresIn, disposition: "inline" }),
+    until: new Date(exportedAt.getTime() + expiresIn * 1000),
+  };
 }
 
-function asMarkdown(subject: Subject, ports: ExportChatPorts): AsyncIterable<string> {
+async function* asMarkdown(subject: Subject, ports: ExportChatPorts): AsyncGenerator<string> {
   const { chat, document, exportedAt, leftOut } = subject;
   const { sign, until } = linksOf(ports, exportedAt);
   const linked = leftOut === undefined;
-  async function* render() {
-    const documentUrl = linked && document ? await sign(document) : undefined;
-    const facts = {
-      exportedAt,
-      ...(document ? { documentName: document.fileName } : {}),
-      ...(documentUrl ? { documentUrl } : {}),
-      ...(linked ? { linksUntil: until } : { imagesLeftOut: leftOut }),
-    };
-    yield* renderChat(ports.db, chat, facts, (image) =>
-      linked
-        ? sign({
-          key: image.s3_path,
-          fileName: image.image_name,
-          contentType: image.content_type,
-        })
-        : undefined);
-  }
-  return render();
+  const facts = {
+    exportedAt,
+    ...(document ? { documentName: document.fileName } : {}),
+    ...(document && linked ? { documentUrl: await sign(document) } : {}),
+    ...(linked ? { linksUntil: until } : { imagesLeftOut: leftOut }),
+  };
+  yield* renderChat(
+    ports.db,
+    chat,
+    facts,
+    (image) => linked ? sign(fileOf(image)) : undefined,
+  );
 }
 
-/** Facts of a document for the JSON, and where its bytes are. */
-function exportedDocument(document: ChatDocument | null, place: object): ExportedDocument | null {
-  if (document === null) return null;
-  const { id = null, file_size = null, sha256 = null } = document.upload ?? {};
-  const { fileName: file_name, contentType: content_type } = document;
-  return { id, file_name, content_type, file_size, sha256, ...place };
-}
-
-function asJson(subject: Subject, ports: ExportChatPorts): AsyncIterable<string> {
+async function* asJson(subject: Subject, ports: ExportChatPorts): AsyncGenerator<string> {
   const { chat, document, exportedAt, leftOut } = subject;
   const { sign, until } = linksOf(ports, exportedAt);
-  const link = async (file: Pick<GetRequest, "key" | "fileName" | "contentType">) =>
+  const place = async (file: BucketFile) =>
     leftOut === undefined
       ? { link: { url: await sign(file), expires_at: until.toISOString() } }
       : {};
-  async function* render() {
-    const head = {
-      exportedAt,
-      chat,
-      document: exportedDocument(document, document ? await link(document) : {}),
-    };
-    yield* renderJson(
-      ports.db,
-      head,
-      (image) =>
-        link({ key: image.s3_path, fileName: image.image_name, contentType: image.content_type }),
-    );
-  }
-  return render();
+  const head = {
+    exportedAt,
+    chat,
+    document: exportedDocument(document, document ? await place(document) : {}),
+  };
+  yield* renderJson(ports.db, head, (image) => place(fileOf(image)));
 }
 
+async function* asZip(subject: Subject, { db, store }: ExportChatPorts) {
+  const zip = new ZipWriter();
+  yield* packChat(zip, "", subject, { db, store });
+  yield* zip.end();
+}
+
+async function* partAsZip(
+  { chats, next }: Part,
+  facts: Pick<Subject, "exportedAt" | "leftOut">,
+  { db, store }: ExportChatPorts,
+) {
+  const zip = new ZipWriter();
+  const folders = foldersOf(chats);
+  const manifest: ExportManifest = {
+    format: "chat-archive-parts",
+    version: EXPORT_VERSION,
+    exported_at: facts.exportedAt.toISOString(),
+    chats: [...folders].map(([{ id, title }, folder]) => ({ id, title, folder })),
+    next_after: next,
+  };
+  const text = new TextEncoder().encode(JSON.stringify(manifest, null, 2) + "\n");
+  yield* zip.file("manifest.json", text, facts.exportedAt);
+  for (const [chat, folder] of folders) {
+    yield* packChat(zip, folder, await subjectOf(db, chat, facts), { db, store });
+  }
+  yield* zip.end();
+}
+
+/** Why files are named only. @returns undefined where they are not */
+async function leftOutOf(
+  { images, format }: ExportChatRequest,
+  { store }: ExportChatPorts,
+): Promise<string | undefined> {
+  if (images === "none") return "asked for without";
+  if (store === null) return "object storage is switched off";
+  if (format !== "zip") return undefined;
+  // Asked once: a zip without files is worth having, and each file would wait in vain.
+  return await store.check(AbortSignal.timeout(CHECK_TIMEOUT))
+    .then(() => undefined, () => "the object storage did not answer");
+}
+
+const TYPES = {
+  markdown: { contentType: "text/markdown; charset=utf-8", extension: "md", render: asMarkdown },
+  json: { contentType: "application/json", extension: "json", render: asJson },
+};
+
 /**
- * Streams a chat as Markdown or JSON. An error after the first byte aborts the stream, so that a cut
- * file never passes for a whole one; when the reader goes away, the work stops.
+ * Streams a chat as Markdown, JSON or zip, or a part of all chats as zip. An error after the first
+ * byte aborts the stream, so that a cut file never passes for a whole one; when the reader goes away,
+ * the work stops.
  *
  * @throws {ChatArchiveError} `not_found` for a chat that is not the caller's
  */
@@ -111,25 +127,34 @@ export async function exportChat(
   request: ExportChatRequest,
   ports: ExportChatPorts,
 ): Promise<StreamReply> {
-  const chat = await readChat(ports.db, request.chat_id);
-  const subject = {
-    chat,
-    document: await readDocument(ports.db, chat),
-    exportedAt: new Date(ports.now()),
-    leftOut: request.images === "none"
-      ? "asked for without"
-      : ports.store === null
-      ? "object storage is switched off"
-      : undefined,
-  };
-  const parts = request.format === "json" ? asJson(subject, ports) : asMarkdown(subject, ports);
-  const { contentType, extension } = TYPES[request.format];
-  return {
-    chunks: encoded(parts),
+  const answer = (
+    chunks: AsyncIterable<Uint8Array>,
+    contentType: string,
+    fileName: string,
+    next?: string | null,
+  ): StreamReply => ({
+    chunks,
     headers: {
       "content-type": contentType,
-      "content-disposition": contentDisposition("attachment", `${chat.title}.${extension}`),
+      "content-disposition": contentDisposition("attachment", fileName),
       "cache-control": "no-store",
+      ...(next ? { [NEXT_AFTER_HEADER]: next } : {}),
     },
-  };
+  });
+
+  const exportedAt = new Date(ports.now());
+  if ("all" in request) {
+    const part = await readPart(ports.db, request.after);
+    const facts = { exportedAt, leftOut: await leftOutOf(request, ports) };
+    const name = `chats ${exportedAt.toISOString().slice(0, 10)}.zip`;
+    return answer(partAsZip(part, facts, ports), "application/zip", name, part.next);
+  }
+  const chat = await readChat(ports.db, request.chat_id);
+  const leftOut = await leftOutOf(request, ports);
+  const subject = await subjectOf(ports.db, chat, { exportedAt, leftOut });
+  if (request.format === "zip") {
+    return answer(asZip(subject, ports), "application/zip", `${chat.title}.zip`);
+  }
+  const { contentType, extension, render } = TYPES[request.format];
+  return answer(encoded(render(subject, ports)), contentType, `${chat.title}.${extension}`);
 }

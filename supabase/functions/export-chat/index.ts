@@ -6,7 +6,10 @@ import { exportChat } from "./handler.ts";
 export default serve(
   EXPORT_CHAT,
   (request, call) => {
-    call.note({ chat_id: request.chat_id, format: request.format });
+    call.note({
+      ...("all" in request ? { all: true } : { chat_id: request.chat_id }),
+      format: request.format,
+    });
     return exportChat(request, {
       db: asCaller(call),
       store: optionalBucket(call),

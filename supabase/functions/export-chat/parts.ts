@@ -1,0 +1,66 @@
+import { ChatArchiveError } from "@shared/errors.ts";
+import type { Chat } from "@shared/markdown/render.ts";
+import type { ArchiveClient } from "../_shared/clients.ts";
+import { query } from "../_shared/query.ts";
+import { FileNames, safeName } from "./file_names.ts";
+
+/** Whole chats that one request can carry. */
+export interface Part {
+  chats: Chat[];
+  /** Where the next part begins; null after the last one. */
+  next: string | null;
+}
+
+interface Place {
+  created_at: string;
+  id: string;
+}
+
+function encodePlace({ created_at, id }: Place): string {
+  return btoa(`${created_at} ${id}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function decodePlace(text: string): Place {
+  try {
+    const [, created_at, id] = /^(\S{10,40}) ([0-9a-f-]{36})$/
+      .exec(atob(text.replaceAll("-", "+").replaceAll("_", "/")))!;
+    if (!Number.isNaN(Date.parse(created_at!))) return { created_at: created_at!, id: id! };
+  } catch {
+    // Told below.
+  }
+  const message = "must be what a part before said";
+  throw new ChatArchiveError("invalid_request", `after: ${message}`, {
+    details: [{ path: ["after"], message }],
+  });
+}
+
+/**
+ * Finds the chats of one part, the oldest first. Chats that are made meanwhile come last.
+ *
+ * @param after `next` of the part before
+ * @throws {ChatArchiveError} `invalid_request` for another `after`
+ */
+export async function readPart(db: ArchiveClient, after: string | undefined): Promise<Part> {
+  const place = after === undefined ? undefined : decodePlace(after);
+  const rows = await query(() =>
+    db.rpc(
+      "export_part",
+      place ? { after_created_at: place.created_at, after_id: place.id } : {},
+    )
+  );
+  const end = rows.pop();
+  const ids = rows.map(({ id }) => id);
+  const chats = ids.length === 0
+    ? []
+    : await query(() => db.from("chats").select().in("id", ids).order("created_at").order("id"));
+  return { chats, next: end?.more ? encodePlace(rows.at(-1)!) : null };
+}
+
+/** Gives each chat a folder: its title, and enough of its id to differ in all parts. */
+export function foldersOf(chats: Chat[]): Map<Chat, string> {
+  const names = new FileNames();
+  return new Map(chats.map((chat) => {
+    const name = `${safeName(chat.title, "chat", 80)} ${chat.id.slice(0, 8)}`;
+    return [chat, `${names.folder(name, "chat")}/`];
+  }));
+}
