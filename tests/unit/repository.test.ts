@@ -22,7 +22,7 @@ Deno.test("dependencies are pinned exactly", async () => {
   const { imports } = JSON.parse(await read("deno.json"));
   for (const [name, target] of Object.entries<string>(imports)) {
     if (target.startsWith("./")) continue;
-    assert(/^npm:(@[\w-]+\/)?[\w-]+@\d+\.\d+\.\d+(-[\w.]+)?$/.test(target), `${name}: ${target}`);
+    assert(/^npm:(@[\w-]+\/)?[\w.-]+@\d+\.\d+\.\d+(-[\w.]+)?$/.test(target), `${name}: ${target}`);
   }
 });
 
