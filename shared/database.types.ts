@@ -520,6 +520,7 @@ export type Database = {
           "id": string;
         }[];
       };
+      "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
       "search_results_page": {
         Args: {
           "after_message"?: number;

@@ -8,6 +8,7 @@ import { removeAbandonedPlaces } from "../local/postgres_place.ts";
 import { startStack } from "../local/stack.ts";
 import { type StackStatus, writeStatus } from "../local/status_file.ts";
 import { PROJECT_ROOT } from "../local/supabase_cli.ts";
+import { checkLog } from "./support/log_check.ts";
 import { embeddedOnly, runningStack } from "./support/running_stack.ts";
 
 const HELP = `deno task test [options] [FILES…]
@@ -135,8 +136,12 @@ async function main(): Promise<number> {
       );
       if (interrupted.signal.aborted) throw new Failure("interrupted", "Run the tests again.");
       // A suite that could not be loaded has no summary, and must not look like a passing one.
-      console.log(`${passed} passed, ${failed || (code === 0 ? 0 : 1)} failed`);
-      return code;
+      const broken = failed || (code === 0 ? 0 : 1);
+      // A test of its own, which can only come last.
+      const log = stack.logFile ? [await checkLog(stack.logFile, stack.status)] : [];
+      const [good, bad] = [true, false].map((one) => log.filter((ok) => ok === one).length);
+      console.log(`${passed + good!} passed, ${broken + bad!} failed`);
+      return code || bad!;
     } finally {
       await stack.stop();
     }

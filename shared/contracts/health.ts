@@ -3,11 +3,27 @@ import type { Contract } from "./contract.ts";
 
 const Status = z.enum(["ok", "degraded", "down"]);
 
+/** What is wrong, in one word. No host, no key. */
+const Reason = z.enum([
+  /** Nobody answers, or not in time. */
+  "unreachable",
+  /** The bucket refuses the keys. */
+  "bad_credentials",
+  "missing_bucket",
+  /** The database is older than the functions. */
+  "missing_migration",
+  /** No worker has run for five minutes. */
+  "no_worker",
+  /** Entries of the queue were given up. */
+  "dead_letters",
+  /** Workers run, and yet entries have been due for a quarter of an hour. */
+  "stuck_queue",
+]);
+
 const Check = z.object({
   status: z.enum(["ok", "degraded", "down", "disabled"]),
   latency_ms: z.int(),
-  /** What is wrong, in one word. No host, no key. */
-  reason: z.string().optional(),
+  reason: Reason.optional(),
 });
 
 /** GET health: 200, or 503 when `status` is down. */

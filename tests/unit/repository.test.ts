@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { EXTENSION_OF, finalKey, incomingKey, type Kind } from "@shared/object-keys.ts";
-import { VERSION } from "@shared/version.ts";
+import { SCHEMA_VERSION, VERSION } from "@shared/version.ts";
 import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { assert, assertEquals } from "../support/assert.ts";
@@ -16,6 +16,16 @@ const functions = Array.from(Deno.readDirSync(join(PROJECT_ROOT, "supabase/funct
 Deno.test("there is one version", async () => {
   assertEquals(JSON.parse(await read("deno.json")).version, VERSION);
   assertEquals(JSON.parse(await read("docs/openapi.json")).info.version, VERSION);
+});
+
+Deno.test("the schema's version is that of the newest migration", async () => {
+  const newest = Array.from(
+    Deno.readDirSync(join(PROJECT_ROOT, "supabase/migrations")),
+    ({ name }) => name,
+  ).toSorted().at(-1)!;
+  assert(newest.startsWith(`${SCHEMA_VERSION}_`), `${newest} and shared/version.ts differ`);
+  const [row] = await asOperator((sql) => sql`select public.schema_version() as version`);
+  assertEquals(row!["version"], SCHEMA_VERSION, `${newest} has to replace schema_version()`);
 });
 
 Deno.test("dependencies are pinned exactly", async () => {

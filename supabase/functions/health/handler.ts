@@ -1,6 +1,7 @@
 import type { HealthResponse } from "@shared/contracts/health.ts";
+import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import { VERSION } from "@shared/version.ts";
+import { SCHEMA_VERSION, VERSION } from "@shared/version.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "../_shared/query.ts";
@@ -17,15 +18,25 @@ export interface HealthPorts {
 
 type Checks = HealthResponse["checks"];
 type Check = Checks["storage"];
+type Reason = NonNullable<Check["reason"]>;
 
 /** Seconds without a run after which the worker counts as stopped. */
 const WORKER_SILENCE = 300;
+/** Seconds that an entry may be due without being taken up. */
+const QUEUE_DELAY = 900;
 
-function reasonOf(error: unknown): string {
+/** The database lacks migrations that these functions need. */
+class BehindError extends Error {}
+
+type CleanupState = Database["public"]["Functions"]["cleanup_state"]["Returns"][number];
+
+function reasonOf(error: unknown): Reason {
+  if (error instanceof BehindError) return "missing_migration";
   if (error instanceof ChatArchiveError) {
-    const name = (error.cause as Error | undefined)?.name ?? "";
-    if (name === "NoSuchBucket" || name === "NotFound") return "missing_bucket";
-    if (/AccessKey|Signature|AccessDenied|Forbidden|^403$/.test(name)) return "bad_credentials";
+    // Answers to HEAD have no body, and so no code: the status tells.
+    const { $metadata } = (error.cause ?? {}) as { $metadata?: { httpStatusCode?: number } };
+    if ($metadata?.httpStatusCode === 404) return "missing_bucket";
+    if ([401, 403].includes($metadata?.httpStatusCode ?? 0)) return "bad_credentials";
     return error.code === "internal" ? "missing_migration" : "unreachable";
   }
   return "unreachable";
@@ -52,19 +63,30 @@ const elapsed = (started: number) => Math.round(performance.now() - started);
 const DISABLED: Check = { status: "disabled", latency_ms: 0 };
 const UNKNOWN = { pending: null, dead: null, oldest_seconds: null };
 
+function reasonOfQueue(state: CleanupState): Reason | undefined {
+  const { dead, oldest_seconds, seconds_since_run } = state;
+  if (seconds_since_run === null || seconds_since_run > WORKER_SILENCE) return "no_worker";
+  if (dead > 0) return "dead_letters";
+  if (oldest_seconds !== null && oldest_seconds > QUEUE_DELAY) return "stuck_queue";
+}
+
+async function readState(admin: ArchiveClient) {
+  const [version, state] = await Promise.all([
+    query(() => admin.rpc("schema_version")),
+    query(() => admin.rpc("cleanup_state")),
+  ]);
+  if (version < SCHEMA_VERSION) throw new BehindError();
+  return state[0];
+}
+
 async function checkDatabase({ admin, timeout }: HealthPorts): Promise<Omit<Checks, "storage">> {
   if (!admin) return { database: DISABLED, cleanup: { ...DISABLED, ...UNKNOWN } };
-  const { value, check } = await timed(
-    timeout,
-    () => query(() => admin.rpc("cleanup_state")),
-  );
-  const state = value?.[0];
+  const { value: state, check } = await timed(timeout, () => readState(admin));
   if (!state) {
     return { database: check, cleanup: { ...check, status: "down", ...UNKNOWN } };
   }
-  const { pending, dead, oldest_seconds, seconds_since_run } = state;
-  const silent = seconds_since_run === null || seconds_since_run > WORKER_SILENCE;
-  const reason = silent ? "no_worker" : dead > 0 ? "dead_letters" : undefined;
+  const { pending, dead, oldest_seconds } = state;
+  const reason = reasonOfQueue(state);
   return {
     database: check,
     cleanup: {
