@@ -7,7 +7,9 @@ export function escapeInline(text: string): string {
   return text.toWellFormed().replaceAll("\0", "\ufffd").replace(/\s+/g, " ").trim()
     .replace(/[\\`*_[\]<>&~|]/g, (char) => char === "<" ? "&lt;" : `\\${char}`)
     // What would begin a heading, a list or a rule at the start of a line.
-    .replace(/^(\d{0,9})([#+\-=.)])/, "$1\\$2");
+    .replace(/^(\d{0,9})([#+\-=.)])/, "$1\\$2")
+    // What would close a heading.
+    .replace(/\s#+$/, (end) => ` \\${end.slice(1)}`);
 }
 
 /** Wraps a text in a code span that nothing in it can end. */
