@@ -492,6 +492,7 @@ export type Database = {
           "objects_deleted": number;
         }[];
       };
+      "enqueue_orphans": { Args: { "grace_seconds": number; "listed": Json }; Returns: number };
       "export_part": {
         Args: {
           "after_created_at"?: string;
@@ -518,6 +519,21 @@ export type Database = {
         Returns: {
           "etag": string;
           "id": string;
+        }[];
+      };
+      "requeue_storage_deletions": { Args: { "max_entries"?: number }; Returns: number };
+      "rows_without_objects": {
+        Args: {
+          "after_key": string;
+          "grace_seconds": number;
+          "listed": (string)[];
+          "max_rows"?: number;
+          "through_key": string;
+        };
+        Returns: {
+          "keys": (string)[];
+          "missing": number;
+          "next_key": string;
         }[];
       };
       "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
@@ -550,6 +566,13 @@ export type Database = {
         Returns: {
           "expired_uploads": number;
           "purged": number;
+        }[];
+      };
+      "unnamed_objects": {
+        Args: { "grace_seconds": number; "listed": Json };
+        Returns: {
+          "key": string;
+          "ours": boolean;
         }[];
       };
     };

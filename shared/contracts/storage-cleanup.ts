@@ -1,10 +1,34 @@
 import { z } from "zod";
 import type { Contract } from "./contract.ts";
+import { plainText } from "./values.ts";
+
+/** An object key; in a list, everything up to it has been compared. */
+const Key = plainText(1024).min(1);
 
 /** POST storage-cleanup, with the secret key. */
 export const StorageCleanupRequest = z.strictObject({
   /** Entries of the outbox to work on at most. */
   limit: z.int().min(1).max(100_000).default(10_000),
+  /**
+   * Compares the bucket with the rows instead of emptying the outbox. dry-run changes nothing; apply
+   * enqueues the orphans.
+   */
+  reconcile: z.enum(["dry-run", "apply"]).optional(),
+  /** With apply: the `orphans` that a dry run of the same range gave. More than that are refused. */
+  expected: z.int().min(0).optional(),
+  /** Compare only keys after it: `next` of an earlier answer. */
+  after: Key.optional(),
+  /** Compare only keys up to it, itself included. */
+  until: Key.optional(),
+}).superRefine(({ reconcile, expected, after, until }, context) => {
+  const refuse = (path: string, message: string) =>
+    context.addIssue({ code: "custom", path: [path], message });
+  if (reconcile === "apply" && expected === undefined) {
+    refuse("expected", "is needed: the orphans that a dry run gave");
+  }
+  if (reconcile !== "apply" && expected !== undefined) refuse("expected", "goes with apply only");
+  if (!reconcile && after !== undefined) refuse("after", "goes with reconcile only");
+  if (!reconcile && until !== undefined) refuse("until", "goes with reconcile only");
 });
 /** POST storage-cleanup. */
 export type StorageCleanupRequest = z.infer<typeof StorageCleanupRequest>;
@@ -21,6 +45,20 @@ export const StorageCleanupResponse = z.object({
   /** Entries that were given up. */
   dead: z.int(),
   expired_uploads: z.int(),
+  /** With reconcile: objects that were compared. */
+  compared: z.int().optional(),
+  /** Objects that no row names: listed by a dry run, enqueued by apply. */
+  orphans: z.int().optional(),
+  /** The first 100 of them. */
+  orphan_keys: z.array(z.string()).optional(),
+  /** Objects that are not of a user and chat that this database knows. They are left alone. */
+  foreign: z.int().optional(),
+  /** Keys that rows name and the bucket lacks. Their rows are left alone. */
+  missing: z.int().optional(),
+  /** The first 100 of them. */
+  missing_keys: z.array(z.string()).optional(),
+  /** The bucket is larger than one request: go on with it as `after`. Absent at the end. */
+  next: z.string().optional(),
 });
 /** 200 of storage-cleanup. */
 export type StorageCleanupResponse = z.infer<typeof StorageCleanupResponse>;
@@ -30,8 +68,8 @@ export const STORAGE_CLEANUP = {
   name: "storage-cleanup",
   method: "POST",
   access: "secret",
-  summary: "The worker: expires reservations and empties the deletion outbox.",
+  summary: "The worker: empties the deletion outbox, or compares the bucket with the rows.",
   request: StorageCleanupRequest,
   answers: { 200: StorageCleanupResponse },
-  errors: [],
+  errors: ["conflict", "storage_disabled", "storage_unavailable"],
 } as const satisfies Contract;

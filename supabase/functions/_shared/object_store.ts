@@ -52,8 +52,12 @@ export interface ObjectStore {
    */
   deletePrefix(prefix: string, spare?: Spare): AsyncIterable<DeletedPage>;
 
-  /** Objects below a prefix, in the order of their keys, a page (of up to 1,000) at a time. */
-  list(prefix: string): AsyncIterable<ListedObject[]>;
+  /**
+   * Objects below a prefix, in the order of their keys, a page (of up to 1,000) at a time.
+   *
+   * @param after only keys that come after it
+   */
+  list(prefix: string, options?: { after?: string }): AsyncIterable<ListedObject[]>;
 
   /** Throws unless the bucket is there and the credentials fit. */
   check(signal?: AbortSignal): Promise<void>;

@@ -176,7 +176,10 @@ function createStore(
     return failures;
   }
 
-  async function* list(prefix: string): AsyncIterable<ListedObject[]> {
+  async function* list(
+    prefix: string,
+    { after }: { after?: string } = {},
+  ): AsyncIterable<ListedObject[]> {
     let token: string | undefined;
     do {
       const page = await run((s3, { ListObjectsV2Command }, options) =>
@@ -184,6 +187,7 @@ function createStore(
           new ListObjectsV2Command({
             Bucket,
             Prefix: prefix,
+            ...(after ? { StartAfter: after } : {}),
             ...(token ? { ContinuationToken: token } : {}),
           }),
           options,

@@ -2,10 +2,12 @@ import type {
   StorageCleanupRequest,
   StorageCleanupResponse,
 } from "@shared/contracts/storage-cleanup.ts";
+import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "../_shared/query.ts";
 import { claim, sweep } from "../_shared/sweep.ts";
+import { reconcile } from "./reconcile.ts";
 
 /** What storage-cleanup needs. */
 export interface StorageCleanupPorts {
@@ -17,12 +19,11 @@ export interface StorageCleanupPorts {
   budget: number;
 }
 
-/** One run of the worker: expires reservations, purges old receipts, empties the outbox. */
-export async function storageCleanup(
-  { limit }: StorageCleanupRequest,
-  { admin, store, budget }: StorageCleanupPorts,
-): Promise<{ status: 200; body: StorageCleanupResponse }> {
-  const deadline = performance.now() + budget;
+async function emptyOutbox(
+  { admin, store }: StorageCleanupPorts,
+  limit: number,
+  deadline: number,
+) {
   const [started] = await query(() => admin.rpc("start_cleanup", {}));
   const total = { claimed: 0, deleted: 0, failed: 0 };
   while (store && total.claimed < limit && performance.now() < deadline) {
@@ -33,14 +34,39 @@ export async function storageCleanup(
     total.deleted += one.deleted;
     total.failed += one.failed;
   }
-  const [state] = await query(() => admin.rpc("cleanup_state"));
+  return { ...total, expired_uploads: started?.expired_uploads ?? 0 };
+}
+
+async function compare(
+  request: StorageCleanupRequest,
+  { admin, store }: StorageCleanupPorts,
+  deadline: number,
+) {
+  if (!store) {
+    throw new ChatArchiveError("storage_disabled", "this deployment runs without object storage");
+  }
+  const found = await reconcile(request, { admin, store, deadline });
+  return { claimed: 0, deleted: 0, failed: 0, expired_uploads: 0, ...found };
+}
+
+/**
+ * One run of the worker: expires reservations, purges old receipts, empties the outbox. Or, with
+ * `reconcile`, one comparison of the bucket with the rows.
+ *
+ * @throws {ChatArchiveError} with `reconcile` only: `conflict` where there are more orphans than
+ *   expected, `storage_disabled`, `storage_unavailable`
+ */
+export async function storageCleanup(
+  request: StorageCleanupRequest,
+  ports: StorageCleanupPorts,
+): Promise<{ status: 200; body: StorageCleanupResponse }> {
+  const deadline = performance.now() + ports.budget;
+  const done = request.reconcile
+    ? await compare(request, ports, deadline)
+    : await emptyOutbox(ports, request.limit, deadline);
+  const [state] = await query(() => ports.admin.rpc("cleanup_state"));
   return {
     status: 200,
-    body: {
-      ...total,
-      pending: state?.pending ?? 0,
-      dead: state?.dead ?? 0,
-      expired_uploads: started?.expired_uploads ?? 0,
-    },
+    body: { ...done, pending: state?.pending ?? 0, dead: state?.dead ?? 0 },
   };
 }
