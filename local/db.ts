@@ -1,9 +1,10 @@
 /** `deno task db`: migrations, both ways. */
 import { parseArgs } from "node:util";
 import { createMigration, describe, down, history, reset, status, up } from "./db_commands.ts";
-import { Failure, reportFailure } from "./failure.ts";
+import { Failure } from "./failure.ts";
 import { DEFAULT_DATA_DIR, readStatus, statusFileOf } from "./status_file.ts";
 import { PROJECT_ROOT } from "./supabase_cli.ts";
+import { runTool } from "./tool.ts";
 
 const HELP = `deno task db COMMAND [options]
 
@@ -91,4 +92,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+if (import.meta.main) await runTool("db", main);

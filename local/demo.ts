@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { runDemo } from "./demo_steps.ts";
-import { reportFailure } from "./failure.ts";
 import { chosenStatusFile, readStatus, STATUS_OPTIONS } from "./status_file.ts";
+import { runTool } from "./tool.ts";
 
 const HELP = `deno task demo [options]
 
@@ -28,4 +28,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+if (import.meta.main) await runTool("demo", main);

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { BEHAVIOUR_VARIABLES, BUCKET_VARIABLES } from "../supabase/functions/_shared/settings.ts";
 import { createBucket, S3_PATH } from "./bucket.ts";
 import { createDatabaseApi } from "./database_api.ts";
 import { type LocalDatabase, startDatabase } from "./database.ts";
@@ -13,6 +14,7 @@ import { startFunctions } from "./functions.ts";
 import { startGateway } from "./gateway.ts";
 import { startObjectServer } from "./object_server.ts";
 import { assertPortIsFree, freePort } from "./ports.ts";
+import { readProjectSettings } from "./project_settings.ts";
 import { LOCAL_KEYS, type StackStatus } from "./status_file.ts";
 import { startWorkerTimer } from "./worker_timer.ts";
 import { createTokenTranslator } from "./tokens.ts";
@@ -47,28 +49,10 @@ export interface Stack {
 }
 
 /** Settings that change what functions do, but not which systems they talk to. */
-const FUNCTION_SETTINGS = [
-  "USE_DATABASE",
-  "USE_S3_STORAGE",
-  "MAX_FILE_SIZE_MB",
-  "S3_URL_EXPIRATION",
-  "S3_UPLOAD_EXPIRATION",
-  "ALLOWED_IMAGE_TYPES",
-  "ALLOWED_DOCUMENT_TYPES",
-  "ALLOWED_ORIGINS",
-  "LOG_LEVEL",
-  "DATABASE_LOG_LEVEL",
+const FUNCTION_VARIABLES = [
+  ...BEHAVIOUR_VARIABLES,
   // For tests: see supabase/functions/_shared/failpoint.ts.
   "FAILPOINT_FILE",
-];
-const BUCKET_SETTINGS = [
-  "S3_ENDPOINT",
-  "S3_PUBLIC_ENDPOINT",
-  "S3_ACCESS_KEY",
-  "S3_SECRET_KEY",
-  "S3_BUCKET",
-  "S3_REGION",
-  "S3_FORCE_PATH_STYLE",
 ];
 
 function pick(env: Record<string, string>, names: string[]): Record<string, string> {
@@ -87,7 +71,7 @@ function embeddedBucketSettings(apiUrl: string): Record<string, string> {
 }
 
 function externalBucketSettings(env: Record<string, string>): Record<string, string> {
-  const settings = pick(env, BUCKET_SETTINGS);
+  const settings = pick(env, BUCKET_VARIABLES);
   for (const name of ["S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET"]) {
     if (!settings[name]) throw new Failure(`--external-s3 needs ${name}`, "See .env.example.");
   }
@@ -129,7 +113,10 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
     : embeddedBucketSettings(apiUrl);
 
   const database: LocalDatabase = options.externalDb
-    ? await openExternalDatabase(options.env["DATABASE_URL"], options.dataDir)
+    ? await openExternalDatabase(
+      readProjectSettings(options.env).DATABASE_URL,
+      options.dataDir,
+    )
     : await startDatabase({
       dataDir: options.dataDir,
       port: options.dbPort,
@@ -164,7 +151,7 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
   database.onLost(api.reconnect);
 
   const functions = await startFunctions({
-    ...pick(options.env, FUNCTION_SETTINGS),
+    ...pick(options.env, FUNCTION_VARIABLES),
     ...bucketSettings,
     SUPABASE_URL: apiUrl,
     SUPABASE_DB_URL: database.url,

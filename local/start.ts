@@ -1,10 +1,11 @@
 /** `deno task start`: runs the embedded stack until it is stopped. */
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Failure, reportFailure } from "./failure.ts";
+import { Failure } from "./failure.ts";
 import { launcherEnded } from "./launcher.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { DEFAULT_DATA_DIR, statusFileOf, writeStatus } from "./status_file.ts";
+import { runTool } from "./tool.ts";
 
 const HELP = `deno task start [options]
 
@@ -123,4 +124,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+if (import.meta.main) await runTool("start", main);

@@ -1,8 +1,8 @@
 /** `deno task status`: addresses, keys and health of the running stack. */
 import { parseArgs } from "node:util";
 import { HealthResponse } from "@shared/contracts/health.ts";
-import { reportFailure } from "./failure.ts";
 import { chosenStatusFile, readStatus, type StackStatus, STATUS_OPTIONS } from "./status_file.ts";
+import { runTool } from "./tool.ts";
 
 const HELP = `deno task status [options]
 
@@ -44,4 +44,4 @@ async function main(): Promise<number> {
   return ok ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+if (import.meta.main) await runTool("status", main);

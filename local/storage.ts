@@ -1,7 +1,6 @@
 /** `deno task storage`: what an operator does with the bucket. */
 import { parseArgs } from "node:util";
 import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";
-import { reportFailure } from "./failure.ts";
 import { check } from "./storage/check.ts";
 import type { StorageCommand, Terminal } from "./storage/command.ts";
 import { exists } from "./storage/exists.ts";
@@ -15,6 +14,7 @@ import { stat } from "./storage/stat.ts";
 import { chooseTarget, TARGET_OPTIONS } from "./storage/target.ts";
 import { processTerminal } from "./storage/terminal.ts";
 import { url } from "./storage/url.ts";
+import { runTool } from "./tool.ts";
 
 /** The commands, in the order of the help. */
 const COMMANDS: Record<string, StorageCommand> = {
@@ -108,7 +108,5 @@ export async function storage(
 }
 
 if (import.meta.main) {
-  Deno.exit(
-    await storage(Deno.args, Deno.env.toObject(), processTerminal()).catch(reportFailure),
-  );
+  await runTool("storage", () => storage(Deno.args, Deno.env.toObject(), processTerminal()));
 }

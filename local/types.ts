@@ -1,10 +1,10 @@
 /** `deno task types`: generates shared/database.types.ts with the Supabase CLI, on a fresh database. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { reportFailure } from "./failure.ts";
 import { startDatabase } from "./database.ts";
 import { PROJECT_ROOT } from "./supabase_cli.ts";
 import { generateTypes } from "./migrations.ts";
+import { runTool } from "./tool.ts";
 
 const HELP = `deno task types
 
@@ -30,4 +30,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+if (import.meta.main) await runTool("types", main);

@@ -3,12 +3,13 @@ import type { Database } from "@shared/database.types.ts";
 import type { Spare } from "../../supabase/functions/_shared/object_store.ts";
 import { query } from "../../supabase/functions/_shared/query.ts";
 import { Failure } from "../failure.ts";
+import { readProjectSettings } from "../project_settings.ts";
 import type { StorageCall } from "./command.ts";
 
 /** The API that knows which keys are in use, and the key to it. */
 function apiOf({ stack, env }: StorageCall): { url: string; secretKey: string } | undefined {
   if (stack) return { url: stack.API_URL, secretKey: stack.SECRET_KEY };
-  const { SUPABASE_URL: url, SUPABASE_SERVICE_KEY: secretKey } = env;
+  const { SUPABASE_URL: url, SUPABASE_SERVICE_KEY: secretKey } = readProjectSettings(env);
   return url && secretKey ? { url, secretKey } : undefined;
 }
 

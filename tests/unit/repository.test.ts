@@ -6,6 +6,7 @@ import { SCHEMA_VERSION, VERSION } from "@shared/version.ts";
 import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { variablesOf } from "../support/env_file.ts";
 import { asOperator } from "../support/stack.ts";
 
 const read = (path: string) => Deno.readTextFile(join(PROJECT_ROOT, path));
@@ -49,17 +50,8 @@ Deno.test("each function has a contract, a handler, a test and its block in conf
   }
 });
 
-/** The variables of an example file. */
-async function variablesOf(path: string): Promise<Record<string, string>> {
-  const lines = (await read(path)).split("\n").filter((line) => /^[A-Z]/.test(line));
-  return Object.fromEntries(lines.map((line) => {
-    const index = line.indexOf("=");
-    return [line.slice(0, index), line.slice(index + 1)];
-  }));
-}
-
 Deno.test(".env.example is accepted as it stands", async () => {
-  const settings = readSettings(await variablesOf(".env.example"));
+  const settings = readSettings((await variablesOf(".env.example")).variables);
   assertEquals(settings, {
     ...readSettings({ S3_BUCKET: "xxx", S3_ACCESS_KEY: "x", S3_SECRET_KEY: "x" }),
     bucket: settings.bucket,
@@ -67,16 +59,19 @@ Deno.test(".env.example is accepted as it stands", async () => {
 });
 
 Deno.test("supabase/functions/.env.example differs in the bucket's two addresses only", async () => {
-  const outside = readSettings(await variablesOf(".env.example")).bucket!;
-  assertEquals(readSettings(await variablesOf("supabase/functions/.env.example")).bucket, {
-    ...outside,
-    endpoint: "http://kong:8000/storage/v1/s3",
-    publicEndpoint: outside.endpoint,
-  });
+  const outside = readSettings((await variablesOf(".env.example")).variables).bucket!;
+  assertEquals(
+    readSettings((await variablesOf("supabase/functions/.env.example")).variables).bucket,
+    {
+      ...outside,
+      endpoint: "http://kong:8000/storage/v1/s3",
+      publicEndpoint: outside.endpoint,
+    },
+  );
 });
 
 Deno.test("the bucket of config.toml takes what the functions allow, and no more", async () => {
-  const { S3_BUCKET } = await variablesOf(".env.example");
+  const { S3_BUCKET } = (await variablesOf(".env.example")).variables;
   const config = await read("supabase/config.toml");
   const block = config.split(/^(?=\[)/m).find((one) =>
     one.startsWith(`[storage.buckets.${S3_BUCKET}]`)

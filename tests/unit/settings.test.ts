@@ -1,4 +1,12 @@
-import { readSettings, SettingsError } from "../../supabase/functions/_shared/settings.ts";
+import { Failure } from "../../local/failure.ts";
+import { PROJECT_VARIABLES, readProjectSettings } from "../../local/project_settings.ts";
+import {
+  BEHAVIOUR_VARIABLES,
+  BUCKET_VARIABLES,
+  readSettings,
+  SettingsError,
+} from "../../supabase/functions/_shared/settings.ts";
+import { variablesOf } from "../support/env_file.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 
 const bucket = { S3_BUCKET: "bucket", S3_ACCESS_KEY: "key", S3_SECRET_KEY: "very secret" };
@@ -32,6 +40,10 @@ Deno.test("each bad value is named, and none is shown", () => {
     ["ALLOWED_IMAGE_TYPES", "image/svg+xml"],
     ["ALLOWED_DOCUMENT_TYPES", "text/html"],
     ["LOG_LEVEL", "loud"],
+    ["DATABASE_LOG_LEVEL", "loud"],
+    ["S3_PUBLIC_ENDPOINT", "nowhere"],
+    ["S3_FORCE_PATH_STYLE", "yes"],
+    ["S3_BUCKET", "x"],
   ];
   for (const [name, value] of bad) {
     const error = assertThrows(
@@ -42,4 +54,28 @@ Deno.test("each bad value is named, and none is shown", () => {
     assert(!error.message.includes("very secret"));
   }
   assertThrows(() => readSettings({}), SettingsError, "S3_BUCKET");
+});
+
+Deno.test("the variables of a project are checked, and none is shown", () => {
+  for (
+    const [name, value] of [
+      ["SUPABASE_URL", "hidden.example"],
+      ["SUPABASE_ANON_KEY", "sb_secret_hidden"],
+      ["SUPABASE_SERVICE_KEY", "sb_publishable_hidden"],
+      ["DATABASE_URL", "https://hidden.example"],
+    ] as const
+  ) {
+    const error = assertThrows(() => readProjectSettings({ [name]: value }), Failure, name);
+    assert(!error.message.includes("hidden"));
+  }
+});
+
+Deno.test(".env.example has every variable of the code, each with a comment, and no other", async () => {
+  const { variables, uncommented } = await variablesOf(".env.example");
+  assertEquals(
+    Object.keys(variables).toSorted(),
+    [...PROJECT_VARIABLES, ...BUCKET_VARIABLES, ...BEHAVIOUR_VARIABLES].toSorted(),
+  );
+  assertEquals(uncommented, []);
+  readProjectSettings(variables);
 });

@@ -45,6 +45,11 @@ const Bucket = z.object({
   S3_FORCE_PATH_STYLE: Flag.default(true),
 });
 
+/** Variables that say what the functions do. */
+export const BEHAVIOUR_VARIABLES = Object.keys(Environment.shape);
+/** Variables that say where the bucket is. */
+export const BUCKET_VARIABLES = Object.keys(Bucket.shape);
+
 /** Where the bucket is, and the keys to it. */
 export interface BucketSettings {
   /** Undefined: AWS itself, by region. */
@@ -80,7 +85,15 @@ export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
 
-function parse<T>(schema: z.ZodType<T>, env: Record<string, string | undefined>): T {
+/**
+ * Reads variables; an empty one is an unset one.
+ *
+ * @throws {SettingsError} naming each that is missing or wrong
+ */
+export function parseEnvironment<T>(
+  schema: z.ZodType<T>,
+  env: Record<string, string | undefined>,
+): T {
   // An empty variable is an unset one: `.env` files leave them so.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = schema.safeParse(given);
@@ -95,7 +108,7 @@ function parse<T>(schema: z.ZodType<T>, env: Record<string, string | undefined>)
  * @throws {SettingsError} naming each variable that is missing or wrong
  */
 export function readBucketSettings(env: Record<string, string | undefined>): BucketSettings {
-  const s3 = parse(Bucket, env);
+  const s3 = parseEnvironment(Bucket, env);
   return {
     endpoint: s3.S3_ENDPOINT,
     publicEndpoint: s3.S3_PUBLIC_ENDPOINT ?? s3.S3_ENDPOINT,
@@ -116,7 +129,7 @@ export function readBucketSettings(env: Record<string, string | undefined>): Buc
 export function readSettings(
   env: Record<string, string | undefined> = Deno.env.toObject(),
 ): Settings {
-  const main = parse(Environment, env);
+  const main = parseEnvironment(Environment, env);
   return {
     useDatabase: main.USE_DATABASE,
     bucket: main.USE_S3_STORAGE ? readBucketSettings(env) : null,

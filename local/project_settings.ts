@@ -1,0 +1,31 @@
+/**
+ * Where a project is, for applications, tools and scripts outside of it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { parseEnvironment, SettingsError } from "../supabase/functions/_shared/settings.ts";
+import { Failure } from "./failure.ts";
+
+const Project = z.object({
+  SUPABASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SUPABASE_ANON_KEY: z.string().regex(/^(sb_publishable_|eyJ)/, "not a publishable key").optional(),
+  SUPABASE_SERVICE_KEY: z.string().regex(/^(sb_secret_|eyJ)/, "not a secret key").optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+});
+
+/** Names of the variables. */
+export const PROJECT_VARIABLES = Object.keys(Project.shape);
+
+/** What the environment says of a project. */
+export type ProjectSettings = z.infer<typeof Project>;
+
+/** Reads and checks SUPABASE_* and DATABASE_URL. @throws {Failure} naming what is wrong */
+export function readProjectSettings(env: Record<string, string | undefined>): ProjectSettings {
+  try {
+    return parseEnvironment(Project, env);
+  } catch (error) {
+    if (error instanceof SettingsError) throw new Failure(error.message, "See .env.example.");
+    throw error;
+  }
+}
