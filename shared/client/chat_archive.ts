@@ -20,7 +20,8 @@ import { images, type ReadItems, searchResults } from "./images.ts";
 import { type ImportChat, importChat } from "./import_chat.ts";
 import { type ChatFilter, type ChatPage, chats, type ListChats, listChats } from "./list_chats.ts";
 import { messages, type ReadMessages } from "./messages.ts";
-import type { Chat, Image, Message, MessageWithItems, SearchResult } from "./rows.ts";
+import type { Conflict, PendingWrite, SyncResult } from "./offline/journal.ts";
+import type { Chat, Image, Message, MessageWithItems, SearchResult, Unsaved } from "./rows.ts";
 import type { FileStream } from "./stream_of.ts";
 import { type ChatChanges, updateChat } from "./update_chat.ts";
 import { type MessageChanges, updateMessage } from "./update_message.ts";
@@ -31,11 +32,11 @@ import { type UploadImages, uploadImages } from "./upload_images.ts";
 export type AddMessage = NewMessage & CallOptions & { chat_id: string };
 
 /**
- * The archive of the signed-in user. Every method takes one object with the columns' names, and a
- * `signal`; it resolves with rows or rejects with a {@link ChatArchiveError}. Every write can be
- * repeated with the same id.
+ * What can be done with the archive of the signed-in user. Every method takes one object with the
+ * columns' names, and a `signal`; it resolves with rows or rejects with a {@link ChatArchiveError}.
+ * Every write can be repeated with the same id.
  */
-export interface ChatArchive {
+export interface ArchiveVerbs {
   /** Creates a chat. */
   createChat(input: NewChat & CallOptions): Promise<Chat>;
   /** Reads a chat; `not_found` where it is not the caller's. */
@@ -83,7 +84,7 @@ export interface ChatArchive {
   /** Makes a chat of an export. */
   importChat(input: ImportChat): Promise<ImportChatResponse>;
   /** Deletes a chat; its bytes go at once or soon after. */
-  deleteChat(input: { id: string } & CallOptions): Promise<Deletion>;
+  deleteChat(input: { id: string } & CallOptions): Promise<Deletion & Unsaved>;
   /** Waits until all bytes of a deleted chat are gone. */
   awaitDeletion(input: { id: string } & CallOptions): Promise<Deletion>;
   /** Deletes the account with everything in it. */
@@ -92,8 +93,26 @@ export interface ChatArchive {
   checkConnection(input?: CallOptions): Promise<HealthResponse>;
 }
 
+/** The archive of the signed-in user, also while the server can't be reached (`options.offline`). */
+export interface ChatArchive extends ArchiveVerbs, AsyncDisposable {
+  /** Writes that the server does not have yet, in their order. */
+  pending(): Promise<PendingWrite[]>;
+  /**
+   * Replays them now. It happens by itself too, as soon as the server can be reached.
+   *
+   * @throws {ChatArchiveError} where the server still can't be reached; nothing is lost then
+   */
+  sync(): Promise<SyncResult>;
+  /** Writes that the server refused when they were replayed, kept until they are dismissed. */
+  conflicts(): Promise<Conflict[]>;
+  /** Forgets a conflict that was dealt with. */
+  dismissConflict(conflict: { key: string }): Promise<void>;
+  /** Ends what goes on by itself. What is pending stays in the store. */
+  close(): Promise<void>;
+}
+
 /** Binds the verbs to a connection. */
-export function bindVerbs(connection: Connection): ChatArchive {
+export function bindVerbs(connection: Connection): ArchiveVerbs {
   return {
     createChat: (input) => createChat(connection, input),
     getChat: (input) => getChat(connection, input),

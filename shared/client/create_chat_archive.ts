@@ -1,5 +1,27 @@
 import { bindVerbs, type ChatArchive } from "./chat_archive.ts";
 import { type ArchiveClient, connect, type ConnectionOptions } from "./connection.ts";
+import { memoryStore } from "./offline/memory_store.ts";
+import type { OfflineOptions } from "./offline/offline_archive.ts";
+import { withOffline } from "./offline/with_offline.ts";
+
+/** Settings of an archive. */
+export interface ChatArchiveOptions extends ConnectionOptions {
+  /**
+   * What happens while the deployment has no database or can't be reached.
+   *
+   * - `fail`, the default: methods reject with `database_unavailable` or `database_disabled`.
+   * - `local`: rows are written to and read from `offlineStore`. Rows that the server does not have
+   *   carry `pending: true`, `pending()` lists them, and they are replayed in order when it is back.
+   *   Files, exports, imports and account deletion need the server, and still fail.
+   */
+  offline?: "fail" | "local";
+  /** Where `local` keeps rows; by default in memory, which a closed page or process loses. */
+  offlineStore?: OfflineOptions["store"];
+  /** Milliseconds after which a server that could not be reached is tried again; 5000. */
+  retryAfter?: OfflineOptions["retryAfter"];
+  /** Told of every replay that saved something or met a conflict. */
+  onSync?: OfflineOptions["onSync"];
+}
 
 /**
  * The archive of the user who is signed in with a client of supabase-js.
@@ -18,7 +40,21 @@ import { type ArchiveClient, connect, type ConnectionOptions } from "./connectio
  */
 export function createChatArchive(
   supabase: ArchiveClient,
-  options: ConnectionOptions = {},
+  options: ChatArchiveOptions = {},
 ): ChatArchive {
-  return bindVerbs(connect(supabase, options));
+  const connection = connect(supabase, options);
+  const verbs = bindVerbs(connection);
+  if (options.offline === "local") {
+    const { offlineStore: store = memoryStore(), retryAfter, onSync } = options;
+    return withOffline(verbs, connection, { store, retryAfter, onSync });
+  }
+  return {
+    ...verbs,
+    pending: () => Promise.resolve([]),
+    sync: () => Promise.resolve({ saved: 0, conflicts: [] }),
+    conflicts: () => Promise.resolve([]),
+    dismissConflict: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }

@@ -10,6 +10,9 @@ export type InsertTable = "chats" | "chat_messages" | "search_results";
 /** A new row; the id makes a repetition of the insert recognizable. */
 export type NewRow<T extends InsertTable> = Tables[T]["Insert"] & { id: string };
 
+/** Rows, as {@link insertOnce} gave them, that did not exist before. */
+export const newRows = new WeakSet<object>();
+
 /** Rows of one request: well below PostgREST's max_rows, and one short statement. */
 const ROWS = 500;
 /** Characters of JSON of one request. */
@@ -79,12 +82,12 @@ export async function insertOnce<T extends InsertTable>(
     for (const row of found as Row[]) stored.set(row.id, row);
   };
   for (const batch of batches(rows)) {
-    keep(
-      await query(() =>
-        from().upsert(batch as NewRow<"chats">[], { onConflict: "id", ignoreDuplicates: true })
-          .select().abortSignal(limit())
-      ),
+    const inserted = await query(() =>
+      from().upsert(batch as NewRow<"chats">[], { onConflict: "id", ignoreDuplicates: true })
+        .select().abortSignal(limit())
     );
+    for (const row of inserted) newRows.add(row);
+    keep(inserted);
     const earlier = batch.map(({ id }) => id).filter((id) => !stored.has(id));
     for (const ids of chunked(earlier, IDS_PER_QUERY)) {
       keep(await query(() => from().select().in("id", ids).retry(false).abortSignal(limit())));

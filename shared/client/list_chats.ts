@@ -29,6 +29,8 @@ export interface ChatPage {
   chats: Chat[];
   /** Pass as `after` for the next page. Absent on the last one. */
   next?: ChatCursor;
+  /** Present and true where the server could not be asked: these are the chats this device knows. */
+  local?: true;
 }
 
 const CURSOR = /^[\w:.+-]+$/;

@@ -13,6 +13,8 @@ export interface LogEntry {
   count?: number;
   bytes?: number;
   duration_ms: number;
+  /** Kept on this device; the server does not have it yet. */
+  pending?: true;
   outcome: "ok" | "error" | "aborted";
   /** Of the error. */
   code?: string;

@@ -13,7 +13,7 @@ export {
 } from "./add_search_results.ts";
 export { type AttachImages, attachImages } from "./attach_images.ts";
 export { awaitDeletion } from "./await_deletion.ts";
-export { type AddMessage, type ChatArchive } from "./chat_archive.ts";
+export type { AddMessage, ArchiveVerbs, ChatArchive } from "./chat_archive.ts";
 export { checkConnection } from "./check_connection.ts";
 export {
   type ArchiveClient,
@@ -23,7 +23,7 @@ export {
   type ConnectionOptions,
 } from "./connection.ts";
 export { createChat, type NewChat } from "./create_chat.ts";
-export { createChatArchive } from "./create_chat_archive.ts";
+export { type ChatArchiveOptions, createChatArchive } from "./create_chat_archive.ts";
 export { deleteAccount } from "./delete_account.ts";
 export { deleteChat, type Deletion } from "./delete_chat.ts";
 export { type DeleteImages, deleteImages } from "./delete_images.ts";
@@ -49,6 +49,10 @@ export {
 } from "./list_chats.ts";
 export type { LogEntry } from "./log_entry.ts";
 export { messages, type ReadMessages } from "./messages.ts";
+export { indexedDbStore } from "./offline/indexed_db_store.ts";
+export type { Conflict, PendingWrite, ReplayedVerb, SyncResult } from "./offline/journal.ts";
+export { memoryStore } from "./offline/memory_store.ts";
+export type { OfflineStore } from "./offline/store.ts";
 export type {
   Box,
   Chat,

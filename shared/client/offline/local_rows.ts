@@ -1,0 +1,202 @@
+import type { Json } from "../../database.types.ts";
+import { ChatArchiveError } from "../../errors.ts";
+import type { Deletion } from "../delete_chat.ts";
+import { assertSame } from "../insert_once.ts";
+import type { Chat, Image, Message, SearchResult } from "../rows.ts";
+import type { InputOf } from "./journal.ts";
+
+/** The rows that a device knows, by table and id. */
+export interface LocalTables {
+  chats: Map<string, Chat>;
+  chat_messages: Map<string, Message>;
+  chat_images: Map<string, Image>;
+  search_results: Map<string, SearchResult>;
+  /** `<chat id>/<part>`: what this device has seen to its end, and may answer for. */
+  whole: Map<string, true>;
+}
+
+/** A table of the device. */
+export type LocalTable = keyof LocalTables;
+/** A part of a chat that is read to its end; items are the images and hits of messages. */
+export type Part = "messages" | "items" | "images" | "search_results";
+/** All of a chat. */
+export const PARTS: Part[] = ["messages", "items", "images", "search_results"];
+
+/** A row that changed, to be stored; undefined: it is gone. */
+export type LocalChange = [table: LocalTable, id: string, row: Json | undefined];
+
+/**
+ * seq of rows that the server has not seen: behind every seq of the server, in the order of writing.
+ * The server gives the real one.
+ */
+const FIRST_LOCAL_SEQ = 2 ** 52;
+
+const now = () => new Date().toISOString();
+
+function inserted<Row extends { id: string }>(table: Map<string, Row>, row: Row, wanted: object) {
+  const known = table.get(row.id);
+  if (!known) return row;
+  assertSame(wanted, known);
+  return known;
+}
+
+function known<Row>(table: Map<string, Row>, id: string, what: string): Row {
+  const row = table.get(id);
+  if (row) return row;
+  const message = `the backend can't be reached, and this device does not know the ${what}`;
+  throw new ChatArchiveError("database_unavailable", message);
+}
+
+/** Does on a device's rows what the server would do, as far as a device can know. */
+export class LocalRows {
+  readonly tables: LocalTables = {
+    chats: new Map(),
+    chat_messages: new Map(),
+    chat_images: new Map(),
+    search_results: new Map(),
+    whole: new Map(),
+  };
+  #seq = FIRST_LOCAL_SEQ;
+
+  constructor(readonly user_id: string) {}
+
+  /** Goes on counting behind what was loaded. */
+  seen(): void {
+    const { chat_messages, search_results } = this.tables;
+    for (const { seq } of [...chat_messages.values(), ...search_results.values()]) {
+      this.#seq = Math.max(this.#seq, seq);
+    }
+  }
+
+  /** Takes rows as the store or the server has them. @returns what to store */
+  keep<T extends Exclude<LocalTable, "whole">>(
+    table: T,
+    rows: Iterable<{ id: string }>,
+  ): LocalChange[] {
+    const changes: LocalChange[] = [];
+    for (const row of rows) {
+      (this.tables[table] as Map<string, unknown>).set(row.id, row);
+      changes.push([table, row.id, row as unknown as Json]);
+    }
+    return changes;
+  }
+
+  /** Notes that parts of a chat are known to their end. */
+  keepWhole(chat_id: string, parts: Part[]): LocalChange[] {
+    return parts.map((part) => `${chat_id}/${part}`)
+      .filter((key) => !this.tables.whole.has(key))
+      .map((key) => {
+        this.tables.whole.set(key, true);
+        return ["whole", key, true];
+      });
+  }
+
+  /** @throws {ChatArchiveError} where a part was never read to its end: a cut list must not pass */
+  assertWhole(chat_id: string, parts: Part[]): void {
+    for (const part of parts) known(this.tables.whole, `${chat_id}/${part}`, "whole chat");
+  }
+
+  /** Forgets rows of one table. */
+  forget(table: LocalTable, ids: Iterable<string>): LocalChange[] {
+    return [...ids].filter((id) => this.tables[table].delete(id))
+      .map((id) => [table, id, undefined]);
+  }
+
+  /** Forgets a chat with everything in it. */
+  forgetChat(chat_id: string): LocalChange[] {
+    const { chats: _, whole: __, ...children } = this.tables;
+    return [
+      ...this.forget("chats", [chat_id]),
+      ...this.forget("whole", PARTS.map((part) => `${chat_id}/${part}`)),
+      ...Object.entries(children).flatMap(([table, rows]) =>
+        this.forget(
+          table as LocalTable,
+          [...(rows as Map<string, { id: string; chat_id: string }>).values()]
+            .filter((row) => row.chat_id === chat_id).map(({ id }) => id),
+        )
+      ),
+    ];
+  }
+
+  /** Rows of a chat in the order of seq. */
+  of<T extends "chat_messages" | "chat_images" | "search_results">(table: T, chat_id: string) {
+    type Row = LocalTables[T] extends Map<string, infer R> ? R : never;
+    const rows = [...this.tables[table].values()] as (Row & { chat_id: string; seq: number })[];
+    return rows.filter((row) => row.chat_id === chat_id).toSorted((a, b) => a.seq - b.seq);
+  }
+
+  chat(id: string): Chat {
+    return known(this.tables.chats, id, "chat");
+  }
+
+  createChat({ id, title, ...input }: InputOf<"createChat"> & { id: string }): Chat {
+    const row: Chat = {
+      id,
+      user_id: this.user_id,
+      title,
+      description: input.description ?? null,
+      document_path: null,
+      is_archived: input.is_archived ?? false,
+      metadata: input.metadata ?? {},
+      created_at: input.created_at ?? now(),
+      updated_at: now(),
+    };
+    return inserted(this.tables.chats, row, { id, title, ...input });
+  }
+
+  updateChat({ id, ...changes }: InputOf<"updateChat">): Chat {
+    return { ...this.chat(id), ...changes, updated_at: now() };
+  }
+
+  addMessages({ chat_id, messages }: InputOf<"addMessages">): Message[] {
+    return messages.map((message) => {
+      const row: Message = {
+        id: message.id!,
+        chat_id,
+        user_id: this.user_id,
+        seq: ++this.#seq,
+        role: message.role,
+        content: message.content,
+        message_type: message.message_type ?? "text",
+        created_at: message.created_at ?? now(),
+      };
+      return inserted(this.tables.chat_messages, row, { ...message, chat_id });
+    });
+  }
+
+  updateMessage({ id, ...changes }: InputOf<"updateMessage">): Message {
+    return { ...known(this.tables.chat_messages, id, "message"), ...changes };
+  }
+
+  addSearchResults({ chat_id, search_results }: InputOf<"addSearchResults">): SearchResult[] {
+    return search_results.map((hit) => {
+      const row: SearchResult = {
+        id: hit.id!,
+        chat_id,
+        user_id: this.user_id,
+        message_id: hit.message_id ?? null,
+        seq: ++this.#seq,
+        block_id: hit.block_id,
+        page_number: hit.page_number,
+        block_text: hit.block_text ?? null,
+        score: hit.score ?? null,
+        coords_norm: hit.coords_norm ?? null,
+        coords_px: hit.coords_px ?? null,
+        created_at: hit.created_at ?? now(),
+      };
+      return inserted(this.tables.search_results, row, { ...hit, chat_id });
+    });
+  }
+
+  attachImages({ message_id, ids }: InputOf<"attachImages">): Image[] {
+    return ids.map((id) => ({ ...known(this.tables.chat_images, id, "image"), message_id }));
+  }
+
+  deleteImages({ ids }: InputOf<"deleteImages">): Image[] {
+    return ids.flatMap((id) => this.tables.chat_images.get(id) ?? []);
+  }
+
+  deleteChat({ id }: InputOf<"deleteChat">): Deletion {
+    return { chat_id: id, status: "pending", objects_deleted: 0, objects_pending: 0 };
+  }
+}

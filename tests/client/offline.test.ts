@@ -1,0 +1,370 @@
+/** Work goes on while the server is away; afterwards it has everything, once and in order. */
+import { join } from "node:path";
+import { createClient } from "@supabase/supabase-js";
+import {
+  type ChatArchive,
+  ChatArchiveError,
+  type ChatArchiveOptions,
+  createChatArchive,
+  memoryStore,
+  type OfflineStore,
+  type SyncResult,
+} from "@shared/client/mod.ts";
+import type { Database } from "@shared/database.types.ts";
+import type { ErrorCode } from "@shared/errors.ts";
+import { diskStore } from "../../client-node/disk_store.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { removeDataFolder } from "../support/data_folder.ts";
+import { startFaultyStack } from "../support/faulty_stack.ts";
+import { image, png } from "../support/files.ts";
+import { Relay } from "../support/relay.ts";
+import { stack } from "../support/stack.ts";
+import { startStackProcess } from "../support/stack_process.ts";
+import { signUp, type User } from "../support/users.ts";
+
+const newId = () => crypto.randomUUID();
+
+async function assertCode(work: () => Promise<unknown>, code: ErrorCode) {
+  const error = await assertRejects(work, ChatArchiveError);
+  assertEquals(error.code, code, error.message);
+}
+
+async function eventually(what: string, holds: () => boolean | Promise<boolean>) {
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline;) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`not within 15 s: ${what}`);
+}
+
+/** The shared stack behind a line that can be cut, and an archive that works without it. */
+async function behindLine(
+  options: ChatArchiveOptions & { user?: User; fetch?: typeof fetch } = {},
+) {
+  const { fetch: send, user = await signUp(), ...rest } = options;
+  const relay = new Relay(Number(new URL(stack.API_URL).port));
+  const supabase = createClient<Database>(
+    `http://127.0.0.1:${relay.port}`,
+    stack.PUBLISHABLE_KEY,
+    {
+      accessToken: () => Promise.resolve(user.token),
+      ...(send ? { global: { fetch: send } } : {}),
+    },
+  );
+  const offline = { offline: "local" as const, retryAfter: 100, useDatabase: true };
+  const archive = createChatArchive(supabase, { ...offline, ...rest });
+  return {
+    user,
+    relay,
+    archive,
+    /** What the server has, seen past the line. */
+    server: createChatArchive(user.client),
+    async [Symbol.asyncDispose]() {
+      await archive.close();
+      await relay[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function contents(archive: ChatArchive, chat_id: string): Promise<string[]> {
+  return (await Array.fromAsync(archive.messages({ chat_id }))).map(({ content }) => content);
+}
+
+Deno.test("the stack is stopped in the middle of a conversation and started again", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "chat-archive-data-" });
+  const dataDir = join(folder, "data");
+  try {
+    const first = await startStackProcess({ dataDir });
+    const { API_URL, DB_URL } = first.status;
+    const user = await signUp(first.status);
+    const synced: SyncResult[] = [];
+    await using archive = createChatArchive(user.client, {
+      offline: "local",
+      retryAfter: 200,
+      onSync: (result) => synced.push(result),
+    });
+    const { id: chat_id } = await archive.createChat({ title: "Conversation" });
+    const say = (content: string) => archive.addMessage({ chat_id, role: "user", content });
+    const before = await say("one");
+    assertEquals(before.pending, undefined);
+    const [shot] = await archive.uploadImages({
+      chat_id,
+      images: [{ name: "a.png", content: png(4, 4), content_type: "image/png" }],
+    });
+    await first[Symbol.asyncDispose]();
+
+    const two = await say("two");
+    assertEquals(two.pending, true);
+    const answer = await archive.addMessage({ chat_id, role: "assistant", content: "" });
+    for (const content of ["th", "thre", "three"]) {
+      await archive.updateMessage({ id: answer.id, content });
+    }
+    await archive.addSearchResults({
+      chat_id,
+      search_results: [{ message_id: answer.id, block_id: "b1", page_number: 2 }],
+    });
+    await archive.attachImages({ message_id: answer.id, ids: [shot!.id] });
+    const other = await archive.createChat({ title: "Begun without the server" });
+    await archive.addMessage({ chat_id: other.id, role: "user", content: "hello" });
+    await archive.updateChat({ id: chat_id, title: "Renamed" });
+
+    assertEquals((await archive.getChat({ id: chat_id })).title, "Renamed");
+    const local = await Array.fromAsync(archive.history({ chat_id }));
+    assertEquals(
+      local.map((
+        { content, pending, images, search_results },
+      ) => [content, pending, images.length, search_results.length]),
+      [["one", undefined, 0, 0], ["two", true, 0, 0], ["three", true, 1, 1]],
+    );
+    const page = await archive.listChats();
+    assertEquals([page.local, page.chats.map(({ title }) => title).toSorted()], [
+      true,
+      ["Begun without the server", "Renamed"],
+    ]);
+    assertEquals((await archive.pending()).map(({ operation }) => operation), [
+      "addMessages",
+      "addMessages",
+      "updateMessage",
+      "addSearchResults",
+      "attachImages",
+      "createChat",
+      "addMessages",
+      "updateChat",
+    ]);
+    await assertCode(() => archive.sync(), "database_unavailable");
+    await assertCode(
+      () => archive.uploadImages({ chat_id, images: [{ name: "x", content: image().bytes }] }),
+      "database_unavailable",
+    );
+    await assertCode(() => archive.exportChat({ chat_id }), "database_unavailable");
+
+    await using second = await startStackProcess({
+      dataDir,
+      args: [`--port=${new URL(API_URL).port}`, `--db-port=${new URL(DB_URL).port}`],
+    });
+    assertEquals(second.status.API_URL, API_URL);
+    await eventually("by itself, all is saved", async () => (await archive.pending()).length === 0);
+    assertEquals(synced.at(-1)!.conflicts, []);
+    const server = createChatArchive(user.client);
+    const saved = await Array.fromAsync(server.history({ chat_id }));
+    assertEquals(
+      saved.map((
+        { content, images, search_results },
+      ) => [content, images.length, search_results.length]),
+      [["one", 0, 0], ["two", 0, 0], ["three", 1, 1]],
+    );
+    assertEquals(Date.parse(saved[1]!.created_at), Date.parse(two.created_at), "when it was said");
+    assertEquals((await server.getChat({ id: chat_id })).title, "Renamed");
+    assertEquals(await contents(server, other.id), ["hello"]);
+    const after = await say("four");
+    assertEquals(after.pending, undefined);
+    assert(after.seq > saved[2]!.seq);
+    assertEquals(await contents(archive, chat_id), ["one", "two", "three", "four"]);
+  } finally {
+    await removeDataFolder(dataDir);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a client that is killed while it writes and while it replays loses and doubles nothing", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "chat-archive-client-" });
+  const path = join(folder, "sub", "pending.jsonl");
+  const line = await behindLine();
+  try {
+    const { user, relay, server } = line;
+    const chat_id = await user.createChat();
+    /** Lets a client write from a number on, and kills it. @returns what it said that it has kept */
+    const writeAndDie = async (
+      from: number,
+      enough: (said: string) => boolean | Promise<boolean>,
+    ) => {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "-A",
+          "--no-check",
+          new URL("offline_writer.ts", import.meta.url).pathname,
+          `http://127.0.0.1:${relay.port}`,
+          stack.PUBLISHABLE_KEY,
+          user.token,
+          path,
+          chat_id,
+          String(from),
+        ],
+        stdout: "piped",
+        stdin: "null",
+      }).spawn();
+      let said = "";
+      const read = (async () => {
+        for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) said += text;
+      })();
+      await eventually("enough", () => enough(said));
+      child.kill("SIGKILL");
+      await Promise.all([read, child.status]);
+      return said.split("\n").slice(0, -1).map(Number);
+    };
+
+    relay.become("cut");
+    const offline = await writeAndDie(0, (said) => said.split("\n").length > 120);
+    relay.become("open");
+    const online = await writeAndDie(
+      10_000,
+      async () => (await contents(server, chat_id)).length > 5,
+    );
+    const replayed = (await contents(server, chat_id)).length;
+    assert(replayed < offline.length, `${replayed}: it was killed while it replayed`);
+
+    const last = await behindLine({ user, offlineStore: diskStore(path) });
+    await last.archive.sync();
+    assertEquals(await last.archive.pending(), []);
+    assertEquals(await last.archive.conflicts(), []);
+    await last[Symbol.asyncDispose]();
+    const saved = (await contents(server, chat_id)).map(Number);
+    assertEquals(saved, [...new Set(saved)].toSorted((a, b) => a - b), "once, and in order");
+    for (const number of [...offline, ...online]) assert(saved.includes(number), String(number));
+    // The one that was being written when the process died may be there or not; no more than that.
+    assert(saved.length <= offline.length + online.length + 2);
+  } finally {
+    await line[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("what the server refuses meanwhile is reported, and the rest is saved", async () => {
+  const synced: SyncResult[] = [];
+  const store = memoryStore();
+  await using line = await behindLine({ offlineStore: store, onSync: (one) => synced.push(one) });
+  const { archive, relay, server, user } = line;
+  const { id: gone } = await archive.createChat({ title: "Deleted elsewhere" });
+  const { id: kept } = await archive.createChat({ title: "Kept" });
+  const mine = await archive.addMessage({ chat_id: kept, role: "user", content: "first" });
+  relay.become("cut");
+  await archive.addMessage({ chat_id: gone, role: "user", content: "to nobody" });
+  await archive.updateChat({ id: gone, title: "New title" });
+  await archive.addMessage({ chat_id: kept, role: "user", content: "second" });
+  await archive.createChat({ title: "   " });
+  await archive.deleteChat({ id: kept }).then(() => archive.createChat({ title: "Last" }));
+  await assertCode(() => archive.getChat({ id: kept }), "database_unavailable");
+  await server.deleteChat({ id: gone });
+
+  relay.become("open");
+  await eventually("replayed", async () => (await archive.pending()).length === 0);
+  const conflicts = await archive.conflicts();
+  assertEquals(conflicts.map(({ operation, code }) => [operation, code]), [
+    ["addMessages", "not_found"],
+    ["updateChat", "not_found"],
+    ["createChat", "invalid_request"],
+  ]);
+  assertEquals(synced.flatMap((one) => one.conflicts), conflicts);
+  assert(conflicts[0]!.operation === "addMessages");
+  assertEquals(conflicts[0]!.input.messages[0]!.content, "to nobody", "nothing is lost");
+  await assertCode(() => server.getChat({ id: kept }), "not_found");
+  assertEquals((await server.listChats()).chats.map(({ title }) => title), ["Last"]);
+  await assertCode(() => archive.updateMessage({ id: mine.id, content: "x" }), "not_found");
+
+  const again = await behindLine({ user, offlineStore: store });
+  assertEquals(await again.archive.conflicts(), conflicts, "kept until they are dismissed");
+  for (const conflict of conflicts) await again.archive.dismissConflict(conflict);
+  assertEquals(await again.archive.conflicts(), []);
+  await again[Symbol.asyncDispose]();
+});
+
+Deno.test("an answer that is lost on its way does not double the write", async () => {
+  let lose = false;
+  await using line = await behindLine({
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      if (!lose || init?.method !== "POST") return response;
+      lose = false;
+      await response.body?.cancel();
+      throw new TypeError("network error");
+    },
+  });
+  const { archive, server } = line;
+  const { id: chat_id } = await archive.createChat({ title: "Lost answers" });
+  lose = true;
+  const message = await archive.addMessage({ chat_id, role: "user", content: "once" });
+  assertEquals(message.pending, true);
+  assertEquals(await contents(server, chat_id), ["once"]);
+  await archive.addMessage({ chat_id, role: "user", content: "then" });
+  await eventually("replayed", async () => (await archive.pending()).length === 0);
+  assertEquals(await contents(server, chat_id), ["once", "then"]);
+  assertEquals(await archive.conflicts(), []);
+});
+
+Deno.test("a store belongs to one user", async () => {
+  const store = memoryStore();
+  await using mine = await behindLine({ offlineStore: store });
+  mine.relay.become("cut");
+  const { id } = await mine.archive.createChat({ title: "Private" });
+
+  await using theirs = await behindLine({ offlineStore: store });
+  theirs.relay.become("cut");
+  assertEquals((await theirs.archive.listChats()).chats, []);
+  await assertCode(() => theirs.archive.getChat({ id }), "database_unavailable");
+  theirs.relay.become("open");
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assertEquals((await theirs.archive.sync()).saved, 0);
+  assertEquals(await theirs.archive.pending(), []);
+  assertEquals((await mine.archive.pending()).length, 1);
+  assertEquals((await theirs.server.listChats()).chats, []);
+});
+
+Deno.test("a chat that this device has not read to its end is not passed off as whole", async () => {
+  const user = await signUp();
+  const chat_id = await user.createChat();
+  const elsewhere = createChatArchive(user.client);
+  await elsewhere.addMessage({ chat_id, role: "user", content: "from another device" });
+  await using line = await behindLine({ user });
+  const { archive, relay } = line;
+  await archive.addMessage({ chat_id, role: "user", content: "from here" });
+  relay.become("cut");
+  await assertCode(() => contents(archive, chat_id), "database_unavailable");
+  assertEquals((await archive.addMessage({ chat_id, role: "user", content: "x" })).pending, true);
+  relay.become("open");
+  await eventually("replayed", async () => (await archive.pending()).length === 0);
+  assertEquals((await contents(archive, chat_id)).length, 3);
+  relay.become("cut");
+  assertEquals((await contents(archive, chat_id)).length, 3, "now it has");
+});
+
+Deno.test("with USE_DATABASE=false the library keeps everything here, and nothing there", async () => {
+  await using faulty = await startFaultyStack({ USE_DATABASE: "false" });
+  const user = await signUp(faulty.status);
+  await using archive = createChatArchive(user.client, { offline: "local", retryAfter: 100 });
+  const chat = await archive.createChat({ id: newId(), title: "Here" });
+  assertEquals(chat.pending, true);
+  await archive.addMessage({ chat_id: chat.id, role: "user", content: "hello" });
+  assertEquals(await contents(archive, chat.id), ["hello"]);
+  await assertCode(() => archive.sync(), "database_disabled");
+  assertEquals((await archive.pending()).length, 2);
+  const there = createChatArchive(user.client, { useDatabase: true });
+  assertEquals((await there.listChats()).chats, []);
+});
+
+Deno.test("a store on disk drops half a line, keeps the rest, and writes itself anew", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = join(folder, "store.jsonl");
+  try {
+    let store: OfflineStore = diskStore(path);
+    for (let n = 0; n < 1200; n++) await store.write(new Map([["u/a", n], [`u/b${n % 3}`, n]]));
+    await store.write(new Map([["u/b0", undefined]]));
+    await store.close();
+    store = diskStore(path);
+    const expected = [["u/a", 1199], ["u/b1", 1198], ["u/b2", 1199]];
+    assertEquals(await store.read("u/") as unknown, expected);
+    await store.close();
+    assert((await Deno.stat(path)).size < 200, "what says nothing new any more is gone");
+    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+    await Deno.writeTextFile(path, '[["u/a",-1],["u/lost"', { append: true });
+    store = diskStore(path);
+    assertEquals(await store.read("u/") as unknown, expected);
+    await store.write(new Map([["v", "ж\n"]]));
+    await store.close();
+    store = diskStore(path);
+    assertEquals(await store.read("") as unknown, [...expected, ["v", "ж\n"]]);
+    await store.close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
