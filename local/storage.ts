@@ -8,6 +8,8 @@ import { explain, misuse } from "./storage/failures.ts";
 import { get } from "./storage/get.ts";
 import { ls } from "./storage/ls.ts";
 import { put } from "./storage/put.ts";
+import { reconcile } from "./storage/reconcile.ts";
+import { requeue } from "./storage/requeue.ts";
 import { rm } from "./storage/rm.ts";
 import { rmPrefix } from "./storage/rm_prefix.ts";
 import { stat } from "./storage/stat.ts";
@@ -27,6 +29,8 @@ const COMMANDS: Record<string, StorageCommand> = {
   rm,
   "rm-prefix": rmPrefix,
   url,
+  reconcile,
+  requeue,
 };
 
 const COMMON = {
@@ -54,7 +58,8 @@ The bucket is the one of S3_* (see .env.example); where these are not set, or a
 stack is named, that of the running stack. The commands work on bytes only: no
 row changes, so a row whose object is deleted or replaced keeps naming it. rm
 and rm-prefix ask the stack, or the API of SUPABASE_URL and
-SUPABASE_SERVICE_KEY, which keys are in use; put never asks.
+SUPABASE_SERVICE_KEY, which keys are in use; put never asks. reconcile and
+requeue work through that API, on the bucket that its functions have.
 
 Exit code 0: done. 1: no such object, not all was done, or a warning.
 2: wrong arguments or settings. 3: the bucket is missing, refuses or is silent.`;

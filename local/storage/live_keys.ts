@@ -1,17 +1,8 @@
-import { createClient } from "@supabase/supabase-js";
-import type { Database } from "@shared/database.types.ts";
 import type { Spare } from "../../supabase/functions/_shared/object_store.ts";
 import { query } from "../../supabase/functions/_shared/query.ts";
 import { Failure } from "../failure.ts";
-import { readProjectSettings } from "../project_settings.ts";
+import { adminOf, apiOf } from "./api.ts";
 import type { StorageCall } from "./command.ts";
-
-/** The API that knows which keys are in use, and the key to it. */
-function apiOf({ stack, env }: StorageCall): { url: string; secretKey: string } | undefined {
-  if (stack) return { url: stack.API_URL, secretKey: stack.SECRET_KEY };
-  const { SUPABASE_URL: url, SUPABASE_SERVICE_KEY: secretKey } = readProjectSettings(env);
-  return url && secretKey ? { url, secretKey } : undefined;
-}
 
 /**
  * Finds the keys that rows or open reservations name: the running stack's, or those of the API in
@@ -26,9 +17,7 @@ export async function liveKeys(call: StorageCall): Promise<Spare> {
     call.terminal.note("no API is known here (SUPABASE_URL): rows that name a key do not keep it");
     return () => Promise.resolve(new Set());
   }
-  const admin = createClient<Database>(api.url, api.secretKey, {
-    auth: { persistSession: false, autoRefreshToken: false },
-  });
+  const admin = adminOf(api);
   const spare: Spare = async (keys) => {
     try {
       const rows = await query(() => admin.rpc("live_object_keys", { keys }));
