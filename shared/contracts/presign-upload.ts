@@ -55,5 +55,5 @@ export const PRESIGN_UPLOAD = {
   summary: "Reserves up to 100 files of a chat and signs a PUT for each, straight to the bucket.",
   request: PresignUploadRequest,
   answers: { 201: PresignUploadResponse },
-  errors: ["not_found", "conflict", "storage_disabled"],
+  errors: ["not_found", "conflict", "quota_exceeded", "storage_disabled"],
 } as const satisfies Contract;

@@ -102,7 +102,7 @@ async function reserve(db: ArchiveClient, rows: (NewUpload & { id: string })[]) 
  *
  * @throws {ChatArchiveError} `unsupported_media_type`, `payload_too_large`, `invalid_request`,
  *   `not_found` for a chat or message that is not the caller's, `conflict` for an id that was used
- *   for another file or has expired
+ *   for another file or has expired, `quota_exceeded` where 1,000 of the caller's are open
  */
 export async function presignUpload(
   request: PresignUploadRequest,
