@@ -110,11 +110,15 @@ const HEADERS = {
   },
 };
 
-function successes({ name, answers }: Contract): Json {
+function successes({ name, answers, headers = {} }: Contract): Json {
+  const own = Object.entries(headers).map(([header, description]) => [header, {
+    description,
+    schema: { type: "string" },
+  }]);
   return Object.fromEntries(
     Object.entries(answers).map(([status, answer]) => [status, {
       description: isSchema(answer) ? `An answer of ${name}.` : "A file.",
-      headers: HEADERS,
+      headers: { ...HEADERS, ...Object.fromEntries(own) },
       content: isSchema(answer)
         ? { "application/json": { schema: { $ref: ref(`${pascal(name)}Answer`) } } }
         : contentOf(answer),
@@ -147,17 +151,26 @@ function responsesOf(contract: Contract): Json {
 }
 
 /** Parameters of a query. Where it has alternatives, those that only some of them take are optional. */
+interface ObjectSchema {
+  properties?: Record<string, Json>;
+  required?: string[];
+}
+
+/** Of a query that takes one of several forms, a parameter is required where all forms require it. */
 function parametersOf({ request }: Contract): Json[] {
   const schema = z.toJSONSchema(request, { io: "input", override: plain });
-  const alternatives = (schema.anyOf ?? [schema]) as z.core.JSONSchema.ObjectSchema[];
-  const all = alternatives.flatMap(({ properties = {} }) => Object.entries(properties));
-  // The alternative that comes first takes the most values.
-  return [...new Map(all.toReversed())].toReversed().map(([name, schema]) => ({
-    name,
-    in: "query",
-    required: alternatives.every(({ required }) => required?.includes(name)),
-    schema,
-  }));
+  const forms = (schema.anyOf ?? [schema]) as ObjectSchema[];
+  const names = new Set(forms.flatMap(({ properties }) => Object.keys(properties ?? {})));
+  return [...names].map((name) => {
+    const shapes = forms.flatMap(({ properties }) => properties?.[name] ?? []);
+    const different = [...new Map(shapes.map((one) => [JSON.stringify(one), one])).values()];
+    return {
+      name,
+      in: "query",
+      required: forms.every(({ required }) => required?.includes(name)),
+      schema: different.length === 1 ? different[0] : { anyOf: different },
+    };
+  });
 }
 
 function bodyOf({ name, accepts }: Contract): Json {

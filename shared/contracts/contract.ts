@@ -21,6 +21,8 @@ export interface Contract {
   readonly accepts?: Files;
   /** What success looks like, by status: JSON of a schema, or a file. */
   readonly answers: Readonly<Record<number, z.ZodType | Files>>;
+  /** Headers that success may carry, and what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Codes that its answer may carry, besides those of {@link commonErrors}. */
   readonly errors: readonly ErrorCode[];
 }

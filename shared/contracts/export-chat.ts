@@ -37,5 +37,9 @@ export const EXPORT_CHAT = {
   answers: {
     200: { "text/markdown": null, "application/json": ChatExport, "application/zip": null },
   },
+  headers: {
+    [NEXT_AFTER_HEADER]:
+      "With all=true: pass as `after` for the next part. Absent on the last one.",
+  },
   errors: ["not_found"],
 } as const satisfies Contract;

@@ -21,6 +21,20 @@ Deno.test("docs/openapi.json is valid OpenAPI 3.1", async () => {
   });
 });
 
+Deno.test("a query of several forms has the parameters of all of them", () => {
+  const { parameters } = openapi.paths["/export-chat"].get;
+  const facts = parameters.map(({ name, required }: { name: string; required: boolean }) =>
+    [name, required] as const
+  );
+  assertEquals(Object.fromEntries(facts), {
+    chat_id: false,
+    format: false,
+    images: false,
+    all: false,
+    after: false,
+  });
+});
+
 Deno.test("each function answers as documented", async () => {
   const seen: string[] = [];
   for await (const [name, answer] of callEachFunction()) {
