@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { image, pdf, uploadAll } from "../support/files.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 
@@ -18,6 +18,36 @@ Deno.test("images by id: the bytes, and the real name in both forms", async () =
   assertStringIncludes(response.headers.get("content-disposition")!, 'filename="a.png"');
   const lives = Date.parse(body.downloads[0].expires_at) - Date.now();
   assert(lives > 3_590_000 && lives <= 3_600_000);
+});
+
+Deno.test("real names reach the reader, and never a key", async () => {
+  const chat_id = await user.createChat();
+  const names: [string, string][] = [
+    ["Отчёт за 2026 год.png", "Отчёт за 2026 год.png"],
+    ["👩‍🔬 图表 ñ é.png", "👩‍🔬 图表 ñ é.png"],
+    [`"quoted" 'single' «double».png`, `"quoted" 'single' «double».png`],
+    // The longest name of a file on Linux: 255 bytes.
+    ["ы".repeat(125) + ".png", "ы".repeat(125) + ".png"],
+    ["../../etc/passwd", "passwd"],
+    ["C:\\Users\\me\\page 1.png", "page 1.png"],
+    ["a%2Fb?c=d&e#f;g.png", "a%2Fb?c=d&e#f;g.png"],
+    ["line\r\nX-Evil: 1.png", "lineX-Evil: 1.png"],
+  ];
+  const ids = await uploadAll(user, chat_id, names.map(([name], n) => image(name, n)));
+  const { data: rows } = await user.client.from("chat_images")
+    .select("image_name, s3_path").eq("chat_id", chat_id).order("seq");
+  assertEquals(rows!.map(({ image_name }) => image_name), names.map(([name]) => name));
+  for (const { s3_path } of rows!) assertMatch(s3_path, /^[0-9a-f/-]+\/images\/[0-9a-f-]+\.png$/);
+
+  const { body } = await user.call("presign-download", { ids });
+  for (const [index, { url }] of body.downloads.entries()) {
+    const response = await fetch(url);
+    assertEquals(await response.bytes(), image("", index).bytes);
+    const header = response.headers.get("content-disposition")!;
+    const [, encoded] = /filename\*=UTF-8''(\S+)$/.exec(header)!;
+    assertEquals(decodeURIComponent(encoded!), names[index]![1]);
+    assertEquals(response.headers.get("x-evil"), null);
+  }
 });
 
 Deno.test("ids that are unknown or another user's are missing, and the rest is signed", async () => {

@@ -1,7 +1,7 @@
 /** Things that must be said twice say the same. */
 import { join } from "node:path";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
-import { EXTENSION_OF, finalKey, incomingKey, type Kind } from "@shared/object-keys.ts";
+import { EXTENSION_OF } from "@shared/object-keys.ts";
 import { SCHEMA_VERSION, VERSION } from "@shared/version.ts";
 import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
@@ -101,29 +101,4 @@ Deno.test("shared/ is portable", async () => {
     const code = (await read(file)).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
     assert(!/\bDeno\.|@aws-sdk|process\.env|node:/.test(code), file);
   }
-});
-
-Deno.test("the database makes the same keys", async () => {
-  const user_id = crypto.randomUUID();
-  const chat_id = crypto.randomUUID();
-  await asOperator((sql) =>
-    sql.begin(async (tx) => {
-      await tx`insert into auth.users (id) values (${user_id})`;
-      await tx`insert into chats (id, user_id, title) values (${chat_id}, ${user_id}, 'Keys')`;
-      for (const content_type of Object.keys(EXTENSION_OF) as (keyof typeof EXTENSION_OF)[]) {
-        const kind: Kind = content_type === "application/pdf" ? "document" : "image";
-        const [row] = await tx`
-          insert into uploads (user_id, chat_id, kind, file_name, content_type, file_size)
-          values (${user_id}, ${chat_id}, ${kind}, 'a', ${content_type}, 1)
-          returning id, s3_path, incoming_path`;
-        const { id, s3_path, incoming_path } = row as unknown as Record<string, string>;
-        const parts = { user_id, chat_id, id: id!, kind, content_type };
-        assertEquals({ s3_path, incoming_path }, {
-          s3_path: finalKey(parts),
-          incoming_path: incomingKey(parts),
-        });
-      }
-      await tx`delete from auth.users where id = ${user_id}`;
-    })
-  );
 });

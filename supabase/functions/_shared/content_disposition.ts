@@ -8,11 +8,12 @@ export function contentDisposition(
   disposition: "inline" | "attachment",
   fileName: string,
 ): string {
-  const name = fileName.split(/[\\/]/).findLast((part) => part.trim() !== "") ?? "file";
   // deno-lint-ignore no-control-regex -- exactly what a header must not contain
-  const printable = name.replace(/[\x00-\x1f\x7f]/g, "").toWellFormed();
-  const fallback = printable.replace(/[^\x20-\x7e]/gu, "_").replace(/["\\%]/g, "_");
-  const encoded = encodeURIComponent(printable)
+  const printable = fileName.replace(/[\x00-\x1f\x7f]/g, "").toWellFormed();
+  // A part of dots is a direction, not a name.
+  const name = printable.split(/[\\/]/).findLast((part) => !/^[\s.]*$/.test(part)) ?? "file";
+  const fallback = name.replace(/[^\x20-\x7e]/gu, "_").replace(/["\\%]/g, "_");
+  const encoded = encodeURIComponent(name)
     .replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
   return `${disposition}; filename="${fallback}"; filename*=UTF-8''${encoded}`;
 }
