@@ -1,5 +1,6 @@
 /** The bucket or the database is down, hangs, or is switched off: the right code, and nothing lost. */
 import { HealthResponse } from "@shared/contracts/health.ts";
+import type { StackStatus } from "../../local/status_file.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { startFaultyStack } from "../support/faulty_stack.ts";
 import { image, put, reserve, uploadAll } from "../support/files.ts";
@@ -74,14 +75,88 @@ Deno.test("the bucket is down", async (t) => {
   });
 });
 
-Deno.test("the bucket hangs: a bounded wait", async () => {
+/** Calls the worker. */
+const cleanup = (status: StackStatus) =>
+  request("storage-cleanup", {
+    method: "POST",
+    headers: { apikey: status.SECRET_KEY, "content-type": "application/json" },
+    body: "{}",
+  }, status);
+
+Deno.test("the bucket accepts and keeps silent: every answer comes in time", async () => {
   await using faulty = await startFaultyStack();
-  const user = await signUp(faulty.status);
-  const chat_id = await user.createChat();
-  await uploadAll(user, chat_id, [image()]);
+  const { status } = faulty;
+  const user = await signUp(status);
+  const [chat_id, doomed] = [await user.createChat(), await user.createChat()];
+  const [stored] = await uploadAll(user, chat_id, [image("stored.png", 1)]);
+  await uploadAll(user, doomed, [image("doomed.png", 2)]);
+  const [reserved] = await reserve(user, chat_id, [image("reserved.png", 3)]);
+  assertEquals(await put(reserved!, image("reserved.png", 3).bytes), 200);
   faulty.bucket.become("stalled");
-  const { status, body } = await within(3000, request("health", {}, faulty.status));
-  assertEquals([status, body.checks.storage.status], [503, "down"]);
+
+  const needsBytes = async () => {
+    const answer = await within(BOUND, user.call("confirm-upload", { ids: [reserved!.id] }));
+    assertError(answer, 503, "storage_unavailable");
+  };
+  const deletes = async () => {
+    const answer = await within(BOUND, user.call("delete-chat", { chat_id: doomed }));
+    assertEquals([answer.status, answer.body.deletions[0].status], [202, "pending"]);
+  };
+  const goesOn = async () => {
+    const { status: health, body } = await within(3000, request("health", {}, status));
+    assertEquals([health, body.checks.storage.status], [503, "down"]);
+    const files = [{ name: "a.png", content_type: "image/png", size: 9 }];
+    const calls: [number, Promise<{ status: number }>][] = [
+      [201, user.call("presign-upload", { chat_id, files })],
+      [200, user.call("presign-download", { ids: [stored] })],
+    ];
+    for (const [expected, call] of calls) {
+      assertEquals((await within(3000, call)).status, expected);
+    }
+    const { error } = await user.client.from("chat_messages")
+      .insert({ chat_id, role: "user", content: "Still here" });
+    assertEquals(error, null);
+  };
+  await Promise.all([needsBytes(), deletes(), goesOn()]);
+
+  faulty.bucket.become("open");
+  const { body } = await user.call("confirm-upload", { ids: [reserved!.id] });
+  assertEquals(body.images.length, 1, "nothing was lost");
+  const again = await user.call("delete-chat", { chat_id: doomed });
+  assertEquals([again.status, await keysBelow(`${user.id}/${doomed}/`)], [200, []]);
+});
+
+Deno.test("the bucket refuses the credentials, or is missing: nothing is lost", async (t) => {
+  const cases: [string, Record<string, string>, string][] = [
+    ["a wrong secret", { S3_SECRET_KEY: "wrong" }, "bad_credentials"],
+    ["a wrong access key", { S3_ACCESS_KEY: "wrong" }, "bad_credentials"],
+    ["no such bucket", { S3_BUCKET: "not-there" }, "missing_bucket"],
+  ];
+  const user = await signUp();
+  const chat_id = await user.createChat();
+  const [stored] = await uploadAll(user, chat_id, [image("stored.png", 1)]);
+  const [reserved] = await reserve(user, chat_id, [image()]);
+  assertEquals(await put(reserved!, image().bytes), 200);
+  for (const [what, env, reason] of cases) {
+    await t.step(what, async () => {
+      await using faulty = await startFaultyStack(env);
+      const { status } = faulty;
+      const { body } = await request("health", {}, status);
+      assertEquals([body.checks.storage.status, body.checks.storage.reason], ["down", reason]);
+      const other = await signUp(status);
+      const own = await other.createChat();
+      const [upload] = await reserve(other, own, [image()]);
+      assert(await put(upload!, image().bytes) >= 400, "its URL opens nothing");
+      const confirmed = await within(BOUND, other.call("confirm-upload", { ids: [upload!.id] }));
+      assertError(confirmed, 503, "storage_unavailable");
+      const deleted = await within(BOUND, other.call("delete-chat", { chat_id: own }));
+      assertEquals([deleted.status, deleted.body.deletions[0].status], [202, "pending"]);
+      assertEquals((await within(BOUND, cleanup(status))).status, 200);
+    });
+  }
+  const { body } = await user.call("confirm-upload", { ids: [reserved!.id] });
+  assertEquals(body.images.length, 1);
+  assertEquals((await user.call("presign-download", { ids: [stored] })).status, 200);
 });
 
 Deno.test("the database is down: database_unavailable, and nothing lost", async () => {
@@ -130,6 +205,14 @@ Deno.test("USE_S3_STORAGE=false: text works, deletions wait, exports say so", as
     "storage_disabled",
   );
   assertError(await again.call("presign-download", { chat_id: own }), 503, "storage_disabled");
+  assertError(
+    await again.call("confirm-upload", { ids: [crypto.randomUUID()] }),
+    503,
+    "storage_disabled",
+  );
+  const { data: message } = await again.client.from("chat_messages")
+    .insert({ chat_id: own, role: "user", content: "Text goes on" }).select("content").single();
+  assertEquals(message?.content, "Text goes on");
   const { body } = await request(`export-chat?chat_id=${own}`, {
     headers: { authorization: `Bearer ${again.token}` },
   }, off.status);

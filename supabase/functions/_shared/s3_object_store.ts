@@ -25,7 +25,7 @@ export interface Patience {
   silence: number;
 }
 
-const PATIENCE: Patience = { attempt: 8_000, operation: 20_000, copy: 60_000, silence: 15_000 };
+const PATIENCE: Patience = { attempt: 6_000, operation: 12_000, copy: 60_000, silence: 15_000 };
 /** Keys of one DeleteObjects call (S3's limit). */
 const KEYS_PER_CALL = 1000;
 
