@@ -1,0 +1,56 @@
+/** Tables in the documents say what the code says. */
+import { join } from "node:path";
+import { CONTRACTS } from "@shared/contracts/contracts.ts";
+import { STATUS_OF } from "@shared/errors.ts";
+import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { assertEquals } from "../support/assert.ts";
+import { variablesOf } from "../support/env_file.ts";
+
+/** Cells of the rows of a document's tables, code marks removed. */
+async function rowsOf(file: string): Promise<string[][]> {
+  const text = await Deno.readTextFile(join(PROJECT_ROOT, file));
+  return text.split("\n").filter((line) => /^ *\| *`/.test(line)).map((line) =>
+    line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.replaceAll("`", "").trim())
+  );
+}
+
+Deno.test("the table of settings has the variables and the defaults of .env.example", async () => {
+  const { variables } = await variablesOf(".env.example");
+  const rows = (await rowsOf("docs/operations.md")).filter(([name]) => /^[A-Z_0-9]+$/.test(name!));
+  assertEquals(rows.map(([name]) => name!).toSorted(), Object.keys(variables).toSorted());
+  const wrong = rows.filter(([name, value]) =>
+    /^(true|false|\d+|info|\*)$/.test(value!) && variables[name!] !== value
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("the table of errors has every code with its status", async () => {
+  const rows = (await rowsOf("docs/integration.md")).filter(([, status]) =>
+    /^[45]\d\d$/.test(status!)
+  );
+  assertEquals(
+    Object.fromEntries(rows.map(([code, status]) => [code, Number(status)])),
+    { ...STATUS_OF },
+  );
+});
+
+Deno.test("the tables of functions have each with its method", async () => {
+  const names = CONTRACTS.map(({ name }) => name).toSorted();
+  const guide = (await rowsOf("docs/integration.md")).map(([name]) => name!);
+  assertEquals(guide.filter((name) => names.includes(name)).toSorted(), names);
+  const readme = (await rowsOf("README.md")).map(([name]) => name!);
+  assertEquals(
+    readme.filter((name) => /^(GET|POST) /.test(name)).toSorted(),
+    CONTRACTS.map(({ name, method }) => `${method} ${name}`).toSorted(),
+  );
+});
+
+Deno.test("the README's table of commands has every task", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")));
+  const commands = (await rowsOf("README.md")).map(([name]) => name!)
+    .filter((name) => name.startsWith("deno task "));
+  assertEquals(
+    commands.toSorted(),
+    Object.keys(tasks).map((name) => `deno task ${name}`).toSorted(),
+  );
+});
