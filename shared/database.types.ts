@@ -366,6 +366,10 @@ export type Database = {
           "final_sweep_at": string;
         }[];
       };
+      "begin_import": {
+        Args: { "chat": Json; "lease_seconds"?: number; "of_chat": string; "of_user": string };
+        Returns: undefined;
+      };
       "chat_images_page": {
         Args: {
           "after_message"?: number;
@@ -507,6 +511,7 @@ export type Database = {
           "more": boolean;
         }[];
       };
+      "finish_import": { Args: { "of_chat": string }; Returns: boolean };
       "live_object_keys": {
         Args: { "keys": (string)[] };
         Returns: {
@@ -521,6 +526,8 @@ export type Database = {
           "id": string;
         }[];
       };
+      "remove_stale_import": { Args: Record<PropertyKey, never>; Returns: string };
+      "renew_import": { Args: { "lease_seconds"?: number; "of_chat": string }; Returns: boolean };
       "requeue_storage_deletions": { Args: { "max_entries"?: number }; Returns: number };
       "rows_without_objects": {
         Args: {

@@ -9,6 +9,7 @@ import { DELETE_ACCOUNT } from "./delete-account.ts";
 import { DELETE_CHAT } from "./delete-chat.ts";
 import { EXPORT_CHAT } from "./export-chat.ts";
 import { HEALTH } from "./health.ts";
+import { IMPORT_CHAT } from "./import-chat.ts";
 import { PRESIGN_DOWNLOAD } from "./presign-download.ts";
 import { PRESIGN_UPLOAD } from "./presign-upload.ts";
 import { STORAGE_CLEANUP } from "./storage-cleanup.ts";
@@ -21,6 +22,7 @@ export const CONTRACTS: readonly Contract[] = [
   DELETE_CHAT,
   DELETE_ACCOUNT,
   EXPORT_CHAT,
+  IMPORT_CHAT,
   STORAGE_CLEANUP,
   HEALTH,
 ];

@@ -1,24 +1,35 @@
 import { z } from "zod";
+import { ChatExport } from "./chat-export.ts";
+import type { Contract } from "./contract.ts";
 import { Id } from "./values.ts";
 
-/** What import-chat reads: the JSON of an export, or its zip. */
-export const IMPORT_TYPES = ["application/json", "application/zip"] as const;
+const accepts = { "application/json": ChatExport, "application/zip": null };
+
+/** Media types that import-chat reads: the JSON of an export, or its zip. */
+export const IMPORT_TYPES = ["application/json", "application/zip"] as const satisfies readonly (
+  keyof typeof accepts
+)[];
 
 /** What import-chat takes at most. Beyond it: `payload_too_large`. */
 export const IMPORT_LIMITS = {
   /** Bytes of the request. */
   body: 512 * 1024 * 1024,
+  /** Bytes of all files of a zip, unpacked. */
+  unpacked: 1024 * 1024 * 1024,
   /** Bytes of the JSON, unpacked. */
   json: 128 * 1024 * 1024,
   /** Bytes of one row in it: a message of 1 MiB may take six times as much when it is escaped. */
   row: 8 * 1024 * 1024,
-  /** Bytes of one image or document; MAX_FILE_SIZE_MB may say less. */
-  file: 64 * 1024 * 1024,
-  /** Images with bytes. */
-  images: 1000,
+  /** Images and documents with bytes. Each has MAX_FILE_SIZE_MB at most. */
+  files: 1000,
   /** Entries of a zip, those that are not read included. */
   entries: 5000,
 } as const;
+
+/** The query: nothing. The body is the file. */
+export const ImportChatRequest = z.strictObject({});
+/** The query: nothing. */
+export type ImportChatRequest = z.infer<typeof ImportChatRequest>;
 
 /** 201: the chat is there, whole. */
 export const ImportChatResponse = z.object({
@@ -35,3 +46,16 @@ export const ImportChatResponse = z.object({
 });
 /** 201 of import-chat. */
 export type ImportChatResponse = z.infer<typeof ImportChatResponse>;
+
+/** How import-chat is called. */
+export const IMPORT_CHAT = {
+  name: "import-chat",
+  method: "POST",
+  access: "user",
+  summary:
+    "Restores a chat from the JSON or the zip of an export, under the caller and with new ids.",
+  request: ImportChatRequest,
+  accepts,
+  answers: { 201: ImportChatResponse },
+  errors: ["storage_unavailable", "conflict", "quota_exceeded"],
+} as const satisfies Contract;

@@ -180,6 +180,12 @@ insert into cases (what, statement, owner, other, service_role) values
 ('rpc: cleanup_state', 'select * from public.cleanup_state()', '42501', '42501', 'ok 1'),
 ('trigger functions are out of reach', 'select private.give_seq()', '42501', '42501', '42501'),
 ('the sequence is out of reach', 'select nextval(''private.item_seq'')', '42501', '42501', '42501'),
+('rpc: begin_import', 'select public.begin_import(gen_random_uuid(), {user}, ''{"title": "x", "is_archived": false, "metadata": {}, "created_at": "2026-01-01"}'')', '42501', '42501', 'ok 1'),
+('rpc: renew_import', 'select public.renew_import({chat})', '42501', '42501', 'ok 1'),
+('rpc: finish_import', 'select public.finish_import({chat})', '42501', '42501', 'ok 1'),
+('rpc: remove_stale_import', 'select public.remove_stale_import()', '42501', '42501', 'ok 1'),
+('imports', 'select 1 from private.imports', '42501', '42501', 'ok 0'),
+('imports: add', 'insert into private.imports values ({chat}, {user}, now())', '42501', '42501', 'ok 1'),
 ('the heartbeat', 'select 1 from private.cleanup_heartbeat', '42501', '42501', 'ok 1');
 
 select plan((select count(*)::integer * 5 from cases) + 5);

@@ -28,6 +28,17 @@ export async function* callEachFunction(
     "export-chat",
     await request(`export-chat?chat_id=${chat_id}`, { headers: { authorization } }, status),
   ];
+  const exported = await request(`export-chat?chat_id=${chat_id}&format=json`, {
+    headers: { authorization },
+  }, status);
+  yield [
+    "import-chat",
+    await request("import-chat", {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body: JSON.stringify(exported.body),
+    }, status),
+  ];
   yield ["delete-chat", await user.call("delete-chat", { chat_id })];
   yield [
     "storage-cleanup",

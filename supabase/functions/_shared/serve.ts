@@ -5,13 +5,20 @@
  */
 import { verifyAuth } from "@supabase/server/core";
 import { z } from "zod";
-import type { Access } from "@shared/contracts/contract.ts";
+import type { Access, Files } from "@shared/contracts/contract.ts";
 import { ChatArchiveError, type ErrorBody, type Issue } from "@shared/errors.ts";
 import { configureLog, createLog, describeError, type LogLevel } from "./log.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 /** Bytes of a JSON request. The largest valid one, 1,000 ids, has 40 KB. */
 const MAX_BODY = 1024 * 1024;
+
+/** A body that is a file, not read yet. */
+export interface BodyFile {
+  /** One of those that the function accepts. */
+  contentType: string;
+  bytes: AsyncIterable<Uint8Array>;
+}
 
 /** One request, checked. */
 export interface Call {
@@ -26,6 +33,8 @@ export interface Call {
   /** The caller's, or a new one. Goes with every call onward. */
   requestId: string;
   settings: Settings;
+  /** The body, where the function takes files. */
+  file: BodyFile | undefined;
   /** Adds fields to the request's log line: ids and counts, never content. */
   note(fields: Record<string, unknown>): void;
 }
@@ -51,8 +60,10 @@ export interface ServeOptions<Input> {
   name: string;
   method: "GET" | "POST";
   access: Access;
-  /** Of the JSON body, or of the query where the method is GET. */
+  /** Of the JSON body; of the query where the method is GET, or the body a file. */
   request: z.ZodType<Input>;
+  /** Media types of the body, where it is a file. */
+  accepts?: Files;
 }
 
 /** zod reports a union that fits nowhere as one issue; the alternative that is nearest names the field. */
@@ -110,8 +121,21 @@ async function readJson(request: Request): Promise<unknown> {
   }
 }
 
+function fileOf(request: Request, accepts: Files): BodyFile {
+  const given = request.headers.get("content-type") ?? "";
+  const contentType = given.split(";")[0]!.trim().toLowerCase();
+  const accepted = Object.keys(accepts);
+  if (!accepted.includes(contentType)) {
+    throw new ChatArchiveError(
+      "unsupported_media_type",
+      `the body must be ${accepted.join(" or ")}`,
+    );
+  }
+  return { contentType, bytes: request.body ?? ReadableStream.from([]) };
+}
+
 async function readInput<Input>(request: Request, options: ServeOptions<Input>): Promise<Input> {
-  const raw = options.method === "GET"
+  const raw = options.method === "GET" || options.accepts
     ? Object.fromEntries(new URL(request.url).searchParams)
     : await readJson(request);
   const parsed = options.request.safeParse(raw);
@@ -213,7 +237,7 @@ export function serve<Input>(
   const settings = readSettings();
   configureLog(settings.logLevels);
 
-  async function answer(request: Request, call: Omit<Call, "userId" | "email" | "token">) {
+  async function answer(request: Request, call: Omit<Call, "userId" | "email" | "token" | "file">) {
     if (request.method !== options.method) {
       throw new ChatArchiveError("method_not_allowed", `use ${options.method}`);
     }
@@ -223,7 +247,8 @@ export function serve<Input>(
       throw new ChatArchiveError("database_disabled", "this deployment runs without a database");
     }
     const input = await readInput(request, options);
-    return await handler(input, { ...call, ...caller });
+    const file = options.accepts && fileOf(request, options.accepts);
+    return await handler(input, { ...call, ...caller, file });
   }
 
   return {

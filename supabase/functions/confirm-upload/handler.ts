@@ -153,7 +153,8 @@ export async function confirmUpload(
 ): Promise<{ status: 200; body: ConfirmUploadResponse }> {
   const ids = [...new Set(request.ids)];
   const select = () => query(() => ports.db.from("uploads").select().in("id", ids));
-  const before = await select();
+  // In the order of the request, which becomes the order of the images.
+  const before = (await select()).toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
   if (before.length === 0) throw new ChatArchiveError("not_found", "no such uploads");
 
   const { ready, mismatches } = await receive(

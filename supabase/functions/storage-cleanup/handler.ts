@@ -19,11 +19,19 @@ export interface StorageCleanupPorts {
   budget: number;
 }
 
+/** Removes chats whose import died, one at a time: each may be large. */
+async function removeStaleImports(admin: ArchiveClient, deadline: number) {
+  while (performance.now() < deadline) {
+    if (await query(() => admin.rpc("remove_stale_import")) === null) return;
+  }
+}
+
 async function emptyOutbox(
   { admin, store }: StorageCleanupPorts,
   limit: number,
   deadline: number,
 ) {
+  await removeStaleImports(admin, deadline);
   const [started] = await query(() => admin.rpc("start_cleanup", {}));
   const total = { claimed: 0, deleted: 0, failed: 0 };
   while (store && total.claimed < limit && performance.now() < deadline) {
@@ -50,7 +58,7 @@ async function compare(
 }
 
 /**
- * One run of the worker: expires reservations, purges old receipts, empties the outbox. Or, with
+ * One run of the worker: removes dead imports, expires reservations, purges old receipts, empties the outbox. Or, with
  * `reconcile`, one comparison of the bucket with the rows.
  *
  * @throws {ChatArchiveError} with `reconcile` only: `conflict` where there are more orphans than

@@ -1,0 +1,487 @@
+/** import-chat: an export comes back as an equal chat, or not at all. */
+import { crc32, deflateRawSync } from "node:zlib";
+import type { ChatExport } from "@shared/contracts/chat-export.ts";
+import { ImportChatResponse } from "@shared/contracts/import-chat.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { image, pdf, png, uploadAll } from "../support/files.ts";
+import { asOperator, keysBelow, stack } from "../support/stack.ts";
+import {
+  type Answer,
+  assertError,
+  assertField,
+  request,
+  signUp,
+  type User,
+} from "../support/users.ts";
+
+const user = await signUp();
+const encoder = new TextEncoder();
+
+export function importFile(body: BodyInit, type = "application/json", who = user): Promise<Answer> {
+  return request("import-chat", {
+    method: "POST",
+    headers: { authorization: `Bearer ${who.token}`, "content-type": type },
+    body,
+  });
+}
+
+async function exported(
+  chat_id: string,
+  format: string,
+  who = user,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(
+    `${stack.FUNCTIONS_URL}/export-chat?chat_id=${chat_id}&format=${format}`,
+    { headers: { authorization: `Bearer ${who.token}` } },
+  );
+  assertEquals(response.status, 200);
+  return await response.bytes();
+}
+
+async function exportedJson(chat_id: string, who = user): Promise<ChatExport> {
+  return JSON.parse(new TextDecoder().decode(await exported(chat_id, "json", who)));
+}
+
+/** What an import keeps: all but ids, keys, times of upload and of the last change, and links. */
+function essence({ chat, document, messages, images, search_results }: ChatExport) {
+  const order = new Map(messages.map(({ id }, index) => [id, index]));
+  const place = (id: string | null) => id === null ? null : order.get(id);
+  return {
+    chat: [chat.title, chat.description, chat.is_archived, chat.metadata, chat.created_at],
+    document: document && [
+      document.file_name,
+      document.content_type,
+      document.file_size,
+      document.sha256,
+    ],
+    messages: messages.map(({ id: _, chat_id: __, user_id: ___, seq: ____, ...rest }) => rest),
+    images: images.map((image) => {
+      const { message_id, image_name, image_type, content_type, description } = image;
+      const { width, height, file_size, sha256 } = image;
+      const facts = { image_name, image_type, content_type, description, width, height };
+      return { ...facts, file_size, sha256, message: place(message_id) };
+    }),
+    search_results: search_results.map(
+      ({ id: _, chat_id: __, user_id: ___, seq: ____, message_id, ...rest }) => ({
+        ...rest,
+        message: place(message_id),
+      }),
+    ),
+  };
+}
+
+/** A chat with some of everything. */
+async function richChat(who = user): Promise<string> {
+  const { data: chat } = await who.client.from("chats").insert({
+    title: "Отчёт",
+    description: "about\nit",
+    is_archived: true,
+    metadata: { a: [1, null, { b: "ü" }] },
+    created_at: "2021-02-03T04:05:06.789012+00:00",
+  }).select("id").single();
+  const chat_id = chat!.id;
+  const { data: messages } = await who.client.from("chat_messages").insert(
+    Array.from({ length: 3 }, (_, n) => ({
+      chat_id,
+      role: n % 2 ? "assistant" : "user",
+      content: `text ${n} \u0001 "😀"`,
+      message_type: n ? "text" : "note",
+      created_at: `2021-02-03T04:05:0${n}.000001+00:00`,
+    })),
+  ).select("id").order("seq");
+  await uploadAll(who, chat_id, [
+    image("loose.png", 1),
+    { ...image("page 2.png", 2), message_id: messages![1]!.id },
+    { ...image("page 2.png", 3), message_id: messages![0]!.id },
+    { name: "the document.pdf", content_type: "application/pdf", bytes: pdf(), kind: "document" },
+  ]);
+  await who.client.from("chat_images").update({ description: "described", image_type: "crop" })
+    .eq("chat_id", chat_id).eq("image_name", "loose.png");
+  await who.client.from("search_results").insert(
+    [messages![2]!.id, null, messages![0]!.id].map((message_id, n) => ({
+      chat_id,
+      message_id,
+      block_id: `b${n}`,
+      page_number: n + 1,
+      block_text: n ? `block ${n}` : null,
+      score: n ? 0.1 + 0.2 * n : null,
+      coords_norm: n ? [0.1, 0.2, 0.30000000000000004, 1] : null,
+      coords_px: n ? [[0, 1, 2, 3], [4, 5, 6, 7.5]] : null,
+      created_at: "2021-02-03T04:05:06.000001+00:00",
+    })),
+  );
+  return chat_id;
+}
+
+const chatsOf = (who: User) =>
+  asOperator((sql) =>
+    sql`select id from chats where user_id = ${who.id}`.then((rows) => rows.length)
+  );
+
+/** Imports a bad file, and checks that nothing of it is left. @returns the error */
+async function refused(
+  body: BodyInit,
+  type: string,
+  status = 400,
+  code = "invalid_request" as const,
+) {
+  const before = await chatsOf(user);
+  const error = assertError(await importFile(body, type), status, code);
+  assertEquals(await chatsOf(user), before, "nothing is left");
+  return error;
+}
+
+Deno.test("a zip comes back as an equal chat, with its files", async () => {
+  const original = await richChat();
+  const answer = await importFile(await exported(original, "zip"), "application/zip");
+  assertEquals(answer.status, 201, JSON.stringify(answer.body));
+  const result = ImportChatResponse.parse(answer.body);
+  const { chat_id, ...counts } = result;
+  assertEquals(counts, { messages: 3, images: 3, search_results: 3, missing_images: [] });
+  const [before, after] = [await exportedJson(original), await exportedJson(chat_id)];
+  assertEquals(essence(after), essence(before));
+  const ids = (file: ChatExport) =>
+    [file.chat, ...file.messages, ...file.images, ...file.search_results].map(({ id }) => id);
+  assertEquals(new Set([...ids(before), ...ids(after)]).size, 20, "all ids are new");
+  for (const [n, { link }] of after.images.entries()) {
+    assertEquals(await (await fetch(link!.url)).bytes(), image("", n + 1).bytes);
+  }
+  assertEquals(await (await fetch(after.document!.link!.url)).bytes(), pdf());
+  assertEquals(await keysBelow(`${user.id}/${chat_id}/incoming/`), []);
+});
+
+Deno.test("JSON comes back without files, and names what is missing", async () => {
+  const original = await richChat();
+  const { status, body } = await importFile(await exported(original, "json"));
+  assertEquals(status, 201, JSON.stringify(body));
+  const { chat_id, ...counts } = ImportChatResponse.parse(body);
+  assertEquals(counts, {
+    messages: 3,
+    images: 0,
+    search_results: 3,
+    missing_images: ["loose.png", "page 2.png", "page 2.png"],
+    missing_document: "the document.pdf",
+  });
+  const { images: _, document: __, ...before } = essence(await exportedJson(original));
+  const { images: ___, document: ____, ...after } = essence(await exportedJson(chat_id));
+  assertEquals(after, before);
+});
+
+Deno.test("another user's export becomes the caller's", async () => {
+  const other = await signUp();
+  const file = await exported(await richChat(other), "zip", other);
+  const { body } = await importFile(file, "application/zip");
+  const { data } = await user.client.from("chat_messages").select("user_id")
+    .eq("chat_id", body.chat_id);
+  assertEquals(data!.map(({ user_id }) => user_id), [user.id, user.id, user.id]);
+});
+
+Deno.test("more rows than a batch, long ones among them, come back in their order", async () => {
+  const chat_id = await user.createChat();
+  const rows = Array.from({ length: 1300 }, (_, n) => ({
+    chat_id,
+    role: "user",
+    content: n % 400 ? `text ${n}` : `${n} `.repeat(200_000),
+  }));
+  for (let start = 0; start < rows.length; start += 325) {
+    await user.client.from("chat_messages").insert(rows.slice(start, start + 325));
+  }
+  const { body } = await importFile(await exported(chat_id, "json"));
+  assertEquals(body.messages, 1300);
+  const { messages } = await exportedJson(body.chat_id);
+  assertEquals(messages.map(({ content }) => content), rows.map(({ content }) => content));
+});
+
+const base = await exportedJson(await richChat());
+const clone = () => structuredClone(base);
+const json = (file: unknown) => JSON.stringify(file);
+
+// deno-lint-ignore no-explicit-any -- files that are wrong in any way
+const damage = (change: (file: any) => void) => {
+  const file = clone();
+  change(file);
+  return json(file);
+};
+
+const DAMAGED_JSON: [what: string, file: string, place: string][] = [
+  ["not JSON", "hello", ""],
+  ["an array", "[]", ""],
+  ["empty", "", ""],
+  ["an object of something else", '{"messages": []}', "messages"],
+  ["cut off", json(base).slice(0, -300), "search_results.2"],
+  ["cut off between rows", json(base).split('"images":')[0]!, "messages"],
+  ["more after the end", `${json(base)}{}`, ""],
+  ["a key that stands twice", json(base).replace('"images":', '"messages":'), "messages"],
+  ["an unknown key", json({ ...base, more: 1 }), "more"],
+  ["without hits", damage((file) => delete file.search_results), "search_results"],
+  ["another order", json({ ...{ messages: [] as unknown }, ...base }), "messages"],
+  ["another version", damage((file) => file.version = 2), "version"],
+  ["another format", damage((file) => file.format = "chatgpt"), "format"],
+  ["not an array", damage((file) => file.messages = {}), "messages"],
+  ["a message that is no object", damage((file) => file.messages[1] = 7), "messages.1"],
+  [
+    "a column that is missing",
+    damage((file) => delete file.messages[1].content),
+    "messages.1.content",
+  ],
+  ["a column that is unknown", damage((file) => file.messages[1].more = 1), "messages.1.more"],
+  ["an id that is none", damage((file) => file.messages[2].id = "x"), "messages.2.id"],
+  ["an id twice", damage((f) => f.messages[2].id = f.messages[0].id), "messages.2.id"],
+  ["a role that is unknown", damage((file) => file.messages[1].role = "tool"), "messages.1.role"],
+  ["a time that is none", damage((f) => f.messages[1].created_at = "now"), "messages.1.created_at"],
+  ["a null character", damage((file) => file.messages[1].content = "a\0b"), "messages.1"],
+  ["half a character", damage((file) => file.messages[1].content = "\ud800"), "messages.1"],
+  ["a blank title", damage((file) => file.chat.title = " "), "chat.title"],
+  ["metadata that is a list", damage((file) => file.chat.metadata = []), "chat.metadata"],
+  [
+    "a message that is not there",
+    damage((file) => file.search_results[1].message_id = crypto.randomUUID()),
+    "search_results.1.message_id",
+  ],
+  [
+    "a page zero",
+    damage((f) => f.search_results[1].page_number = 0),
+    "search_results.1.page_number",
+  ],
+  [
+    "a box outside",
+    damage((f) => f.search_results[1].coords_norm = [0, 0, 2, 1]),
+    "search_results.1.coords_norm",
+  ],
+  [
+    "nested too deeply",
+    json(base).replace('"a":[1', `"a":[${"[".repeat(600)}${"]".repeat(600)}`),
+    "chat",
+  ],
+];
+
+for (const [what, file, place] of DAMAGED_JSON) {
+  Deno.test(`JSON that is wrong is refused with its place: ${what}`, async () => {
+    assertField(await refused(file, "application/json"), place);
+  });
+}
+
+Deno.test("a row beyond the limit: payload_too_large", async () => {
+  const file = damage((file) => file.messages[1].content = "x".repeat(9 * 1024 * 1024));
+  assertEquals((await importFile(file)).body.code, "payload_too_large");
+});
+
+Deno.test("other content types: unsupported_media_type", async () => {
+  assertError(await importFile("x", "text/plain"), 415, "unsupported_media_type");
+});
+
+// Zips -------------------------------------------------------------------------------------------
+
+interface Part {
+  name: string;
+  bytes: Uint8Array;
+  deflate?: boolean;
+  /** Sizes and checksum after the data. */
+  descriptor?: boolean;
+  flags?: number;
+  method?: number;
+  crc?: number;
+  size?: number;
+  unlisted?: boolean;
+}
+
+function fields(...list: [number, number][]): Uint8Array {
+  const bytes = new Uint8Array(list.reduce((sum, [, width]) => sum + width, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [value, width] of list) {
+    if (width === 2) view.setUint16(at, value, true);
+    else view.setUint32(at, value, true);
+    at += width;
+  }
+  return bytes;
+}
+
+/** Makes a zip as other tools do, or as an attacker does. */
+function zip(parts: Part[]): Uint8Array<ArrayBuffer> {
+  const out: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
+  let offset = 0;
+  const push = (bytes: Uint8Array) => (out.push(bytes), offset += bytes.length);
+  for (const part of parts) {
+    const name = encoder.encode(part.name);
+    const packed = part.deflate ? deflateRawSync(part.bytes) : part.bytes;
+    const crc = part.crc ?? crc32(part.bytes);
+    const size = part.size ?? part.bytes.length;
+    const flags = (part.flags ?? 0) | (part.descriptor ? 8 : 0);
+    const method = part.method ?? (part.deflate ? 8 : 0);
+    const facts: [number, number][] = [[crc, 4], [packed.length, 4], [size, 4]];
+    const common: [number, number][] = [[20, 2], [flags, 2], [method, 2], [0, 4]];
+    const start = offset;
+    push(fields(
+      [0x04034b50, 4],
+      ...common,
+      ...(part.descriptor ? facts.map(([, width]): [number, number] => [0, width]) : facts),
+      [name.length, 2],
+      [0, 2],
+    ));
+    push(name);
+    push(packed);
+    if (part.descriptor) push(fields([0x08074b50, 4], ...facts));
+    if (part.unlisted) continue;
+    directory.push(
+      fields([0x02014b50, 4], [20, 2], ...common, ...facts, [name.length, 2], [0, 2], [0, 2])
+        .slice(),
+      fields([0, 2], [0, 2], [0, 4], [start, 4]),
+      name,
+    );
+  }
+  const start = offset;
+  directory.forEach(push);
+  const count = directory.length / 3;
+  const size = offset - start;
+  push(fields([0x06054b50, 4], [0, 4], [count, 2], [count, 2], [size, 4], [start, 4], [0, 2]));
+  const all = new Uint8Array(offset);
+  out.reduce((at, bytes) => (all.set(bytes, at), at + bytes.length), 0);
+  return all;
+}
+
+/** chat.json with one image of which the bytes are told apart. */
+const withImage = damage((file) => {
+  file.document = null;
+  file.images = [{ ...file.images[0], file: "images/a.png", file_size: image().bytes.length }];
+});
+const chatJson: Part = { name: "chat.json", bytes: encoder.encode(withImage), deflate: true };
+const picture: Part = { name: "images/a.png", bytes: image().bytes };
+
+Deno.test("zips of other tools: compressed, with descriptors, in a folder, with more in them", async () => {
+  const variants: Part[][] = [
+    [chatJson, picture],
+    [{ ...chatJson, descriptor: true }, { ...picture, deflate: true, descriptor: true }],
+    [{ ...chatJson, deflate: false }, { ...picture, deflate: true }],
+    [
+      { name: "my chat/", bytes: new Uint8Array() },
+      { ...chatJson, name: "my chat/chat.json" },
+      { name: "__MACOSX/my chat/._chat.json", bytes: encoder.encode("x") },
+      { ...picture, name: "my chat/images/a.png" },
+    ],
+  ];
+  for (const parts of variants) {
+    const { status, body } = await importFile(zip(parts), "application/zip");
+    assertEquals(status, 201, JSON.stringify(body));
+    assertEquals({ images: body.images, missing: body.missing_images }, { images: 1, missing: [] });
+  }
+});
+
+Deno.test("a zip without some of the files names them", async () => {
+  const { body } = await importFile(zip([chatJson]), "application/zip");
+  assertEquals({ images: body.images, missing: body.missing_images }, {
+    images: 0,
+    missing: ["loose.png"],
+  });
+});
+
+const whole = zip([chatJson, picture]);
+const headerOfPicture = 30 + chatJson.name.length + deflateRawSync(chatJson.bytes).length;
+/** The same zip with another byte in it. */
+function spoiled(file: Uint8Array<ArrayBuffer>, at: number): Uint8Array<ArrayBuffer> {
+  const copy = file.slice();
+  copy[at]! ^= 0xff;
+  return copy;
+}
+const DAMAGED_ZIP: [what: string, file: Uint8Array<ArrayBuffer>, place: string][] = [
+  ["not a zip", encoder.encode("hello"), ""],
+  ["empty", new Uint8Array(), ""],
+  ["cut off in a file", whole.slice(0, 200), "chat.json"],
+  ["cut off in the directory", whole.slice(0, -40), ""],
+  ["cut off in its last byte", whole.slice(0, -1), ""],
+  ["more after the end", new Uint8Array([...whole, 0]), ""],
+  ["without chat.json", zip([picture]), "chat.json"],
+  ["images before chat.json", zip([picture, chatJson]), "images/a.png"],
+  ["two chats", zip([chatJson, { ...chatJson, name: "b/chat.json" }]), "b/chat.json"],
+  ["a name twice", zip([chatJson, picture, { ...picture, name: "IMAGES/a.png" }]), "IMAGES/a.png"],
+  ["a wrong checksum", zip([chatJson, { ...picture, crc: 1 }]), "images/a.png"],
+  ["a wrong checksum at the file alone", spoiled(whole, headerOfPicture + 14), "images/a.png"],
+  ["a wrong size", zip([chatJson, { ...picture, size: 1 }]), "images/a.png"],
+  [
+    "a file of another size than promised",
+    zip([chatJson, { ...picture, bytes: png(5, 5) }]),
+    "images/a.png",
+  ],
+  ["encrypted", zip([chatJson, { ...picture, flags: 1 }]), "images/a.png"],
+  ["an unknown method", zip([chatJson, { ...picture, method: 12 }]), "images/a.png"],
+  ["stored without its size", zip([chatJson, { ...picture, descriptor: true }]), "images/a.png"],
+  ["not in the directory", zip([chatJson, { ...picture, unlisted: true }]), "images/a.png"],
+  ["a path that climbs", zip([chatJson, { ...picture, name: "../a.png" }]), "../a.png"],
+  ["a path from the root", zip([chatJson, { ...picture, name: "/a.png" }]), "/a.png"],
+  ["a path of Windows", zip([chatJson, { ...picture, name: "..\\a.png" }]), "..\\a.png"],
+  [
+    "not the image that it claims to be",
+    zip([chatJson, { ...picture, bytes: new Uint8Array(image().bytes.length) }]),
+    "images/a.png",
+  ],
+  [
+    "deflate that is broken",
+    zip([chatJson, { ...picture, method: 8, bytes: new Uint8Array(50).fill(0xff) }]),
+    "images/a.png",
+  ],
+];
+
+for (const [what, file, place] of DAMAGED_ZIP) {
+  Deno.test(`a zip that is wrong is refused with its place: ${what}`, async () => {
+    assertField(await refused(file, "application/zip"), place);
+  });
+}
+
+Deno.test("a zip bomb: payload_too_large, soon", async () => {
+  const bomb = deflateRawSync(new Uint8Array(128 * 1024 * 1024));
+  const nested = Array.from({ length: 9 }, (_, n): Part => ({
+    name: `filler ${n}`,
+    bytes: bomb,
+    method: 8,
+    crc: 0,
+    size: 128 * 1024 * 1024,
+  }));
+  const json = { ...nested[0]!, name: "chat.json" };
+  for (const parts of [[json], [chatJson, ...nested]]) {
+    const { status, body } = await importFile(zip(parts), "application/zip");
+    assert(status === 413 || status === 400, JSON.stringify(body));
+  }
+});
+
+Deno.test("while it is imported, nobody sees the chat", async () => {
+  const file = zip([chatJson, picture]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const body = ReadableStream.from((async function* () {
+    yield file.subarray(0, -30);
+    await promise;
+    yield file.subarray(-30);
+  })());
+  const before = await user.client.from("chats").select("id", { count: "exact" });
+  const importing = importFile(body, "application/zip");
+  while (await chatsOf(user) === before.count) await new Promise((done) => setTimeout(done, 20));
+  const during = await user.client.from("chats").select("id", { count: "exact" });
+  assertEquals(during.count, before.count);
+  resolve();
+  assertEquals((await importing).status, 201);
+  const after = await user.client.from("chats").select("id", { count: "exact" });
+  assertEquals(after.count, before.count! + 1);
+});
+
+Deno.test("a sender that goes away leaves nothing", async () => {
+  const before = await chatsOf(user);
+  const file = zip([chatJson, picture]);
+  const gone = new AbortController();
+  const body = ReadableStream.from((async function* () {
+    yield file.subarray(0, -30);
+    while (await chatsOf(user) === before) await new Promise((done) => setTimeout(done, 20));
+    gone.abort();
+    await new Promise(() => {});
+  })());
+  const sent = fetch(`${stack.FUNCTIONS_URL}/import-chat`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${user.token}`, "content-type": "application/zip" },
+    body,
+    signal: gone.signal,
+  }).catch((error) => error.name);
+  assertMatch(await sent as string, /AbortError/);
+  for (const deadline = Date.now() + 5000; await chatsOf(user) !== before;) {
+    assert(Date.now() < deadline, "the chat is removed");
+    await new Promise((done) => setTimeout(done, 50));
+  }
+});
