@@ -4,6 +4,7 @@
  * @module
  */
 import { S3_PATH } from "./bucket.ts";
+import { preflight, readable } from "./cors.ts";
 import type { DatabaseApi } from "./database_api.ts";
 import type { FunctionsServer } from "./functions.ts";
 import type { TokenTranslator } from "./tokens.ts";
@@ -24,7 +25,9 @@ async function route(request: Request, peer: string, parts: GatewayParts): Promi
   if (pathname === "/auth/v1/.well-known/jwks.json") {
     return Response.json(parts.tokens.jwks, { headers: ANY_ORIGIN });
   }
-  if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return await parts.api.fetch(request, peer);
+  if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) {
+    return preflight(request) ?? readable(await parts.api.fetch(request, peer));
+  }
   if (pathname.startsWith("/functions/v1/")) return await parts.functions.fetch(request);
   if (pathname.startsWith(`${S3_PATH}/`) && parts.bucket) return await parts.bucket(request);
   return Response.json({ message: "no Route matched with those values" }, {

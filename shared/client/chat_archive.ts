@@ -41,7 +41,15 @@ export interface ArchiveVerbs {
   createChat(input: NewChat & CallOptions): Promise<Chat>;
   /** Reads a chat; `not_found` where it is not the caller's. */
   getChat(input: { id: string } & CallOptions): Promise<Chat>;
-  /** One page of the chats, newest first, and the cursor of the next. */
+  /**
+   * One page of the chats, newest first, and the cursor of the next.
+   *
+   * @example
+   * ```ts
+   * const first = await archive.listChats({ limit: 20, is_archived: false });
+   * if (first.next) await archive.listChats({ limit: 20, is_archived: false, after: first.next });
+   * ```
+   */
   listChats(input?: ListChats): Promise<ChatPage>;
   /** All chats, newest first. */
   chats(input?: ChatFilter & CallOptions): AsyncGenerator<Chat, void, undefined>;
@@ -55,17 +63,51 @@ export interface ArchiveVerbs {
   addMessage(input: AddMessage): Promise<Message>;
   /** Adds messages, in order, in as many requests as it takes. */
   addMessages(input: AddMessages): Promise<Message[]>;
-  /** Changes content or message_type: an answer that is streamed grows. */
+  /**
+   * Changes content or message_type: an answer that is streamed grows.
+   *
+   * @example
+   * ```ts
+   * const { id } = await archive.addMessage({ chat_id, role: "assistant", content: "" });
+   * let content = "";
+   * for (const piece of ["About ", "3,700 kB."]) {
+   *   content += piece;
+   *   await archive.updateMessage({ id, content });
+   * }
+   * ```
+   */
   updateMessage(input: MessageChanges & CallOptions): Promise<Message>;
   /** Messages in order, each exactly once whatever is added meanwhile. */
   messages(input: ReadMessages): AsyncGenerator<Message, void, undefined>;
-  /** Messages in order, each with its images and search hits. */
+  /**
+   * Messages in order, each with its images and search hits.
+   *
+   * @example
+   * ```ts
+   * for await (const { content, images, search_results } of archive.history({ chat_id })) {
+   *   console.log(content, images.length, search_results.map(({ page_number }) => page_number));
+   * }
+   * ```
+   */
   history(input: ReadMessages): AsyncGenerator<MessageWithItems, void, undefined>;
   /** Adds search hits, in order. */
   addSearchResults(input: AddSearchResults): Promise<SearchResult[]>;
   /** Search hits: those of messages in order, then the others. */
   searchResults(input: ReadItems): AsyncGenerator<SearchResult, void, undefined>;
-  /** Uploads images straight to the bucket. */
+  /**
+   * Uploads images straight to the bucket.
+   *
+   * @example
+   * ```ts
+   * const id = crypto.randomUUID(); // with it, the call can be repeated
+   * const [image] = await archive.uploadImages({
+   *   chat_id,
+   *   images: [{ id, name: "page-8.png", content: png, image_type: "viewport" }],
+   *   onProgress: ({ files_done, files }) => console.log(`${files_done} of ${files}`),
+   * });
+   * console.assert(image?.id === id);
+   * ```
+   */
   uploadImages(input: UploadImages): Promise<Image[]>;
   /** Uploads the chat's document; one that it had before is deleted. */
   uploadDocument(input: UploadDocument): Promise<StoredDocument>;
@@ -77,13 +119,42 @@ export interface ArchiveVerbs {
   deleteImages(input: DeleteImages): Promise<Image[]>;
   /** Signed URLs of images or of a document. */
   downloadUrls(input: WhichFiles & CallOptions): Promise<DownloadUrls>;
-  /** Opens an image or a document. */
+  /**
+   * Opens an image or a document.
+   *
+   * @example
+   * ```ts
+   * const document = { name: "manual.pdf", content: pdf };
+   * await archive.uploadDocument({ chat_id, document });
+   * const { name, body } = await archive.download({ document_of: chat_id });
+   * console.assert(name === "manual.pdf");
+   * const bytes = await new Response(body).bytes();
+   * console.assert(bytes.length === pdf.size);
+   * ```
+   */
   download(input: WhichFile & CallOptions): Promise<FileStream>;
-  /** Exports as Markdown, JSON or zip, as a stream. */
+  /**
+   * Exports as Markdown, JSON or zip, as a stream.
+   *
+   * @example
+   * ```ts
+   * const { name, body } = await archive.exportChat({ chat_id, format: "markdown" });
+   * console.log(name, await new Response(body).text());
+   * ```
+   */
   exportChat(input: ExportChat): Promise<FileStream>;
   /** Makes a chat of an export. */
   importChat(input: ImportChat): Promise<ImportChatResponse>;
-  /** Deletes a chat; its bytes go at once or soon after. */
+  /**
+   * Deletes a chat; its bytes go at once or soon after.
+   *
+   * @example
+   * ```ts
+   * const { id } = await archive.createChat({ title: "Not for long" });
+   * const { status } = await archive.deleteChat({ id });
+   * if (status === "pending") await archive.awaitDeletion({ id });
+   * ```
+   */
   deleteChat(input: { id: string } & CallOptions): Promise<Deletion & Unsaved>;
   /** Waits until all bytes of a deleted chat are gone. */
   awaitDeletion(input: { id: string } & CallOptions): Promise<Deletion>;

@@ -42,9 +42,8 @@ export interface CallOptions {
  *
  * @example
  * ```ts
- * import { connect, createChat, type ArchiveClient } from "@shared/client/mod.ts";
+ * import { connect, createChat } from "chat-archive";
  *
- * declare const supabase: ArchiveClient;
  * const chat = await createChat(connect(supabase), { title: "My document" });
  * console.assert(chat.title === "My document");
  * ```

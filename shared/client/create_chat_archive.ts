@@ -28,7 +28,7 @@ export interface ChatArchiveOptions extends ConnectionOptions {
  *
  * @example Keep a conversation
  * ```ts
- * import { createChatArchive } from "@shared/client/mod.ts";
+ * import { createChatArchive } from "chat-archive";
  *
  * const archive = createChatArchive(supabase);
  * const chat = await archive.createChat({ title: "My document" });

@@ -2,7 +2,7 @@ import { ChatArchiveError } from "../errors.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { signDownloads } from "./download_urls.ts";
 import { operate } from "./operation.ts";
-import { type FileStream, streamOf, untilAnswer } from "./stream_of.ts";
+import { fileNameOf, type FileStream, streamOf, untilAnswer } from "./stream_of.ts";
 
 /** One image, or the document of a chat. */
 export type WhichFile = { id: string } | { document_of: string };
@@ -39,10 +39,13 @@ export function download(
       throw new ChatArchiveError("storage_unavailable", message);
     }
     operation.note({ bytes: Number(response.headers.get("content-length") ?? 0) });
-    return streamOf(response, {
+    const { name, ...stream } = streamOf(response, {
       code: "storage_unavailable",
       requestId: operation.request_id,
       signal,
     });
+    // Buckets let pages of other origins read few headers; the URL asked for the name it gives.
+    const asked = new URL(file.url).searchParams.get("response-content-disposition");
+    return { ...stream, name: name ?? fileNameOf(asked) };
   });
 }

@@ -23,6 +23,7 @@ export interface Answer {
 export interface User {
   id: string;
   email: string;
+  password: string;
   token: string;
   client: SupabaseClient<Database>;
   /** POSTs JSON to a function. */
@@ -72,12 +73,14 @@ export async function signUp(status: StackStatus = stack): Promise<User> {
     auth: { persistSession: false, autoRefreshToken: false },
   });
   const email = `user-${crypto.randomUUID()}@example.com`;
-  const { data, error } = await client.auth.signUp({ email, password: crypto.randomUUID() });
+  const password = crypto.randomUUID();
+  const { data, error } = await client.auth.signUp({ email, password });
   assert(!error && data.user && data.session, error?.message);
   const token = data.session.access_token;
   return {
     id: data.user.id,
     email,
+    password,
     token,
     client,
     call: (name, body) => post(name, body, token, status),

@@ -1,0 +1,195 @@
+/** The npm package, as `deno task pack` writes it, where its users run it. */
+import { dirname, join } from "node:path";
+import { chromium as playwright } from "playwright-core";
+import { pack } from "../../local/pack.ts";
+import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { chromium, node, testWith } from "../support/platforms.ts";
+import { Relay } from "../support/relay.ts";
+import { stack } from "../support/stack.ts";
+
+const SCRIPTS = join(PROJECT_ROOT, "tests/client/packed");
+const IMAGE = join(PROJECT_ROOT, "examples/document/page-8.png");
+const { API_URL: url, PUBLISHABLE_KEY: key } = stack;
+
+/** A folder in which the package and what it needs are installed. */
+async function install(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "chat-archive-packed-" });
+  await pack(join(folder, "node_modules/chat-archive"));
+  await Deno.mkdir(join(folder, "node_modules/@supabase"));
+  for (const name of ["zod", "@supabase/supabase-js"]) {
+    const path = await Deno.realPath(join(PROJECT_ROOT, "node_modules", name));
+    await Deno.symlink(path, join(folder, "node_modules", name));
+  }
+  await Deno.writeTextFile(join(folder, "package.json"), '{ "type": "module" }');
+  for (const { name } of Deno.readDirSync(SCRIPTS)) {
+    await Deno.copyFile(join(SCRIPTS, name), join(folder, name));
+  }
+  return folder;
+}
+
+const folder = await install();
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const OPERATIONS = [
+  "createChat",
+  "addMessages",
+  "uploadImages",
+  "history",
+  "download",
+  "exportChat",
+  "checkConnection",
+  "deleteChat",
+  "awaitDeletion",
+  "getChat",
+];
+
+/** What {@link exercise} gives on every platform, progress apart. */
+async function assertExercised(result: Record<string, unknown>) {
+  const { size } = await Deno.stat(IMAGE);
+  assertEquals(result, {
+    history: [["What is this?", ["page.png"]]],
+    name: "page.png",
+    size,
+    exported: ["Packed.md", true],
+    database: "ok",
+    deletion: ["done", 1],
+    code: "not_found",
+    operations: OPERATIONS,
+  });
+}
+
+testWith(
+  node,
+  "Node.js 22 or newer",
+  "the package works in Node",
+  async (program) => {
+    const { code, stdout, stderr } = await new Deno.Command(program, {
+      args: ["use_in_node.js", url, key, IMAGE, join(folder, "pending.jsonl")],
+      cwd: folder,
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const { progress, pending, kept, ...result } = JSON.parse(new TextDecoder().decode(stdout));
+    const { size } = await Deno.stat(IMAGE);
+    assertEquals(progress, [0, size]);
+    assertEquals([pending, kept], [true, ["Kept on disk"]]);
+    await assertExercised(result);
+  },
+);
+
+const PAGE = `<!doctype html>
+<title>Packed</title>
+<script src="/node_modules/@supabase/supabase-js/dist/umd/supabase.js"></script>
+<script type="importmap">
+  { "imports": {
+    "chat-archive": "/node_modules/chat-archive/shared/client/mod.js",
+    "zod": "/node_modules/zod/index.js"
+  } }
+</script>
+<script type="module" src="/use_in_browser.js"></script>`;
+
+/** Serves the page and the package's files, as they are. */
+function serve() {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const { pathname } = new URL(request.url);
+    const headers = (type: string) => ({ headers: { "content-type": type } });
+    if (pathname === "/") return new Response(PAGE, headers("text/html"));
+    const path = pathname === "/page.png" ? IMAGE : join(folder, pathname);
+    const bytes = await Deno.readFile(path).catch(() => undefined);
+    if (!bytes) return new Response(null, { status: 404 });
+    return new Response(bytes, headers(path.endsWith(".png") ? "image/png" : "text/javascript"));
+  });
+}
+
+testWith(
+  chromium,
+  "Chromium",
+  "the package works in a browser",
+  async (executablePath) => {
+    const server = serve();
+    await using relay = new Relay(Number(new URL(url).port));
+    const browser = await playwright.launch({
+      executablePath,
+      // As root there is no sandbox; the rest keeps it from calling its maker.
+      args: [
+        "--no-sandbox",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+      ],
+    });
+    try {
+      const page = await browser.newPage();
+      const errors: unknown[] = [];
+      page.on("pageerror", (error) => errors.push(error));
+      const call = <T>(name: string, ...args: unknown[]) =>
+        page.evaluate<T>(`${name}(...${JSON.stringify(args)})`);
+      await page.goto(`http://127.0.0.1:${server.addr.port}/`);
+      await page.waitForFunction("globalThis.readBack");
+
+      const { progress, ...result } = await call<{ progress: number[] }>("exercised", {
+        url,
+        key,
+      });
+      await assertExercised(result);
+      const { size } = await Deno.stat(IMAGE);
+      assert(progress.length > 2, "bytes are told while they are sent");
+      assertEquals([progress[0], progress.at(-1)], [0, size]);
+      assertEquals(progress, progress.toSorted((a, b) => a - b));
+
+      // The session and the store outlive the page.
+      const behindLine = { url: `http://127.0.0.1:${relay.port}`, key };
+      await page.evaluate(
+        `supabase.createClient(...${JSON.stringify([behindLine.url, key])}).auth.signUp({
+          email: crypto.randomUUID() + "@example.com", password: crypto.randomUUID() })`,
+      );
+      const chat = await call<string>("beginChat", behindLine);
+      assertEquals(await call("say", chat, "one"), false);
+      relay.become("cut");
+      assertEquals(await call("say", chat, "two"), true);
+      assertEquals(await call("say", chat, "three"), true);
+      await page.reload();
+      await page.waitForFunction("globalThis.readBack");
+      relay.become("open");
+      assertEquals(await call("readBack", behindLine, chat), {
+        before: 2,
+        contents: ["one", "two", "three"],
+      });
+      assertEquals(errors, []);
+    } finally {
+      await browser.close();
+      await server.shutdown();
+    }
+  },
+);
+
+Deno.test("what an application does not import, its bundler can leave out", async () => {
+  const seen = new Set<string>();
+  const follow = async (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = await Deno.readTextFile(path);
+    for (const [, target] of text.matchAll(/^(?:import|export)\b[^;]*?from "(\.[^"]+)"/gm)) {
+      await follow(join(dirname(path), target!));
+    }
+  };
+  const library = join(folder, "node_modules/chat-archive/shared/client");
+  await follow(join(library, "connection.js"));
+  await follow(join(library, "get_chat.js"));
+  assert(seen.size < 15, [...seen].join("\n"));
+  assert(![...seen].some((path) => /upload|offline|markdown/.test(path)));
+  const text = (await Promise.all([...seen].map((path) => Deno.readTextFile(path)))).join("\n");
+  assert(!/^import (?!.*from "(\.|zod"))/m.test(text), "zod is all that it needs");
+  const manifest = JSON.parse(
+    await Deno.readTextFile(join(folder, "node_modules/chat-archive/package.json")),
+  );
+  assertEquals(manifest.sideEffects, false);
+  for (
+    const { types, default: file } of Object.values<Record<string, string>>(manifest.exports)
+  ) {
+    for (const path of [types!, file!]) {
+      await Deno.stat(join(folder, "node_modules/chat-archive", path));
+    }
+  }
+});
