@@ -1,5 +1,5 @@
 import type { Spare } from "../../supabase/functions/_shared/object_store.ts";
-import { query } from "../../supabase/functions/_shared/query.ts";
+import { query } from "@shared/query.ts";
 import { Failure } from "../failure.ts";
 import { adminOf, apiOf } from "./api.ts";
 import type { StorageCall } from "./command.ts";

@@ -1,4 +1,4 @@
-import { query } from "../../supabase/functions/_shared/query.ts";
+import { query } from "@shared/query.ts";
 import { Failure } from "../failure.ts";
 import { adminOf, requiredApi } from "./api.ts";
 import type { StorageCommand } from "./command.ts";

@@ -13,7 +13,7 @@ import { deleteChat, type Deletion } from "./delete_chat.ts";
 import { type DeleteImages, deleteImages } from "./delete_images.ts";
 import { download, type WhichFile } from "./download.ts";
 import { type DownloadUrls, downloadUrls, type WhichFiles } from "./download_urls.ts";
-import { type ExportChat, exportChat } from "./export_chat.ts";
+import { type ExportChat, exportChat, type ExportedFile } from "./export_chat.ts";
 import { getChat } from "./get_chat.ts";
 import { history } from "./history.ts";
 import { images, type ReadItems, searchResults } from "./images.ts";
@@ -134,7 +134,7 @@ export interface ArchiveVerbs {
    */
   download(input: WhichFile & CallOptions): Promise<FileStream>;
   /**
-   * Exports as Markdown, JSON or zip, as a stream.
+   * Exports one chat as Markdown, JSON or zip, or all in zips, as a stream.
    *
    * @example
    * ```ts
@@ -142,7 +142,7 @@ export interface ArchiveVerbs {
    * console.log(name, await new Response(body).text());
    * ```
    */
-  exportChat(input: ExportChat): Promise<FileStream>;
+  exportChat(input: ExportChat): Promise<ExportedFile>;
   /** Makes a chat of an export. */
   importChat(input: ImportChat): Promise<ImportChatResponse>;
   /**

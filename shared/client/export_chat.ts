@@ -1,15 +1,39 @@
-import type { z } from "zod";
-import type { ExportChatRequest } from "../contracts/export-chat.ts";
+import { NEXT_AFTER_HEADER } from "../contracts/export-chat.ts";
 import { requestFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
 import { type FileStream, streamOf, untilAnswer } from "./stream_of.ts";
 
+/** How images are exported: as links that expire (in a zip: as files), or by name only. */
+export type ExportedImages = "link" | "none";
+
+/** One chat: Markdown for people, json with every column, zip with the images too. */
+export interface ExportOne extends CallOptions {
+  chat_id: string;
+  /** markdown by default. */
+  format?: "markdown" | "json" | "zip";
+  images?: ExportedImages;
+}
+
+/** All chats, in parts of a bounded size. */
+export interface ExportAll extends CallOptions {
+  all: true;
+  /** `next` of the part before. */
+  after?: string | undefined;
+  images?: ExportedImages;
+}
+
 /** What to export, and how. */
-export type ExportChat = z.input<typeof ExportChatRequest> & CallOptions;
+export type ExportChat = ExportOne | ExportAll;
+
+/** An exported file. */
+export interface ExportedFile extends FileStream {
+  /** Pass as `after` for the next part of all chats. Absent on the last one, and for one chat. */
+  next?: string;
+}
 
 /**
- * Exports a chat as a file. It comes as `body` is read, so that a long chat needs no memory; an error
+ * Exports a chat, or a part of all chats, as a file. It comes as `body` is read, so that a long chat needs no memory; an error
  * there means that the file is not whole.
  *
  * @throws {ChatArchiveError} `not_found`, `invalid_request`
@@ -17,13 +41,14 @@ export type ExportChat = z.input<typeof ExportChatRequest> & CallOptions;
 export function exportChat(
   connection: Connection,
   { signal, ...request }: ExportChat,
-): Promise<FileStream> {
+): Promise<ExportedFile> {
   const chat_id = "chat_id" in request ? request.chat_id : undefined;
   const facts = { operation: "exportChat", chat_id, signal };
   return operate(connection, facts, async (operation) => {
     const wait = untilAnswer(connection.timeout, signal);
+    const wanted = "all" in request ? { ...request, format: "zip" } : request;
     const query = Object.fromEntries(
-      Object.entries(request).flatMap(([key, value]) =>
+      Object.entries(wanted).flatMap(([key, value]) =>
         value === undefined ? [] : [[key, String(value)]]
       ),
     );
@@ -33,11 +58,13 @@ export function exportChat(
         query,
         signal: wait.signal,
       });
-      return streamOf(response, {
+      const file = streamOf(response, {
         code: "database_unavailable",
         requestId: operation.request_id,
         signal,
       });
+      const next = response.headers.get(NEXT_AFTER_HEADER);
+      return next ? { ...file, next } : file;
     } finally {
       wait.begun();
     }

@@ -34,7 +34,14 @@ export {
   downloadUrls,
   type WhichFiles,
 } from "./download_urls.ts";
-export { type ExportChat, exportChat } from "./export_chat.ts";
+export {
+  type ExportAll,
+  type ExportChat,
+  exportChat,
+  type ExportedFile,
+  type ExportedImages,
+  type ExportOne,
+} from "./export_chat.ts";
 export { getChat } from "./get_chat.ts";
 export { history } from "./history.ts";
 export { images, type ReadItems, searchResults } from "./images.ts";

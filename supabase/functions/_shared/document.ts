@@ -1,6 +1,6 @@
 import type { Chat } from "@shared/markdown/render.ts";
 import type { ArchiveClient } from "./clients.ts";
-import { query } from "./query.ts";
+import { query } from "@shared/query.ts";
 
 /** A chat's document in the bucket. */
 export interface ChatDocument {

@@ -12,7 +12,7 @@ import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "./clients.ts";
 import { failpoint } from "./failpoint.ts";
 import type { ObjectStore } from "./object_store.ts";
-import { query } from "./query.ts";
+import { query } from "@shared/query.ts";
 
 /** Entry of the outbox. */
 export type Deletion = Database["public"]["Tables"]["storage_deletions"]["Row"];

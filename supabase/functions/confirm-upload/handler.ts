@@ -10,7 +10,7 @@ import type { ArchiveClient } from "../_shared/clients.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import { HEAD_BYTES, inspectFile, TAIL_BYTES } from "../_shared/inspect_file.ts";
 import type { ByteRange, ObjectStore } from "../_shared/object_store.ts";
-import { query } from "../_shared/query.ts";
+import { query } from "@shared/query.ts";
 
 /** What confirm-upload needs. */
 export interface ConfirmUploadPorts {

@@ -5,7 +5,7 @@ import type {
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { failpoint } from "../_shared/failpoint.ts";
-import { query } from "../_shared/query.ts";
+import { query } from "@shared/query.ts";
 
 /** What delete-account needs. */
 export interface DeleteAccountPorts {

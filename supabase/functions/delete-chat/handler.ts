@@ -3,7 +3,7 @@ import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
-import { query } from "../_shared/query.ts";
+import { query } from "@shared/query.ts";
 import { claim, sweep } from "../_shared/sweep.ts";
 
 /** What delete-chat needs. */

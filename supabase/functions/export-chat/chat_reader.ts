@@ -7,7 +7,7 @@
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { Chat, Hit, Image, Message } from "@shared/markdown/render.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
-import { query } from "../_shared/query.ts";
+import { query } from "@shared/query.ts";
 
 /** Rows of a page: the database gives no more. */
 const PAGE_ROWS = 1000;

@@ -1,7 +1,7 @@
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { Chat } from "@shared/markdown/render.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
-import { query } from "../_shared/query.ts";
+import { query } from "@shared/query.ts";
 import { FileNames, safeName } from "./file_names.ts";
 
 /** Whole chats that one request can carry. */

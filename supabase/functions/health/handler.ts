@@ -4,7 +4,7 @@ import { ChatArchiveError } from "@shared/errors.ts";
 import { SCHEMA_VERSION, VERSION } from "@shared/version.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
-import { query } from "../_shared/query.ts";
+import { query } from "@shared/query.ts";
 
 /** What health needs. */
 export interface HealthPorts {

@@ -12,7 +12,7 @@ import type { ContentType } from "@shared/object-keys.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
-import { query } from "../_shared/query.ts";
+import { query } from "@shared/query.ts";
 import type { Settings } from "../_shared/settings.ts";
 import { confirmUpload } from "../confirm-upload/handler.ts";
 import { damaged } from "./damage.ts";

@@ -7,7 +7,7 @@ import { ChatArchiveError, type ErrorCode } from "@shared/errors.ts";
 import type { ContentType } from "@shared/object-keys.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
-import { query } from "../_shared/query.ts";
+import { query } from "@shared/query.ts";
 import type { Settings } from "../_shared/settings.ts";
 
 /** What presign-upload needs. */

@@ -11,7 +11,7 @@ import type { StorageCleanupRequest } from "@shared/contracts/storage-cleanup.ts
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import type { ListedObject, ObjectStore } from "../_shared/object_store.ts";
-import { query } from "../_shared/query.ts";
+import { query } from "@shared/query.ts";
 
 /** What a comparison needs. */
 export interface ReconcilePorts {

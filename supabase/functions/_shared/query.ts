@@ -1,1 +1,0 @@
-export { chunked, IDS_PER_QUERY, query } from "@shared/query.ts";
