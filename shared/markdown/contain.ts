@@ -26,13 +26,11 @@ const DEFINITION = /^([\s>*+\-0-9.)]*)\[(?=(?:[^\]\\]|\\.)+\]:|(?:[^\]\\]|\\.|\\
 /** @param maybeCode an entity inside code would be shown as it stands */
 function withoutTags(line: string, maybeCode: boolean): string {
   if (!line.includes("<")) return line;
-  const links = [...line.matchAll(AUTOLINK)].map(({ index }) => index);
-  return line.replace(TAG_START, (match, index) => {
-    if (links.includes(index)) return match;
-    // A back tick or an indentation means that this may be code as well.
-    const careful = maybeCode || line.includes("`") || /^(?: {2}|\t)/.test(line);
-    return careful ? `<${WORD_JOINER}` : "&lt;";
-  });
+  const links = new Set([...line.matchAll(AUTOLINK)].map(({ index }) => index));
+  // A back tick or an indentation means that this may be code as well.
+  const careful = maybeCode || line.includes("`") || /^(?: {2}|\t)/.test(line);
+  const harmless = careful ? `<${WORD_JOINER}` : "&lt;";
+  return line.replace(TAG_START, (match, index) => links.has(index) ? match : harmless);
 }
 
 /**

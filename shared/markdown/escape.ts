@@ -6,6 +6,8 @@
 export function escapeInline(text: string): string {
   return text.toWellFormed().replaceAll("\0", "\ufffd").replace(/\s+/g, " ").trim()
     .replace(/[\\`*_[\]<>&~|]/g, (char) => char === "<" ? "&lt;" : `\\${char}`)
+    // What GitHub and others make a link of, with all the backslashes in it.
+    .replace(/:(?=\/\/)|(?<=\bwww)\./gi, "\\$&")
     // What would begin a heading, a list or a rule at the start of a line.
     .replace(/^(\d{0,9})([#+\-=.)])/, "$1\\$2")
     // What would close a heading.
