@@ -68,6 +68,12 @@ Deno.test("licence and size of each are what is installed", async () => {
   assertEquals(wrong, []);
 });
 
+Deno.test("no dependency is unused", async () => {
+  const all = (await Array.fromAsync(sources())).join("\n");
+  const unused = names.filter((name) => !new RegExp(`["'\`]${name}(/[^"'\`]*)?["'\`]`).test(all));
+  assertEquals(unused, []);
+});
+
 Deno.test("what functions and the client library import is listed under what is deployed", async () => {
   const code = [
     ...await Array.fromAsync(sources("supabase/functions")),
