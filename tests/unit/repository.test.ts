@@ -17,6 +17,8 @@ const functions = Array.from(Deno.readDirSync(join(PROJECT_ROOT, "supabase/funct
 Deno.test("there is one version", async () => {
   assertEquals(JSON.parse(await read("deno.json")).version, VERSION);
   assertEquals(JSON.parse(await read("docs/openapi.json")).info.version, VERSION);
+  const [, newest] = /^## \[(\d.*?)\]/m.exec(await read("CHANGELOG.md"))!;
+  assertEquals(newest, VERSION);
 });
 
 Deno.test("the schema's version is that of the newest migration", async () => {
