@@ -20,7 +20,7 @@ export type Deletion = Database["public"]["Tables"]["storage_deletions"]["Row"];
 /** Keys of one DeleteObjects call (S3's limit). */
 const KEYS_PER_CALL = 1000;
 /** Entries that are claimed at a time: the API gives no more rows. */
-const ENTRIES_PER_CLAIM = 1000;
+export const ENTRIES_PER_CLAIM = 1000;
 /** Chats that are emptied side by side: each is a few round trips and little else. */
 const PARALLEL_PREFIXES = 8;
 /** Seconds that a worker keeps an entry without settling it or saying that it is still at work. */
@@ -86,20 +86,54 @@ async function settle(admin: ArchiveClient, results: Outcome[]) {
   return rows;
 }
 
-/** Deletes keys that no live row names. @returns code by key for those that failed, and a count */
-async function deleteKeys({ admin, store }: SweepPorts, keys: string[]) {
-  const live = new Map(
-    (await query(() => admin.rpc("live_object_keys", { keys })))
-      .map(({ key, reserved }) => [key, reserved]),
-  );
+/** Those keys that a row or an open reservation names; true where it is a reservation. */
+async function liveKeys({ admin }: SweepPorts, keys: string[]): Promise<Map<string, boolean>> {
+  const rows = await query(() => admin.rpc("live_object_keys", { keys }));
+  return new Map(rows.map(({ key, reserved }) => [key, reserved]));
+}
+
+/**
+ * Pages of what lies below a deleted chat's prefix, each with its keys that are live. Rows that name
+ * one can't be without their chat, and a key is never used again: where the chat is not there after
+ * the page was listed, none of them is live, nor will be.
+ */
+async function* pagesOf(ports: SweepPorts, { target, chat_id }: Deletion) {
+  for await (const objects of ports.store.list(target)) {
+    await failpoint("sweep.listed");
+    const keys = objects.map(({ key }) => key);
+    const chats = await query(() => ports.admin.from("chats").select("id").eq("id", chat_id!));
+    yield { keys, live: chats.length > 0 ? await liveKeys(ports, keys) : new Map() };
+  }
+}
+
+/** Deletes keys that are not live. @returns code by key for those that failed, and a count */
+async function deleteKeys({ store }: SweepPorts, keys: string[], live: Map<string, boolean>) {
   const doomed = [...new Set(keys)].filter((key) => !live.has(key));
   const failures = doomed.length > 0 ? await store.deleteMany(doomed) : [];
   await failpoint("sweep.answered");
   return {
     deleted: doomed.length - failures.length,
     failed: new Map(failures.map(({ key, code }) => [key, code])),
-    live,
   };
+}
+
+/** Asks for the next page while the one before it is worked on. */
+async function* ahead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = pages[Symbol.asyncIterator]();
+  try {
+    let next = iterator.next();
+    for (;;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = iterator.next();
+      // Whoever stops early never looks at it.
+      next.catch(() => {});
+      yield value;
+    }
+  } finally {
+    // Not awaited: a page that is under way is nobody's business any more.
+    iterator.return?.().catch(() => {});
+  }
 }
 
 function codeOf(error: unknown): string {
@@ -128,8 +162,10 @@ async function sweepKeys(ports: SweepPorts, entries: Deletion[]): Promise<SweepR
     let failed = new Map<string, string>();
     let live = new Map<string, boolean>();
     try {
-      const outcome = await deleteKeys(ports, batch.map(({ target }) => target));
-      ({ failed, live } = outcome);
+      const keys = batch.map(({ target }) => target);
+      live = await liveKeys(ports, keys);
+      const outcome = await deleteKeys(ports, keys, live);
+      failed = outcome.failed;
       result.deleted += outcome.deleted;
     } catch (error) {
       const code = codeOf(error);
@@ -175,9 +211,8 @@ async function sweepPrefix(ports: SweepPorts, entry: Deletion): Promise<SweepRes
     return row;
   };
   try {
-    for await (const objects of ports.store.list(entry.target)) {
-      await failpoint("sweep.listed");
-      const outcome = await deleteKeys(ports, objects.map(({ key }) => key));
+    for await (const { keys, live } of ahead(pagesOf(ports, entry))) {
+      const outcome = await deleteKeys(ports, keys, live);
       deleted += outcome.deleted;
       unsettled += outcome.deleted;
       error ??= outcome.failed.values().next().value;

@@ -4,7 +4,7 @@ import type { ArchiveClient } from "../_shared/clients.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";
-import { claim, sweep } from "../_shared/sweep.ts";
+import { claim, ENTRIES_PER_CLAIM, sweep } from "../_shared/sweep.ts";
 
 /** What delete-chat needs. */
 export interface DeleteChatPorts {
@@ -22,10 +22,9 @@ async function removeBytes(ports: DeleteChatPorts, store: ObjectStore, chatIds: 
   const deadline = performance.now() + ports.budget;
   while (performance.now() < deadline) {
     const entries = await claim(ports.admin, Infinity, chatIds);
-    if (entries.length === 0) return;
     const { failed } = await sweep({ admin: ports.admin, store, deadline }, entries);
     // What failed would be claimed again at once: leave it to the worker and its back-off.
-    if (failed > 0) return;
+    if (failed > 0 || entries.length < ENTRIES_PER_CLAIM) return;
   }
 }
 
