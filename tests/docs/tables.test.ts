@@ -5,6 +5,7 @@ import { STATUS_OF } from "@shared/errors.ts";
 import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
 import { assertEquals } from "../support/assert.ts";
 import { variablesOf } from "../support/env_file.ts";
+import { asOperator } from "../support/stack.ts";
 
 /** Cells of the rows of a document's tables, code marks removed. */
 async function rowsOf(file: string): Promise<string[][]> {
@@ -53,4 +54,29 @@ Deno.test("the README's table of commands has every task", async () => {
     commands.toSorted(),
     Object.keys(tasks).map((name) => `deno task ${name}`).toSorted(),
   );
+});
+
+Deno.test("the schema's diagram has the columns of the database", async () => {
+  const text = await Deno.readTextFile(join(PROJECT_ROOT, "docs/architecture.md"));
+  const [, diagram] = /^erDiagram\n([\s\S]*?)```/m.exec(text)!;
+  const drawn = new Map(
+    [...diagram!.matchAll(/^ {2}(\w+) \{\n([\s\S]*?)^ {2}\}/gm)].map(([, table, body]) =>
+      [table!, body!.trim().split("\n").map((line) => line.trim().split(" ")[1]!)] as const
+    ),
+  );
+  const actual = await asOperator((sql) =>
+    sql<{ table_name: string; columns: string[] }[]>`
+      select table_name, array_agg(column_name::text order by ordinal_position) as columns
+      from information_schema.columns where table_schema = 'public' group by table_name`
+  );
+  assertEquals([...drawn.keys()].toSorted(), actual.map(({ table_name }) => table_name).toSorted());
+  // Of these the document shows the main columns only, and says so.
+  const partly = ["uploads", "storage_deletions"];
+  for (const { table_name, columns } of actual) {
+    const shown = drawn.get(table_name)!;
+    const expected = partly.includes(table_name)
+      ? columns.filter((column) => shown.includes(column))
+      : columns;
+    assertEquals(shown.toSorted(), expected.toSorted(), table_name);
+  }
 });
