@@ -24,15 +24,15 @@ async function found(names: (string | undefined)[], good: (version: string) => b
   }
 }
 
-/** A Node that supabase-js runs on: version 22 or newer. NODE names one that is not in the PATH. */
+/** A Node that supabase-js runs on: version 22 or newer. NODE_BINARY names one that is not in the PATH. */
 export const node = await found(
-  [Deno.env.get("NODE"), "node"],
+  [Deno.env.get("NODE_BINARY"), "node"],
   (version) => Number(/^v(\d+)/.exec(version)?.[1]) >= 22,
 );
 
-/** A Chromium. CHROMIUM names one that is not in the PATH. */
+/** A Chromium. CHROMIUM_BINARY names one that is not in the PATH. */
 export const chromium = await found(
-  [Deno.env.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"],
+  [Deno.env.get("CHROMIUM_BINARY"), "chromium", "chromium-browser", "google-chrome"],
   () => true,
 );
 

@@ -91,6 +91,7 @@ export class OfflineArchive {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
   readonly #retryAfter: number;
+  readonly #begun: Promise<unknown>;
 
   constructor(
     readonly online: ArchiveVerbs,
@@ -100,7 +101,7 @@ export class OfflineArchive {
     this.#retryAfter = options.retryAfter ?? 5000;
     globalThis.addEventListener?.("online", this.#backOnline);
     // What an earlier page or process has left is replayed without being asked.
-    this.device().catch(() => {});
+    this.#begun = this.device().catch(() => {});
   }
 
   /** What this device keeps for whoever is signed in. @throws {ChatArchiveError} `unauthorized` */
@@ -324,6 +325,7 @@ export class OfflineArchive {
     this.#closed = true;
     clearTimeout(this.#timer);
     globalThis.removeEventListener?.("online", this.#backOnline);
+    await this.#begun;
     await this.#syncing?.catch(() => {});
     await this.options.store.close();
   }
