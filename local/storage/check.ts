@@ -1,19 +1,26 @@
 import type { StorageCommand } from "./command.ts";
 import { examineBucket } from "./examine_bucket.ts";
 
+/** The application's origin, where the settings name one. */
+function originOf({ ALLOWED_ORIGINS = "" }: Record<string, string | undefined>) {
+  const [first = ""] = ALLOWED_ORIGINS.split(",").map((origin) => origin.trim());
+  return first === "" || first === "*" ? undefined : first;
+}
+
 /** Checks the connection, and how the bucket is set up. */
 export const check: StorageCommand = {
   help: [
     "check",
     "connects, and warns where the bucket keeps versions, is public,",
-    "or lets no browser in (CORS); exit code 1 with a warning",
+    "or lets no browser in (CORS, from the first of ALLOWED_ORIGINS);",
+    "exit code 1 with a warning",
   ],
   takes: [0, 0],
-  async run({ store, bucket, json, terminal }) {
+  async run({ store, bucket, env, json, terminal }) {
     const started = performance.now();
     await store.check();
     const latency_ms = Math.round(performance.now() - started);
-    const { facts, warnings } = await examineBucket(bucket, store);
+    const { facts, warnings } = await examineBucket(bucket, store, originOf(env));
     if (json) terminal.print(JSON.stringify({ latency_ms, ...facts, warnings }));
     else {
       terminal.print(`connected in ${latency_ms} ms`);

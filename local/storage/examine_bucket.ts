@@ -20,7 +20,7 @@ export interface Examination {
     public_list: Answer;
     /** Can anybody read an object? Unknown where it is empty. */
     public_read: Answer;
-    /** May a page of any origin PUT to a signed URL? */
+    /** May a page of the application PUT to a signed URL? */
     cors: Answer;
   };
   warnings: string[];
@@ -29,7 +29,7 @@ export interface Examination {
 /** Milliseconds for one question. */
 const LIMIT = 8_000;
 /** A page that nobody has allowed by name. */
-const ORIGIN = "https://origin.example";
+const ANY_ORIGIN = "https://origin.example";
 
 async function keepsVersions(settings: BucketSettings): Promise<Answer> {
   const { GetBucketVersioningCommand } = await loadSdk();
@@ -64,24 +64,29 @@ async function firstKey(store: ObjectStore): Promise<string | undefined> {
   for await (const [object] of store.list("")) return object?.key;
 }
 
-async function allowsPut(address: string): Promise<Answer> {
+async function allowsPut(address: string, page: string): Promise<Answer> {
   const response = await ask(address, {
     method: "OPTIONS",
     headers: {
-      origin: ORIGIN,
+      origin: page,
       "access-control-request-method": "PUT",
       "access-control-request-headers": "content-type",
     },
   });
   if (!response) return "unknown";
   const origin = response.headers.get("access-control-allow-origin");
-  return response.ok && (origin === "*" || origin === ORIGIN) ? "yes" : "no";
+  return response.ok && (origin === "*" || origin === page) ? "yes" : "no";
 }
 
-/** Asks the bucket, and the world's view of it. Never fails: what can't be found out is unknown. */
+/**
+ * Asks the bucket, and the world's view of it. What can't be found out is unknown.
+ *
+ * @param origin of the pages that upload; without it any
+ */
 export async function examineBucket(
   settings: BucketSettings,
   store: ObjectStore,
+  origin: string = ANY_ORIGIN,
 ): Promise<Examination> {
   const key = await firstKey(store);
   const root = store.address("").replace(/\/$/, "");
@@ -92,7 +97,7 @@ export async function examineBucket(
     key === undefined
       ? unknown
       : ask(store.address(key), { headers: { range: "bytes=0-0" } }).then(isOpen),
-    allowsPut(store.address("cors-check")),
+    allowsPut(store.address("cors-check"), origin),
   ]);
   const warnings: string[] = [];
   if (keeps_versions === "yes") {
@@ -105,8 +110,8 @@ export async function examineBucket(
   if (public_read === "yes") warnings.push("the bucket is public: anybody can read its objects");
   if (cors === "no") {
     warnings.push(
-      "the bucket lacks CORS for pages of any origin: a browser can upload only from origins that " +
-        "its rules name",
+      `the bucket lacks CORS for ${origin === ANY_ORIGIN ? "pages of any origin" : origin}: a ` +
+        "browser can upload only from origins that its rules name (see ALLOWED_ORIGINS)",
     );
   }
   return { facts: { keeps_versions, public_list, public_read, cors }, warnings };

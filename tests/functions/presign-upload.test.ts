@@ -1,7 +1,12 @@
+import { createClient } from "@supabase/supabase-js";
 import type { ISql } from "postgres";
+import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
+import type { Database } from "@shared/database.types.ts";
+import { readSettings } from "../../supabase/functions/_shared/settings.ts";
+import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { image, pdf, png, put, reserve } from "../support/files.ts";
-import { asOperator, keysBelow } from "../support/stack.ts";
+import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
@@ -201,6 +206,19 @@ Deno.test("100 files in one request, in order", async () => {
   const files = Array.from({ length: 100 }, (_, index) => image(`${index}.png`));
   const uploads = await reserve(user, chat_id, files);
   assertEquals(new Set(uploads.map(({ id }) => id)).size, 100);
+});
+
+Deno.test("100 files cost one request to the database", async () => {
+  const chat_id = await user.createChat();
+  let requests = 0;
+  const db = createClient<Database>(stack.API_URL, stack.PUBLISHABLE_KEY, {
+    accessToken: () => Promise.resolve(user.token),
+    global: { fetch: (input, init) => (requests++, fetch(input, init)) },
+  });
+  const settings = readSettings({ USE_S3_STORAGE: "false" });
+  const request = PresignUploadRequest.parse({ chat_id, files: Array(100).fill(file) });
+  const { body } = await presignUpload(request, { db, store: bucket, settings, now: Date.now });
+  assertEquals([body.uploads.length, requests], [100, 1]);
 });
 
 Deno.test("1,000 open reservations, and no more, whoever asks at the same time", async () => {

@@ -223,6 +223,21 @@ Deno.test("check warns of versions, of a public bucket, and of missing CORS", as
   assert(lines.some((line) => /^keeps versions +yes$/.test(line)));
 });
 
+Deno.test("check asks for the application's own origin, where it is known", async () => {
+  const own = "https://app.example";
+  await using bucket = startScriptedBucket(({ method, headers }) =>
+    method === "OPTIONS" && headers.get("origin") === own
+      ? new Response(null, { headers: { "access-control-allow-origin": own } })
+      : method === "HEAD" || headers.has("authorization")
+      ? new Response("<ListBucketResult/>", { headers: { "content-type": "application/xml" } })
+      : s3Error(403, "AccessDenied")
+  );
+  const env = exported({ ...bucket.settings });
+  const ALLOWED_ORIGINS = `${own}, https://b.example`;
+  assertEquals((await run(["check"], { env: { ...env, ALLOWED_ORIGINS } })).code, 0);
+  assertEquals((await run(["check"], { env })).code, 1);
+});
+
 Deno.test("a bucket that is missing, refuses or is down: exit code 3, and which of them", async () => {
   const cases: [RegExp, () => Response][] = [
     [/there is no bucket scripted/, () => s3Error(404, "NoSuchBucket")],

@@ -86,20 +86,26 @@ Deno.test("the bucket of config.toml takes what the functions allow, and no more
   assertEquals(JSON.parse(value("allowed_mime_types")!), Object.keys(EXTENSION_OF));
 });
 
+/** Paths of all files below a folder of the project. */
+function filesBelow(folder: string): string[] {
+  return Array.from(Deno.readDirSync(join(PROJECT_ROOT, folder))).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    return entry.isDirectory ? filesBelow(path) : [path];
+  });
+}
+
+Deno.test("the AWS SDK is loaded where it is used, and not before", async () => {
+  for (const folder of ["supabase/functions", "local", "shared"]) {
+    for (const file of filesBelow(folder).filter((name) => name.endsWith(".ts"))) {
+      const eager = (await read(file))
+        .match(/^(import|export)(?! type)\b[^;]* from "@(aws-sdk|smithy)\//m);
+      assertEquals(eager?.[0], undefined, file);
+    }
+  }
+});
+
 Deno.test("shared/ is portable", async () => {
-  const walk = async (folder: string): Promise<string[]> => {
-    const nested = await Promise.all(
-      Array.from(
-        Deno.readDirSync(join(PROJECT_ROOT, folder)),
-        (entry) =>
-          entry.isDirectory
-            ? walk(`${folder}/${entry.name}`)
-            : Promise.resolve([`${folder}/${entry.name}`]),
-      ),
-    );
-    return nested.flat();
-  };
-  for (const file of await walk("shared")) {
+  for (const file of filesBelow("shared")) {
     const code = (await read(file)).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
     assert(!/\bDeno\.|@aws-sdk|process\.env|node:/.test(code), file);
   }
