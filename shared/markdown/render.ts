@@ -89,7 +89,7 @@ export function renderMessage(message: Message): string {
 /** Two quotes in a row would be one: a line of our own stands between text and hits. */
 export const HITS_HEADING = "Sources:\n\n";
 
-/** Between two hits, which would otherwise be one quote. */
+/** Between two hits: a blank line is enough in CommonMark, but not in all older kinds of Markdown. */
 export const BETWEEN_HITS = "<!-- -->\n\n";
 
 /** Heading of what belongs to no message. */
