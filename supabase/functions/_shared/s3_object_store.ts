@@ -3,15 +3,16 @@
  *
  * @module
  */
-import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { contentDisposition } from "./content_disposition.ts";
 import type { DeleteFailure, ListedObject, ObjectHead, ObjectStore } from "./object_store.ts";
 import { type ByteStream, incoming, outgoing } from "./object_stream.ts";
+import { readAll } from "./read_all.ts";
 import { createS3Client, loadSdk, withRequestId } from "./s3_client.ts";
 import type { BucketSettings } from "./settings.ts";
+import { getSigner, objectsAddress } from "./sign_get.ts";
 
 /** How long the bucket may take, in milliseconds. */
 export interface Patience {
@@ -84,11 +85,16 @@ export function bucketOpener(
   const publicClient = settings.publicEndpoint === settings.endpoint
     ? client
     : lazy(() => createS3Client(settings, settings.publicEndpoint, patience.attempt));
+  const signGet = getSigner(settings, settings.endpoint);
+  const signPublicGet = getSigner(settings, settings.publicEndpoint);
   return (requestId) =>
     // What is signed is for others to send: without our header.
     createStore(settings, patience, {
+      requestId,
       client: async () => withRequestId(await client(), requestId),
       publicClient,
+      signGet,
+      signPublicGet,
     });
 }
 
@@ -99,14 +105,17 @@ export function openBucket(settings: BucketSettings, patience: Patience = PATIEN
 
 /** What reaches the bucket as functions see it, and as clients do. */
 interface Clients {
+  requestId: string;
   client(): Promise<S3Client>;
   publicClient(): Promise<S3Client>;
+  signGet: ReturnType<typeof getSigner>;
+  signPublicGet: ReturnType<typeof getSigner>;
 }
 
 function createStore(
   settings: BucketSettings,
   patience: Patience,
-  { client, publicClient }: Clients,
+  { requestId, client, publicClient, signGet, signPublicGet }: Clients,
 ): ObjectStore {
   const { bucket: Bucket } = settings;
 
@@ -202,15 +211,7 @@ function createStore(
   }
 
   return {
-    address(key) {
-      const { publicEndpoint, region, forcePathStyle } = settings;
-      const base = new URL(publicEndpoint ?? `https://s3.${region}.amazonaws.com`);
-      // As the SDK does: an address that is a number has no names below it.
-      const inPath = forcePathStyle || isIP(base.hostname.replace(/^\[|\]$/g, "")) !== 0;
-      if (!inPath) base.hostname = `${Bucket}.${base.hostname}`;
-      const folder = base.pathname.replace(/\/$/, "") + (inPath ? `/${Bucket}` : "");
-      return `${base.origin}${folder}/${key}`;
-    },
+    address: (key) => objectsAddress(settings, settings.publicEndpoint).href + key,
 
     async presignPut({ key, contentType, size, expiresIn }) {
       const { PutObjectCommand } = await loadSdk();
@@ -233,17 +234,13 @@ function createStore(
       return url;
     },
 
-    async presignGet({ key, fileName, contentType, expiresIn, disposition }) {
-      const { GetObjectCommand } = await loadSdk();
-      const { getSignedUrl } = await loadPresigner();
-      const command = new GetObjectCommand({
-        Bucket,
-        Key: key,
-        ResponseContentDisposition: contentDisposition(disposition, fileName),
-        ResponseContentType: contentType,
-      });
-      return await getSignedUrl(await publicClient(), command, { expiresIn });
-    },
+    presignGet: ({ key, fileName, contentType, expiresIn, disposition }) =>
+      Promise.resolve(signPublicGet({
+        key,
+        expiresIn,
+        contentDisposition: contentDisposition(disposition, fileName),
+        contentType,
+      })),
 
     head,
 
@@ -269,6 +266,14 @@ function createStore(
           etag: object.ETag ?? "",
         };
       }, (error) => isMissing(error) || isPreconditionFailed(error)),
+
+    bytes: async (key) => {
+      try {
+        return await readAll(signGet({ key, expiresIn: 60 }), requestId, patience);
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
 
     async put({ key, body, size, contentType }) {
       using upload = outgoing(body, size, patience.silence);

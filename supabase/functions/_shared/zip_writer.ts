@@ -90,12 +90,12 @@ export class ZipWriter {
   #directory: Uint8Array[] = [];
 
   /** A file whose bytes are at hand. */
-  *file(name: string, bytes: Uint8Array, modified: Date): Generator<Uint8Array> {
+  *file(name: string, parts: Uint8Array[], modified: Date): Generator<Uint8Array> {
     const entry = this.#entry(name, FLAG_UTF8, STORED, modified);
-    entry.crc = crc32(bytes);
-    entry.packed = entry.size = bytes.length;
+    entry.crc = parts.reduce((crc, part) => crc32(part, crc), 0);
+    entry.packed = entry.size = parts.reduce((sum, { length }) => sum + length, 0);
     yield this.#sent(this.#header(entry));
-    yield this.#sent(bytes);
+    for (const part of parts) yield this.#sent(part);
     this.#list(entry);
   }
 

@@ -10,7 +10,7 @@ import type { ZipWriter } from "../_shared/zip_writer.ts";
 /** Bytes of a file that is held in memory whole. Only then can it still be left out when it fails. */
 const WHOLE = 8 * 1024 * 1024;
 /** Files that are read side by side. */
-const AHEAD = 4;
+const AHEAD = 2;
 /** Failures in a row after which the bucket counts as down, and nothing more is asked of it. */
 const PATIENCE = 3;
 /** How often a stream that broke is taken up where it ended. */
@@ -30,16 +30,6 @@ export interface WantedFile {
 export interface MissingFile {
   path: string;
   reason: string;
-}
-
-async function bytesOf({ body, size }: StoredObject): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for await (const chunk of body) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 /** Reads an object to its end, also when the connection is lost on the way. */
@@ -65,30 +55,19 @@ async function* resumed(store: Pick<ObjectStore, "get">, key: string, first: Sto
 /** The bucket, as one export sees it: asked no more once it has failed too often. */
 class Source {
   #failures = 0;
-  #store: Pick<ObjectStore, "get">;
-
-  constructor(store: Pick<ObjectStore, "get">) {
-    this.#store = store;
-  }
 
   /** @returns why not, where it can't be had */
-  async open<T>(file: WantedFile, read: (object: StoredObject) => T): Promise<Awaited<T> | string> {
+  async ask<T>(question: () => Promise<T | null>): Promise<T | string> {
     if (this.#failures >= PATIENCE) return "the object storage did not answer";
     try {
-      const object = await this.#store.get(file.key);
-      if (object === null) return "it is not in the bucket";
-      const result = await read(object);
+      const result = await question();
       this.#failures = 0;
-      return result;
+      return result ?? "it is not in the bucket";
     } catch (error) {
       if (!(error instanceof ChatArchiveError)) throw error;
       this.#failures++;
       return "the object storage did not answer";
     }
-  }
-
-  resumed(key: string, object: StoredObject) {
-    return resumed(this.#store, key, object);
   }
 }
 
@@ -99,29 +78,29 @@ class Source {
  */
 export async function* packFiles(
   zip: ZipWriter,
-  store: Pick<ObjectStore, "get">,
+  store: Pick<ObjectStore, "get" | "bytes">,
   files: AsyncIterable<WantedFile>,
   missing: MissingFile[],
 ): AsyncGenerator<Uint8Array> {
-  const source = new Source(store);
-  const underway: { file: WantedFile; whole: Promise<Uint8Array | string> | undefined }[] = [];
+  const source = new Source();
+  const underway: { file: WantedFile; whole: Promise<Uint8Array[] | string> | undefined }[] = [];
 
   async function* write() {
     const { file, whole } = underway.shift()!;
     if (whole) {
-      const bytes = await whole;
-      if (typeof bytes === "string") missing.push({ path: file.path, reason: bytes });
-      else yield* zip.file(file.path, bytes, file.modified);
+      const parts = await whole;
+      if (typeof parts === "string") missing.push({ path: file.path, reason: parts });
+      else yield* zip.file(file.path, parts, file.modified);
       return;
     }
     // Opened at its turn: a bucket ends a connection that nobody reads from.
-    const object = await source.open(file, (object) => object);
+    const object = await source.ask(() => store.get(file.key));
     if (typeof object === "string") missing.push({ path: file.path, reason: object });
-    else yield* zip.stream(file.path, source.resumed(file.key, object), file.modified);
+    else yield* zip.stream(file.path, resumed(store, file.key, object), file.modified);
   }
 
   for await (const file of files) {
-    const whole = file.size <= WHOLE ? source.open(file, bytesOf) : undefined;
+    const whole = file.size <= WHOLE ? source.ask(() => store.bytes(file.key)) : undefined;
     // Told where it is awaited; a reader that goes away never asks.
     whole?.catch(() => {});
     underway.push({ file, whole });

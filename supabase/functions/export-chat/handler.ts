@@ -19,7 +19,7 @@ export interface ExportChatPorts {
   /** The caller's rights: RLS decides what is exported. */
   db: ArchiveClient;
   /** Null where USE_S3_STORAGE is false: images are named, not linked. */
-  store: Pick<ObjectStore, "presignGet" | "get" | "check"> | null;
+  store: Pick<ObjectStore, "presignGet" | "get" | "bytes" | "check"> | null;
   settings: Pick<Settings, "downloadExpiration">;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -91,7 +91,7 @@ async function* partAsZip(
     next_after: next,
   };
   const text = new TextEncoder().encode(JSON.stringify(manifest, null, 2) + "\n");
-  yield* zip.file("manifest.json", text, facts.exportedAt);
+  yield* zip.file("manifest.json", [text], facts.exportedAt);
   for (const [chat, folder] of folders) {
     yield* packChat(zip, folder, await subjectOf(db, chat, facts), { db, store });
   }

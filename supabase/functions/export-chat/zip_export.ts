@@ -14,7 +14,7 @@ import { exportedDocument, type Subject } from "./subject.ts";
 export interface ZipPorts {
   db: ArchiveClient;
   /** Not asked where files are left out. */
-  store: Pick<ObjectStore, "get"> | null;
+  store: Pick<ObjectStore, "get" | "bytes"> | null;
 }
 
 function missingText(missing: MissingFile[], folder: string): string {
@@ -103,6 +103,6 @@ export async function* packChat(
   }
   if (missing.length > 0) {
     const text = new TextEncoder().encode(missingText(missing, folder));
-    yield* zip.file(`${folder}missing.txt`, text, exportedAt);
+    yield* zip.file(`${folder}missing.txt`, [text], exportedAt);
   }
 }
