@@ -1,5 +1,5 @@
 import type { CallOptions, Connection } from "./connection.ts";
-import { given, insertOnce } from "./insert_once.ts";
+import { given, idOf, insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
 import type { Message, Role } from "./rows.ts";
 
@@ -27,7 +27,7 @@ export function identified<Row extends { id?: string }>(
   chat_id: string,
   rows: Row[],
 ): (Row & { id: string; chat_id: string })[] {
-  return rows.map((row) => given({ ...row, id: row.id ?? crypto.randomUUID(), chat_id }));
+  return rows.map((row) => given({ ...row, id: idOf(row.id), chat_id }));
 }
 
 /**

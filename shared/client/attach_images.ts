@@ -15,7 +15,7 @@ export interface AttachImages extends CallOptions {
 export function inOrder<Row extends { id: string }>(ids: string[], rows: Row[]): Row[] {
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id, index) => {
-    const row = byId.get(id);
+    const row = byId.get(id.toLowerCase());
     if (row) return row;
     const message = "no such image";
     throw new ChatArchiveError("not_found", `ids.${index}: ${message}`, {

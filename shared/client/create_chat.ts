@@ -1,6 +1,6 @@
 import type { Json } from "../database.types.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { given, insertOnce } from "./insert_once.ts";
+import { given, idOf, insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
 import type { Chat } from "./rows.ts";
 
@@ -27,7 +27,7 @@ export function createChat(
   connection: Connection,
   { signal, ...chat }: NewChat & CallOptions,
 ): Promise<Chat> {
-  const row = given({ ...chat, id: chat.id ?? crypto.randomUUID() });
+  const row = given({ ...chat, id: idOf(chat.id) });
   return operate(
     connection,
     { operation: "createChat", chat_id: row.id, signal },

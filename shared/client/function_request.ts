@@ -27,6 +27,5 @@ export function functionRequest(
     ...init,
     headers: { "x-client-info": supabase["headers"]["X-Client-Info"] ?? "", ...headers },
     ...(signal ? { signal } : {}),
-    ...(init.body instanceof ReadableStream ? { duplex: "half" } : {}),
   });
 }

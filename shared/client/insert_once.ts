@@ -42,6 +42,11 @@ export function batches<Row extends object>(rows: Row[]): Row[][] {
   return result;
 }
 
+/** An id as PostgreSQL writes it, or a new one. */
+export function idOf(id?: string): string {
+  return id?.toLowerCase() ?? crypto.randomUUID();
+}
+
 /** A row without the fields that were left out: the database's defaults are meant. */
 export function given<Row extends object>(row: Row): Row {
   return Object.fromEntries(

@@ -49,7 +49,7 @@ export function listChats(
     if (after && !(CURSOR.test(after.created_at) && CURSOR.test(after.id))) {
       throw new ChatArchiveError("invalid_request", "after: must be `next` of another page");
     }
-    const size = Math.max(1, Math.min(1000, Math.trunc(limit)));
+    const size = Math.max(1, Math.min(1000, Math.trunc(limit) || 50));
     let request = connection.supabase.from("chats").select()
       .order("created_at", { ascending: false }).order("id", { ascending: false }).limit(size)
       .retry(false).abortSignal(operation.limit());

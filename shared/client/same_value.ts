@@ -1,5 +1,6 @@
-/** Columns whose text has several forms for one instant. */
+/** Columns whose text has several forms for one value. */
 const TIMES = new Set(["created_at"]);
+const IDS = new Set(["id", "chat_id", "message_id"]);
 
 /** Equality of JSON values, whatever the order of keys: jsonb does not keep it. */
 function sameJson(a: unknown, b: unknown): boolean {
@@ -15,5 +16,6 @@ function sameJson(a: unknown, b: unknown): boolean {
 /** Whether a column holds the value that was sent. */
 export function sameValue(column: string, sent: unknown, stored: unknown): boolean {
   if (TIMES.has(column)) return Date.parse(String(sent)) === Date.parse(String(stored));
+  if (IDS.has(column) && typeof sent === "string") return sent.toLowerCase() === stored;
   return sameJson(sent ?? null, stored ?? null);
 }

@@ -79,7 +79,7 @@ class Progress {
       total: size,
       files_done: this.#done,
       files: this.uploads.length,
-      bytes_done: this.#loaded.values().reduce((sum, one) => sum + one, 0),
+      bytes_done: [...this.#loaded.values()].reduce((sum, one) => sum + one, 0),
       bytes: this.bytes,
     });
   }

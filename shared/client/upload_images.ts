@@ -1,7 +1,7 @@
 import { chunked, IDS_PER_QUERY, query } from "../query.ts";
 import { inOrder } from "./attach_images.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { assertSame, given } from "./insert_once.ts";
+import { assertSame, given, idOf } from "./insert_once.ts";
 import { operate, type Operation } from "./operation.ts";
 import type { Image } from "./rows.ts";
 import { type Upload, uploadFiles, type UploadOptions } from "./upload_files.ts";
@@ -44,9 +44,10 @@ export interface UploadImages extends CallOptions, UploadOptions {
 
 /** A file with what presign-upload wants to know of it. */
 export function uploadOf<File extends NewFile>(
-  { id = crypto.randomUUID(), content, ...facts }: File,
+  { id: chosen, content, ...facts }: File,
   kind: "image" | "document",
 ): Upload {
+  const id = idOf(chosen);
   const blob = content instanceof Blob ? content : undefined;
   const content_type = facts.content_type ?? blob?.type ?? "";
   const name = facts.name ?? (blob && "name" in blob ? String(blob.name) : id);

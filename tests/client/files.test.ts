@@ -5,11 +5,14 @@ import {
   type LogEntry,
   type UploadProgress,
 } from "@shared/client/mod.ts";
+import { createClient } from "@supabase/supabase-js";
+import type { Database } from "@shared/database.types.ts";
 import type { ErrorCode } from "@shared/errors.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { pdf, png, reserve } from "../support/files.ts";
 import { startFaultyStack } from "../support/faulty_stack.ts";
-import { asOperator, keysBelow } from "../support/stack.ts";
+import { Relay } from "../support/relay.ts";
+import { asOperator, keysBelow, stack } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 
 const user = await signUp();
@@ -164,6 +167,51 @@ Deno.test("150 images take two requests, and can be aborted and gone on with", a
   assertEquals(puts, 50);
   const after = await Array.fromAsync(archive.images({ chat_id }));
   assertEquals(after.map(({ id }) => id).toSorted(), images.map(({ id }) => id).toSorted());
+});
+
+Deno.test("an id in capitals is the same file", async () => {
+  const chat_id = (await user.createChat()).toUpperCase();
+  const id = newId();
+  const images = [{
+    id: id.toUpperCase(),
+    name: "a.png",
+    content: png(2, 2),
+    content_type: "image/png",
+  }];
+  const [stored] = await archive.uploadImages({ chat_id, images });
+  assertEquals(stored!.id, id);
+  assertEquals(await countPuts(() => archive.uploadImages({ chat_id, images })), 0);
+  assertEquals((await archive.attachImages({ message_id: null, ids: [images[0]!.id] }))[0]!.id, id);
+});
+
+Deno.test("a file that is cut short ends in an error, an aborted one in its reason", async () => {
+  const relay = new Relay(Number(new URL(stack.API_URL).port));
+  const supabase = createClient<Database>(`http://127.0.0.1:${relay.port}`, stack.PUBLISHABLE_KEY, {
+    accessToken: () => Promise.resolve(user.token),
+  });
+  const behind = createChatArchive(supabase);
+  const { id: chat_id } = await archive.createChat({ title: "Cut" });
+  const content = "x".repeat(1_000_000);
+  await archive.addMessages({
+    chat_id,
+    messages: Array.from({ length: 30 }, () => ({ role: "user" as const, content })),
+  });
+  const cut = (await behind.exportChat({ chat_id })).body.getReader();
+  await cut.read();
+  relay.become("cut");
+  const readAll = async (reader: ReadableStreamDefaultReader) => {
+    while (!(await reader.read()).done);
+  };
+  await assertCode(() => readAll(cut), "database_unavailable");
+  relay.become("open");
+
+  const controller = new AbortController();
+  const left = (await behind.exportChat({ chat_id, signal: controller.signal })).body.getReader();
+  await left.read();
+  const reason = new Error("left the page");
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => readAll(left), Error), reason);
+  await relay[Symbol.asyncDispose]();
 });
 
 Deno.test("a document is uploaded, opened, replaced and repeated", async () => {

@@ -11,6 +11,7 @@ import {
   type SyncResult,
 } from "@shared/client/mod.ts";
 import type { Database } from "@shared/database.types.ts";
+import { fileStore } from "@shared/client/offline/file_store.ts";
 import type { ErrorCode } from "@shared/errors.ts";
 import { diskStore } from "../../client-node/disk_store.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
@@ -340,6 +341,27 @@ Deno.test("with USE_DATABASE=false the library keeps everything here, and nothin
   assertEquals((await archive.pending()).length, 2);
   const there = createChatArchive(user.client, { useDatabase: true });
   assertEquals((await there.listChats()).chats, []);
+});
+
+Deno.test("a disk that is full for a moment spoils nothing", async () => {
+  let text = "";
+  let full = false;
+  const file = {
+    read: () => Promise.resolve(text),
+    append(line: string) {
+      text += full ? line.slice(0, 7) : line;
+      return full ? Promise.reject(new Error("no space left")) : Promise.resolve();
+    },
+    replace: (all: string) => Promise.resolve(void (text = all)),
+    close: () => Promise.resolve(),
+  };
+  const store = fileStore(file);
+  await store.write(new Map([["a", 1]]));
+  full = true;
+  await assertRejects(() => store.write(new Map([["b", 2]])), Error, "no space");
+  full = false;
+  await store.write(new Map([["c", 3]]));
+  assertEquals(await fileStore(file).read("") as unknown, [["a", 1], ["c", 3]]);
 });
 
 Deno.test("a store on disk drops half a line, keeps the rest, and writes itself anew", async () => {

@@ -1,6 +1,7 @@
 /** The npm package, as `deno task pack` writes it, where its users run it. */
 import { dirname, join } from "node:path";
 import { chromium as playwright } from "playwright-core";
+import ts from "typescript";
 import { pack } from "../../local/pack.ts";
 import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
 import { assert, assertEquals } from "../support/assert.ts";
@@ -163,6 +164,41 @@ testWith(
     }
   },
 );
+
+Deno.test("the package's types are those of the library", async () => {
+  const begin = `
+    import { createClient } from "@supabase/supabase-js";
+    import { type Chat, ChatArchiveError, createChatArchive } from "chat-archive";
+    import { diskStore } from "chat-archive/node";
+    const archive = createChatArchive(createClient("", ""), { offlineStore: diskStore("x") });
+  `;
+  const applications = {
+    "right.ts": `${begin}
+      const chat: Chat = await archive.createChat({ title: "x" });
+      for await (const { content } of archive.messages({ chat_id: chat.id })) content.trim();
+      try { await archive.getChat(chat); } catch (error) {
+        if (error instanceof ChatArchiveError && error.code === "not_found") error.details;
+      }`,
+    "wrong.ts": `${begin}
+      const chat: Chat = await archive.addMessage({ chat_id: "x", role: "root", content: "" });`,
+  };
+  for (const [name, code] of Object.entries(applications)) {
+    await Deno.writeTextFile(join(folder, name), code);
+  }
+  const program = ts.createProgram(Object.keys(applications).map((name) => join(folder, name)), {
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    strict: true,
+    noEmit: true,
+    types: [],
+    lib: ["lib.esnext.d.ts", "lib.dom.d.ts"],
+  });
+  const places = ts.getPreEmitDiagnostics(program).map(({ file }) => file?.fileName ?? "")
+    .filter((path) => !/\/(@supabase|zod|typescript)\b/.test(path))
+    .map((path) => path.replace(/^.*chat-archive-packed-[^/]*\//, ""));
+  assertEquals(places, ["wrong.ts", "wrong.ts"]);
+});
 
 Deno.test("what an application does not import, its bundler can leave out", async () => {
   const seen = new Set<string>();

@@ -84,6 +84,18 @@ Deno.test("a repeated write with the same id gives the same row, another value i
   assertEquals(await add(), await add());
 });
 
+Deno.test("an id in capitals is the same id", async () => {
+  const [id, message_id, hit_id] = [newId(), newId(), newId()];
+  const chat_id = id.toUpperCase();
+  const twice = async <T>(work: () => Promise<T>) => assertEquals(await work(), await work());
+  await twice(() => archive.createChat({ id: chat_id, title: "Capitals" }));
+  const message = { id: message_id.toUpperCase(), role: "user" as const, content: "x" };
+  await twice(() => archive.addMessages({ chat_id, messages: [message] }));
+  const hit = { id: hit_id.toUpperCase(), message_id: message.id, block_id: "B", page_number: 1 };
+  await twice(() => archive.addSearchResults({ chat_id, search_results: [hit] }));
+  assertEquals((await all(archive.history({ chat_id })))[0]!.search_results[0]!.id, hit_id);
+});
+
 Deno.test("what is someone else's is not found, and its ids are taken", async () => {
   const chat = await archive.createChat({ title: "Mine" });
   const message = await archive.addMessage({ chat_id: chat.id, role: "user", content: "x" });

@@ -26,7 +26,10 @@ function lineOf(changes: [string, Json | undefined][]): string {
  */
 export function fileStore(file: AppendFile): OfflineStore {
   const values = new Map<string, Json>();
+  let torn = false;
   let queue: Promise<unknown> = load();
+
+  const rewrite = () => file.replace([...values].map((entry) => lineOf([entry])).join(""));
 
   async function load() {
     const text = await file.read();
@@ -42,7 +45,7 @@ export function fileStore(file: AppendFile): OfflineStore {
     }
     // Also where a killed process left half a line: the next one must not be glued to it.
     if (whole !== text || lines > values.size + STALE) {
-      await file.replace([...values].map((entry) => lineOf([entry])).join(""));
+      await rewrite();
     }
   }
 
@@ -64,8 +67,11 @@ export function fileStore(file: AppendFile): OfflineStore {
           JSON.stringify(values.get(key)) !== JSON.stringify(value)
         );
         if (news.length === 0) return;
-        const line = lineOf(news);
-        await file.append(line);
+        if (torn) await rewrite();
+        // A disk that is full may have taken half of the line.
+        torn = true;
+        await file.append(lineOf(news));
+        torn = false;
         for (const [key, value] of news) {
           if (value === undefined) values.delete(key);
           else values.set(key, structuredClone(value));

@@ -253,6 +253,12 @@ export class OfflineArchive {
     }
   }
 
+  /** Forgets everything that the device keeps for a user. */
+  async forget(user_id: string): Promise<void> {
+    await (await this.#devices.get(user_id))?.clear();
+    this.#devices.delete(user_id);
+  }
+
   /** Replays what is pending, in order. */
   sync(): Promise<SyncResult> {
     this.#syncing ??= this.#replay().finally(() => this.#syncing = undefined);

@@ -1,7 +1,7 @@
 import { identified } from "../add_messages.ts";
 import type { ArchiveVerbs, ChatArchive } from "../chat_archive.ts";
 import type { Connection } from "../connection.ts";
-import { given } from "../insert_once.ts";
+import { given, idOf } from "../insert_once.ts";
 import type { ChatFilter, ChatPage, ListChats } from "../list_chats.ts";
 import type { Chat, Image, Message, MessageWithItems, SearchResult } from "../rows.ts";
 import type { Device } from "./device.ts";
@@ -63,7 +63,7 @@ export function withOffline(
   const createChat: ChatArchive["createChat"] = ({ signal, ...chat }) => {
     const input = given({
       ...chat,
-      id: chat.id ?? crypto.randomUUID(),
+      id: idOf(chat.id),
       // Kept when it is replayed: the chat begins now.
       created_at: chat.created_at ?? new Date().toISOString(),
     });
@@ -208,7 +208,16 @@ export function withOffline(
         () => online.uploadImages(input),
         (images, rows) => rows.keep("chat_images", images),
       ),
-    uploadDocument: (input) => archive.through(() => online.uploadDocument(input)),
+    uploadDocument: (input) =>
+      archive.through(
+        () => online.uploadDocument(input),
+        ({ chat_id, path }, rows) => {
+          const chat = rows.tables.chats.get(chat_id);
+          if (!chat) return [];
+          const changed: Chat = { ...chat, document_path: path };
+          return rows.keep("chats", [changed]);
+        },
+      ),
     attachImages: ({ signal, ...input }) =>
       archive.write("attachImages", {
         input,
@@ -251,9 +260,9 @@ export function withOffline(
       }),
     awaitDeletion: (input) => archive.through(() => online.awaitDeletion(input)),
     async deleteAccount(input) {
-      const device = await archive.device();
+      const { user_id } = await archive.device();
       const deleted = await archive.through(() => online.deleteAccount(input));
-      await device.clear();
+      await archive.forget(user_id);
       return deleted;
     },
     checkConnection: (input) => online.checkConnection(input),
