@@ -17,7 +17,7 @@ export interface Block {
   language: string;
   /**
    * Other words of the info string. `account`: needs an account or a deployed project, and is not
-   * run. `operator`: SQL for the role postgres.
+   * run; `docker`: the same for Docker. `operator`: SQL for the role postgres.
    */
   marks: string[];
   code: string;
