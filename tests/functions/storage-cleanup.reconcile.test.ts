@@ -73,6 +73,19 @@ Deno.test("what rows, reservations and the outbox name is no orphan", async () =
   assertEquals((await keysBelow(`${user.id}/${chat_id}/`)).length, 4);
 });
 
+Deno.test("an open reservation protects both of its keys, with or without an outbox", async () => {
+  const user = await signUp();
+  const chat_id = await user.createChat();
+  const [open] = await reserve(user, chat_id, [image()]);
+  await put(open!, image().bytes);
+  await store(open!.path);
+  await asOperator((sql) => sql`delete from storage_deletions where user_id = ${user.id}`);
+  assertEquals((await compare(user, { reconcile: "dry-run" })).orphans, 0);
+  await asOperator((sql) => sql`update uploads set status = 'expired' where id = ${open!.id}`);
+  await asOperator((sql) => sql`delete from storage_deletions where user_id = ${user.id}`);
+  assertEquals((await compare(user, { reconcile: "dry-run" })).orphans, 2);
+});
+
 Deno.test("a dry run lists orphans, apply enqueues them, the worker deletes them and nothing else", async () => {
   const user = await signUp();
   const chat_id = await livingChat(user);
