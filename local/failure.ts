@@ -24,6 +24,7 @@ export function reportFailure(error: unknown): number {
     console.error(`error: ${error.message}\n  See --help.`);
     return 2;
   }
-  console.error(error);
+  // As text: the stack passes on nothing else, because drivers write whole objects to the console.
+  console.error(Deno.inspect(error));
   return 1;
 }
