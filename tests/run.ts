@@ -28,7 +28,7 @@ a temporary folder, and ends with a line \`N passed, N failed\`.
 /** Milliseconds after which a suite counts as hanging; it takes about one minute. */
 const SUITE_LIMIT = 15 * 60_000;
 
-/** Runs \`deno test\`, shows what it prints, and returns its counts. */
+/** Runs \`deno test\`, shows what it prints, and returns its counts and what it left out. */
 async function runTests(args: string[], env: Record<string, string>, interrupted: AbortSignal) {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", ...args],
@@ -41,17 +41,23 @@ async function runTests(args: string[], env: Record<string, string>, interrupted
   const kill = () => child.kill("SIGTERM");
   interrupted.addEventListener("abort", kill);
   const decoder = new TextDecoder();
-  let tail = "";
+  let output = "";
   for await (const chunk of child.stdout) {
     await Deno.stdout.write(chunk);
-    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4000);
+    output += decoder.decode(chunk, { stream: true });
   }
   const { code } = await child.status;
   interrupted.removeEventListener("abort", kill);
   // deno-lint-ignore no-control-regex -- the colours of a terminal
-  const plain = tail.replace(/\x1b\[[0-9;]*m/g, "");
+  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
   const summary = [...plain.matchAll(/(\d+) passed.*?\| (\d+) failed/g)].at(-1);
-  return { code, passed: Number(summary?.[1] ?? 0), failed: Number(summary?.[2] ?? 0) };
+  return {
+    code,
+    passed: Number(summary?.[1] ?? 0),
+    failed: Number(summary?.[2] ?? 0),
+    // tests/support/platforms.ts says so before the first test, which may be far up.
+    skipped: plain.match(/^skipped: .*$/gm) ?? [],
+  };
 }
 
 /** What the tests run on. */
@@ -125,7 +131,7 @@ async function main(): Promise<number> {
       const statusFile = join(folder, "status.json");
       await writeStatus(statusFile, stack.status);
       const tests = positionals.length > 0 ? positionals : ["tests/"];
-      const { code, passed, failed } = await runTests(
+      const { code, passed, failed, skipped } = await runTests(
         [...(values.filter ? [`--filter=${values.filter}`] : []), ...stack.args, ...tests],
         {
           STACK_STATUS_FILE: statusFile,
@@ -140,6 +146,7 @@ async function main(): Promise<number> {
       // A test of its own, which can only come last.
       const log = stack.logFile ? [await checkLog(stack.logFile, stack.status)] : [];
       const [good, bad] = [true, false].map((one) => log.filter((ok) => ok === one).length);
+      for (const line of skipped) console.log(line);
       console.log(`${passed + good!} passed, ${broken + bad!} failed`);
       return code || bad!;
     } finally {
