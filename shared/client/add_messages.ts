@@ -27,7 +27,7 @@ export function identified<Row extends { id?: string }>(
   chat_id: string,
   rows: Row[],
 ): (Row & { id: string; chat_id: string })[] {
-  return rows.map((row) => given({ ...row, id: idOf(row.id), chat_id }));
+  return rows.map((row) => given({ ...row, id: idOf(row.id), chat_id: idOf(chat_id) }));
 }
 
 /**

@@ -27,6 +27,11 @@ export interface Connection {
   readonly timeout: number;
   readonly transferTimeout: number;
   readonly log: (entry: LogEntry) => void;
+  /**
+   * The library itself gives created_at (`offline: "local"`), so that a write which is repeated brings
+   * another one: it is not compared then.
+   */
+  readonly givesTimes: boolean;
   /** Whether the deployment keeps rows. */
   readonly useDatabase: () => Promise<boolean>;
 }
@@ -54,6 +59,7 @@ export function connect(supabase: ArchiveClient, options: ConnectionOptions = {}
     supabase,
     timeout,
     transferTimeout,
+    givesTimes: false,
     log(entry) {
       try {
         logger?.(entry);

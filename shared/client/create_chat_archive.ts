@@ -42,7 +42,10 @@ export function createChatArchive(
   supabase: ArchiveClient,
   options: ChatArchiveOptions = {},
 ): ChatArchive {
-  const connection = connect(supabase, options);
+  const connection = {
+    ...connect(supabase, options),
+    givesTimes: options.offline === "local",
+  };
   const verbs = bindVerbs(connection);
   if (options.offline === "local") {
     const { offlineStore: store = memoryStore(), retryAfter, onSync } = options;

@@ -293,6 +293,47 @@ Deno.test("an answer that is lost on its way does not double the write", async (
   assertEquals(await archive.conflicts(), []);
 });
 
+Deno.test("a write can be repeated by id here, there, and from one to the other", async () => {
+  await using line = await behindLine();
+  const { archive, relay, server } = line;
+  const [chat_id, message_id, hit_id] = [newId(), newId(), newId()];
+  const writeAll = async () => {
+    await archive.createChat({ id: chat_id.toUpperCase(), title: "Repeated" });
+    await archive.addMessage({
+      id: message_id.toUpperCase(),
+      chat_id: chat_id.toUpperCase(),
+      role: "user",
+      content: "x",
+    });
+    await archive.addSearchResults({
+      chat_id,
+      search_results: [{
+        id: hit_id,
+        message_id: message_id.toUpperCase(),
+        block_id: "b",
+        page_number: 1,
+      }],
+    });
+  };
+  const seen = async () =>
+    (await Array.fromAsync(archive.history({ chat_id: chat_id.toUpperCase() })))
+      .map(({ id, search_results }) => [id, search_results.map((hit) => hit.id)]);
+  const expected = [[message_id, [hit_id]]];
+  await writeAll();
+  await writeAll();
+  relay.become("cut");
+  await writeAll();
+  await writeAll();
+  assertEquals(await seen(), expected);
+  await assertCode(() => archive.createChat({ id: chat_id, title: "Other" }), "conflict");
+  relay.become("open");
+  await eventually("replayed", async () => (await archive.pending()).length === 0);
+  assertEquals(await archive.conflicts(), []);
+  await writeAll();
+  assertEquals(await seen(), expected);
+  assertEquals(await contents(server, chat_id), ["x"]);
+});
+
 Deno.test("a store belongs to one user", async () => {
   const store = memoryStore();
   await using mine = await behindLine({ offlineStore: store });

@@ -1,0 +1,154 @@
+import { identified } from "../add_messages.ts";
+import type { ArchiveVerbs } from "../chat_archive.ts";
+import { given, idOf } from "../insert_once.ts";
+import { PARTS } from "./local_rows.ts";
+import type { OfflineArchive } from "./offline_archive.ts";
+
+/** Gives rows their ids, and the time at which they are written: a replay keeps both. */
+function written<Row extends { id?: string; created_at?: string }>(chat_id: string, rows: Row[]) {
+  const now = new Date().toISOString();
+  return identified(chat_id, rows).map(({ chat_id: _, ...row }) => ({
+    ...row,
+    created_at: row.created_at ?? now,
+  }));
+}
+
+/** The methods that write rows: to the server, or else to this device until the server is back. */
+export function writes(
+  archive: OfflineArchive,
+): Pick<
+  ArchiveVerbs,
+  | "createChat"
+  | "updateChat"
+  | "archiveChat"
+  | "unarchiveChat"
+  | "addMessage"
+  | "addMessages"
+  | "updateMessage"
+  | "addSearchResults"
+  | "attachImages"
+  | "deleteImages"
+  | "deleteChat"
+> {
+  const createChat: ArchiveVerbs["createChat"] = ({ signal, ...chat }) => {
+    const input = given({
+      ...chat,
+      id: idOf(chat.id),
+      // Kept when it is replayed: the chat begins now.
+      created_at: chat.created_at ?? new Date().toISOString(),
+    });
+    return archive.write("createChat", {
+      input,
+      ids: [input.id],
+      signal,
+      apply(rows) {
+        const isNew = !rows.tables.chats.has(input.id);
+        const answer = rows.createChat(input);
+        return {
+          answer,
+          changes: [
+            ...rows.keep("chats", [answer]),
+            ...(isNew ? rows.keepWhole(input.id, PARTS) : []),
+          ],
+        };
+      },
+    });
+  };
+
+  const updateChat: ArchiveVerbs["updateChat"] = ({ signal, ...changes }) => {
+    const input = given({ ...changes, id: idOf(changes.id) });
+    return archive.write("updateChat", {
+      input,
+      ids: [input.id],
+      signal,
+      apply(rows) {
+        const answer = rows.updateChat(input);
+        return { answer, changes: rows.keep("chats", [answer]) };
+      },
+    });
+  };
+
+  const addMessages: ArchiveVerbs["addMessages"] = ({ chat_id, messages, signal }) => {
+    const list = written(chat_id, messages);
+    const input = { chat_id: idOf(chat_id), messages: list };
+    return archive.write("addMessages", {
+      input,
+      ids: list.map(({ id }) => id),
+      signal,
+      apply(rows) {
+        const answer = rows.addMessages(input);
+        return { answer, changes: rows.keep("chat_messages", answer) };
+      },
+    });
+  };
+
+  return {
+    createChat,
+    updateChat,
+    archiveChat: (input) => updateChat({ ...input, is_archived: true }),
+    unarchiveChat: (input) => updateChat({ ...input, is_archived: false }),
+    async addMessage({ chat_id, signal, ...message }) {
+      const [stored] = await addMessages({ chat_id, messages: [message], signal });
+      return stored!;
+    },
+    addMessages,
+    updateMessage({ signal, ...changes }) {
+      const input = given({ ...changes, id: idOf(changes.id) });
+      return archive.write("updateMessage", {
+        input,
+        ids: [input.id],
+        signal,
+        apply(rows) {
+          const answer = rows.updateMessage(input);
+          return { answer, changes: rows.keep("chat_messages", [answer]) };
+        },
+      });
+    },
+    addSearchResults({ chat_id, search_results, signal }) {
+      const list = written(chat_id, search_results);
+      const input = { chat_id: idOf(chat_id), search_results: list };
+      return archive.write("addSearchResults", {
+        input,
+        ids: list.map(({ id }) => id),
+        signal,
+        apply(rows) {
+          const answer = rows.addSearchResults(input);
+          return { answer, changes: rows.keep("search_results", answer) };
+        },
+      });
+    },
+    attachImages({ signal, message_id, ids }) {
+      const input = { message_id: message_id && idOf(message_id), ids: ids.map(idOf) };
+      return archive.write("attachImages", {
+        input,
+        ids: input.ids,
+        signal,
+        apply(rows) {
+          const answer = rows.attachImages(input);
+          return { answer, changes: rows.keep("chat_images", answer) };
+        },
+      });
+    },
+    deleteImages({ signal, ids }) {
+      const input = { ids: ids.map(idOf) };
+      return archive.write("deleteImages", {
+        input,
+        ids: input.ids,
+        signal,
+        apply: (rows) => ({
+          answer: rows.deleteImages(input),
+          changes: rows.forget("chat_images", input.ids),
+        }),
+      });
+    },
+    deleteChat({ signal, id }) {
+      const input = { id: idOf(id) };
+      return archive.write("deleteChat", {
+        input,
+        ids: [input.id],
+        signal,
+        apply: (rows) => ({ answer: rows.deleteChat(input), changes: rows.forgetChat(input.id) }),
+      });
+    },
+  };
+}
