@@ -31,7 +31,7 @@ import { startStackProcess } from "../tests/support/stack_process.ts";
 const IMAGES = 10_000;
 /** One by one takes long; it is measured on fewer and compared by the key. */
 const SINGLE = 1_000;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const GOAL = 1.5;
 /** Bytes that the heap may grow between the first batch and the last. */
 const HEAP_GOAL = 4 * 1024 * 1024;
