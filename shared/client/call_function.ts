@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ChatArchiveError, type ErrorCode, STATUS_OF } from "../errors.ts";
-import { type FunctionRequest, functionRequest } from "./function_request.ts";
+import { type FunctionRequest, functionRequest, noAnswer } from "./function_request.ts";
 import type { Operation } from "./operation.ts";
 
 const Failure = z.object({
@@ -47,6 +47,15 @@ export async function requestFunction(
   return response;
 }
 
+/** Reads a JSON answer to its end. */
+export async function readJson(response: Response, signal: AbortSignal): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    throw noAnswer(cause, signal);
+  }
+}
+
 /** Calls a function that takes and gives JSON. @param answer of the contract */
 export async function callFunction<T>(
   operation: Operation,
@@ -54,10 +63,12 @@ export async function callFunction<T>(
   body: unknown,
   answer: z.ZodType<T>,
 ): Promise<T> {
+  const signal = operation.limit();
   const response = await requestFunction(operation, name, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
+    signal,
   });
-  return answer.parse(await response.json());
+  return answer.parse(await readJson(response, signal));
 }

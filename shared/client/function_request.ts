@@ -1,3 +1,4 @@
+import { ChatArchiveError } from "../errors.ts";
 import type { ArchiveClient } from "./connection.ts";
 
 /** A request to a function. */
@@ -9,13 +10,21 @@ export interface FunctionRequest {
   signal?: AbortSignal;
 }
 
+/** What to throw where a request or the reading of its answer failed. */
+export function noAnswer(cause: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  return new ChatArchiveError("database_unavailable", "the backend can't be reached", { cause });
+}
+
 /**
  * Sends a request to a function with the client's address, keys, session and fetch.
  *
  * `functions.invoke` would read every answer whole, and as text where its type is not JSON: exports
  * are streams, and zips. Its fetch and address are protected members of the same client.
+ *
+ * @throws {ChatArchiveError} `database_unavailable` where no answer comes, or the signal's reason
  */
-export function functionRequest(
+export async function functionRequest(
   supabase: ArchiveClient,
   name: string,
   { query, headers = {}, signal, ...init }: FunctionRequest,
@@ -23,9 +32,13 @@ export function functionRequest(
   const url = new URL(`${supabase["functionsUrl"].href}/${name}`);
   for (const [key, value] of Object.entries(query ?? {})) url.searchParams.set(key, value);
   const send = supabase["functionsFetch"] ?? supabase["fetch"] ?? fetch;
-  return send(url.href, {
-    ...init,
-    headers: { "x-client-info": supabase["headers"]["X-Client-Info"] ?? "", ...headers },
-    ...(signal ? { signal } : {}),
-  });
+  try {
+    return await send(url.href, {
+      ...init,
+      headers: { "x-client-info": supabase["headers"]["X-Client-Info"] ?? "", ...headers },
+      ...(signal ? { signal } : {}),
+    });
+  } catch (cause) {
+    throw noAnswer(cause, signal);
+  }
 }

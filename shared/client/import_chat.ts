@@ -1,5 +1,5 @@
 import { type IMPORT_TYPES, ImportChatResponse } from "../contracts/import-chat.ts";
-import { requestFunction } from "./call_function.ts";
+import { readJson, requestFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
 import type { Content } from "./upload_images.ts";
@@ -25,13 +25,14 @@ export function importChat(
     const type = content_type ?? (content instanceof Blob && content.type || "application/json");
     const body = new Blob([content], { type });
     operation.note({ bytes: body.size });
+    const limit = operation.limit(connection.transferTimeout);
     const response = await requestFunction(operation, "import-chat", {
       method: "POST",
       headers: { "content-type": type },
       body,
-      signal: operation.limit(connection.transferTimeout),
+      signal: limit,
     });
-    const imported = ImportChatResponse.parse(await response.json());
+    const imported = ImportChatResponse.parse(await readJson(response, limit));
     operation.note({ chat_id: imported.chat_id, count: imported.messages });
     return imported;
   });

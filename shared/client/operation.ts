@@ -38,11 +38,6 @@ function asArchiveError(thrown: unknown, requestId: string) {
       ...(details ? { details } : {}),
     });
   }
-  // What fetch rejects with: the request did not come through.
-  if (thrown instanceof TypeError && /fetch|network|connection|load failed/i.test(String(thrown))) {
-    const message = "the backend can't be reached";
-    return new ChatArchiveError("database_unavailable", message, { requestId, cause: thrown });
-  }
   const message = "something went wrong";
   return new ChatArchiveError("internal", message, { requestId, cause: thrown });
 }

@@ -58,6 +58,11 @@ function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
   return locks ? locks.request(name, work) : work();
 }
 
+/** Stores what the server has said. Where the store fails, the server's answer still stands. */
+function remember(device: Device, changes: LocalChange[]): Promise<void> {
+  return device.keep(changes).catch(() => {});
+}
+
 /** What of a server's answer the device keeps. */
 export function kept(operation: ReplayedVerb, answer: unknown, rows: LocalRows): LocalChange[] {
   const list = (Array.isArray(answer) ? answer : [answer]) as { id: string; chat_id: string }[];
@@ -150,7 +155,7 @@ export class OfflineArchive {
       try {
         const call = this.online[operation] as (input: unknown) => Promise<Answer>;
         const answer = await call({ ...input, signal });
-        await device.keep(kept(operation, answer, device.rows));
+        await remember(device, kept(operation, answer, device.rows));
         return answer;
       } catch (error) {
         if (!this.isOffline(error)) throw error;
@@ -195,7 +200,7 @@ export class OfflineArchive {
     if (await this.reach(device)) {
       try {
         const answer = await online();
-        await device.keep(keep(answer, device.rows));
+        await remember(device, keep(answer, device.rows));
         return answer;
       } catch (error) {
         if (!this.isOffline(error)) throw error;
@@ -219,12 +224,12 @@ export class OfflineArchive {
           begun = true;
           fresh.push(row);
           if (fresh.length === 500) {
-            await device.keep(keep(fresh, false, device.rows));
+            await remember(device, keep(fresh, false, device.rows));
             fresh = [];
           }
           yield row;
         }
-        await device.keep(keep(fresh, true, device.rows));
+        await remember(device, keep(fresh, true, device.rows));
         return;
       } catch (error) {
         if (!this.isOffline(error) || begun) throw error;
@@ -245,7 +250,7 @@ export class OfflineArchive {
     }
     try {
       const answer = await work();
-      await device.keep(keep(answer, device.rows));
+      await remember(device, keep(answer, device.rows));
       return answer;
     } catch (error) {
       this.isOffline(error);
