@@ -4,71 +4,12 @@ import type { ChatExport } from "@shared/contracts/chat-export.ts";
 import { ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { image, pdf, png, uploadAll } from "../support/files.ts";
+import { essenceOf, exportChat, exportJson, importFile } from "../support/exports.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";
-import {
-  type Answer,
-  assertError,
-  assertField,
-  request,
-  signUp,
-  type User,
-} from "../support/users.ts";
+import { assertError, assertField, signUp, type User } from "../support/users.ts";
 
 const user = await signUp();
 const encoder = new TextEncoder();
-
-export function importFile(body: BodyInit, type = "application/json", who = user): Promise<Answer> {
-  return request("import-chat", {
-    method: "POST",
-    headers: { authorization: `Bearer ${who.token}`, "content-type": type },
-    body,
-  });
-}
-
-async function exported(
-  chat_id: string,
-  format: string,
-  who = user,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(
-    `${stack.FUNCTIONS_URL}/export-chat?chat_id=${chat_id}&format=${format}`,
-    { headers: { authorization: `Bearer ${who.token}` } },
-  );
-  assertEquals(response.status, 200);
-  return await response.bytes();
-}
-
-async function exportedJson(chat_id: string, who = user): Promise<ChatExport> {
-  return JSON.parse(new TextDecoder().decode(await exported(chat_id, "json", who)));
-}
-
-/** What an import keeps: all but ids, keys, times of upload and of the last change, and links. */
-function essence({ chat, document, messages, images, search_results }: ChatExport) {
-  const order = new Map(messages.map(({ id }, index) => [id, index]));
-  const place = (id: string | null) => id === null ? null : order.get(id);
-  return {
-    chat: [chat.title, chat.description, chat.is_archived, chat.metadata, chat.created_at],
-    document: document && [
-      document.file_name,
-      document.content_type,
-      document.file_size,
-      document.sha256,
-    ],
-    messages: messages.map(({ id: _, chat_id: __, user_id: ___, seq: ____, ...rest }) => rest),
-    images: images.map((image) => {
-      const { message_id, image_name, image_type, content_type, description } = image;
-      const { width, height, file_size, sha256 } = image;
-      const facts = { image_name, image_type, content_type, description, width, height };
-      return { ...facts, file_size, sha256, message: place(message_id) };
-    }),
-    search_results: search_results.map(
-      ({ id: _, chat_id: __, user_id: ___, seq: ____, message_id, ...rest }) => ({
-        ...rest,
-        message: place(message_id),
-      }),
-    ),
-  };
-}
 
 /** A chat with some of everything. */
 async function richChat(who = user): Promise<string> {
@@ -126,20 +67,20 @@ async function refused(
   code = "invalid_request" as const,
 ) {
   const before = await chatsOf(user);
-  const error = assertError(await importFile(body, type), status, code);
+  const error = assertError(await importFile(user, body, type), status, code);
   assertEquals(await chatsOf(user), before, "nothing is left");
   return error;
 }
 
 Deno.test("a zip comes back as an equal chat, with its files", async () => {
   const original = await richChat();
-  const answer = await importFile(await exported(original, "zip"), "application/zip");
+  const answer = await importFile(user, await exportChat(user, original, "zip"), "application/zip");
   assertEquals(answer.status, 201, JSON.stringify(answer.body));
   const result = ImportChatResponse.parse(answer.body);
   const { chat_id, ...counts } = result;
   assertEquals(counts, { messages: 3, images: 3, search_results: 3, missing_images: [] });
-  const [before, after] = [await exportedJson(original), await exportedJson(chat_id)];
-  assertEquals(essence(after), essence(before));
+  const [before, after] = [await exportJson(user, original), await exportJson(user, chat_id)];
+  assertEquals(essenceOf(after), essenceOf(before));
   const ids = (file: ChatExport) =>
     [file.chat, ...file.messages, ...file.images, ...file.search_results].map(({ id }) => id);
   assertEquals(new Set([...ids(before), ...ids(after)]).size, 20, "all ids are new");
@@ -152,7 +93,7 @@ Deno.test("a zip comes back as an equal chat, with its files", async () => {
 
 Deno.test("JSON comes back without files, and names what is missing", async () => {
   const original = await richChat();
-  const { status, body } = await importFile(await exported(original, "json"));
+  const { status, body } = await importFile(user, await exportChat(user, original, "json"));
   assertEquals(status, 201, JSON.stringify(body));
   const { chat_id, ...counts } = ImportChatResponse.parse(body);
   assertEquals(counts, {
@@ -162,15 +103,15 @@ Deno.test("JSON comes back without files, and names what is missing", async () =
     missing_images: ["loose.png", "page 2.png", "page 2.png"],
     missing_document: "the document.pdf",
   });
-  const { images: _, document: __, ...before } = essence(await exportedJson(original));
-  const { images: ___, document: ____, ...after } = essence(await exportedJson(chat_id));
+  const { images: _, document: __, ...before } = essenceOf(await exportJson(user, original));
+  const { images: ___, document: ____, ...after } = essenceOf(await exportJson(user, chat_id));
   assertEquals(after, before);
 });
 
 Deno.test("another user's export becomes the caller's", async () => {
   const other = await signUp();
-  const file = await exported(await richChat(other), "zip", other);
-  const { body } = await importFile(file, "application/zip");
+  const file = await exportChat(other, await richChat(other), "zip");
+  const { body } = await importFile(user, file, "application/zip");
   const { data } = await user.client.from("chat_messages").select("user_id")
     .eq("chat_id", body.chat_id);
   assertEquals(data!.map(({ user_id }) => user_id), [user.id, user.id, user.id]);
@@ -186,13 +127,13 @@ Deno.test("more rows than a batch, long ones among them, come back in their orde
   for (let start = 0; start < rows.length; start += 325) {
     await user.client.from("chat_messages").insert(rows.slice(start, start + 325));
   }
-  const { body } = await importFile(await exported(chat_id, "json"));
+  const { body } = await importFile(user, await exportChat(user, chat_id, "json"));
   assertEquals(body.messages, 1300);
-  const { messages } = await exportedJson(body.chat_id);
+  const { messages } = await exportJson(user, body.chat_id);
   assertEquals(messages.map(({ content }) => content), rows.map(({ content }) => content));
 });
 
-const base = await exportedJson(await richChat());
+const base = await exportJson(user, await richChat());
 const clone = () => structuredClone(base);
 const json = (file: unknown) => JSON.stringify(file);
 
@@ -263,11 +204,11 @@ for (const [what, file, place] of DAMAGED_JSON) {
 
 Deno.test("a row beyond the limit: payload_too_large", async () => {
   const file = damage((file) => file.messages[1].content = "x".repeat(9 * 1024 * 1024));
-  assertEquals((await importFile(file)).body.code, "payload_too_large");
+  assertEquals((await importFile(user, file)).body.code, "payload_too_large");
 });
 
 Deno.test("other content types: unsupported_media_type", async () => {
-  assertError(await importFile("x", "text/plain"), 415, "unsupported_media_type");
+  assertError(await importFile(user, "x", "text/plain"), 415, "unsupported_media_type");
 });
 
 // Zips -------------------------------------------------------------------------------------------
@@ -362,14 +303,14 @@ Deno.test("zips of other tools: compressed, with descriptors, in a folder, with 
     ],
   ];
   for (const parts of variants) {
-    const { status, body } = await importFile(zip(parts), "application/zip");
+    const { status, body } = await importFile(user, zip(parts), "application/zip");
     assertEquals(status, 201, JSON.stringify(body));
     assertEquals({ images: body.images, missing: body.missing_images }, { images: 1, missing: [] });
   }
 });
 
 Deno.test("a zip without some of the files names them", async () => {
-  const { body } = await importFile(zip([chatJson]), "application/zip");
+  const { body } = await importFile(user, zip([chatJson]), "application/zip");
   assertEquals({ images: body.images, missing: body.missing_images }, {
     images: 0,
     missing: ["loose.png"],
@@ -439,7 +380,7 @@ Deno.test("a zip bomb: payload_too_large, soon", async () => {
   }));
   const json = { ...nested[0]!, name: "chat.json" };
   for (const parts of [[json], [chatJson, ...nested]]) {
-    const { status, body } = await importFile(zip(parts), "application/zip");
+    const { status, body } = await importFile(user, zip(parts), "application/zip");
     assert(status === 413 || status === 400, JSON.stringify(body));
   }
 });
@@ -453,7 +394,7 @@ Deno.test("while it is imported, nobody sees the chat", async () => {
     yield file.subarray(-30);
   })());
   const before = await user.client.from("chats").select("id", { count: "exact" });
-  const importing = importFile(body, "application/zip");
+  const importing = importFile(user, body, "application/zip");
   while (await chatsOf(user) === before.count) await new Promise((done) => setTimeout(done, 20));
   const during = await user.client.from("chats").select("id", { count: "exact" });
   assertEquals(during.count, before.count);

@@ -131,7 +131,33 @@ function fileOf(request: Request, accepts: Files): BodyFile {
       `the body must be ${accepted.join(" or ")}`,
     );
   }
-  return { contentType, bytes: request.body ?? ReadableStream.from([]) };
+  const bytes = request.body?.values({ preventCancel: true }) ?? ReadableStream.from([]);
+  return { contentType, bytes };
+}
+
+/** Bytes, and milliseconds, that are spent on the rest of a body that nobody needs. */
+const REST = { bytes: 1024 * 1024, time: 1000 };
+
+/**
+ * Reads what is left of a body. An answer that comes while its sender still writes can get lost with
+ * the connection; of a long one it is better to lose the answer.
+ */
+async function readRest(body: ReadableStream<Uint8Array>) {
+  const reader = body.getReader();
+  const late = Promise.withResolvers<{ done: true; value?: undefined }>();
+  const timer = setTimeout(() => late.resolve({ done: true }), REST.time);
+  try {
+    for (let left = REST.bytes; left > 0;) {
+      const { done, value } = await Promise.race([reader.read(), late.promise]);
+      if (done) break;
+      left -= value.length;
+    }
+  } catch {
+    // Its sender is gone.
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => {});
+  }
 }
 
 async function readInput<Input>(request: Request, options: ServeOptions<Input>): Promise<Input> {
@@ -248,7 +274,11 @@ export function serve<Input>(
     }
     const input = await readInput(request, options);
     const file = options.accepts && fileOf(request, options.accepts);
-    return await handler(input, { ...call, ...caller, file });
+    try {
+      return await handler(input, { ...call, ...caller, file });
+    } finally {
+      if (file && request.body && !request.body.locked) await readRest(request.body);
+    }
   }
 
   return {

@@ -1,0 +1,66 @@
+/**
+ * Exports and imports of chats, and what of a chat they keep.
+ *
+ * @module
+ */
+import type { ChatExport } from "@shared/contracts/chat-export.ts";
+import { assertEquals } from "./assert.ts";
+import type { Bytes } from "./files.ts";
+import { stack } from "./stack.ts";
+import { type Answer, request, type User } from "./users.ts";
+
+/** Exports a chat. */
+export async function exportChat(
+  user: User,
+  chat_id: string,
+  format: "markdown" | "json" | "zip",
+): Promise<Bytes> {
+  const response = await fetch(
+    `${stack.FUNCTIONS_URL}/export-chat?chat_id=${chat_id}&format=${format}`,
+    { headers: { authorization: `Bearer ${user.token}` } },
+  );
+  assertEquals(response.status, 200);
+  return await response.bytes();
+}
+
+/** Exports a chat as JSON, and reads it. */
+export async function exportJson(user: User, chat_id: string): Promise<ChatExport> {
+  return JSON.parse(new TextDecoder().decode(await exportChat(user, chat_id, "json")));
+}
+
+/** Sends a file to import-chat. */
+export function importFile(
+  user: User,
+  body: BodyInit,
+  type = "application/json",
+): Promise<Answer> {
+  return request("import-chat", {
+    method: "POST",
+    headers: { authorization: `Bearer ${user.token}`, "content-type": type },
+    body,
+  });
+}
+
+/** What an import keeps: all but ids, keys, times of upload and of the last change, and links. */
+export function essenceOf({ chat, document, messages, images, search_results }: ChatExport) {
+  const order = new Map(messages.map(({ id }, index) => [id, index]));
+  const place = (id: string | null) => id === null ? null : order.get(id);
+  return {
+    chat: [chat.title, chat.description, chat.is_archived, chat.metadata, chat.created_at],
+    document: document &&
+      [document.file_name, document.content_type, document.file_size, document.sha256],
+    messages: messages.map(({ id: _, chat_id: __, user_id: ___, seq: ____, ...rest }) => rest),
+    images: images.map((image) => {
+      const { message_id, image_name, image_type, content_type, description } = image;
+      const { width, height, file_size, sha256 } = image;
+      const facts = { image_name, image_type, content_type, description, width, height };
+      return { ...facts, file_size, sha256, message: place(message_id) };
+    }),
+    search_results: search_results.map(
+      ({ id: _, chat_id: __, user_id: ___, seq: ____, message_id, ...rest }) => ({
+        ...rest,
+        message: place(message_id),
+      }),
+    ),
+  };
+}
