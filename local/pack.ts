@@ -91,10 +91,10 @@ export async function pack(out: string): Promise<string[]> {
     throw new Failure(`the compiler emits nothing: ${text}`, "Run `deno check` first.");
   }
   files.set("package.json", JSON.stringify(packageOf(manifest), null, 2) + "\n");
-  for (const name of ["LICENSE", "docs/client.md"]) {
-    const text = await Deno.readTextFile(join(PROJECT_ROOT, name));
-    files.set(name === "LICENSE" ? name : "README.md", text);
-  }
+  files.set("LICENSE", await Deno.readTextFile(join(PROJECT_ROOT, "LICENSE")));
+  const guide = await Deno.readTextFile(join(PROJECT_ROOT, "docs/client.md"));
+  // Links into the repository lead nowhere from the package.
+  files.set("README.md", guide.replace(/\[([^\]]+)\]\(\.\.\/[^)]*\)/g, "$1"));
   for (const [path, text] of files) {
     await Deno.mkdir(join(out, path, ".."), { recursive: true });
     await Deno.writeTextFile(join(out, path), text);

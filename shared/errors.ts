@@ -47,7 +47,7 @@ export interface ErrorInfo extends ErrorOptions {
  *
  * @example
  * ```ts
- * import { ChatArchiveError } from "@shared/errors.ts";
+ * import { ChatArchiveError } from "chat-archive";
  *
  * const error = new ChatArchiveError("not_found", "no such chat");
  * if (error.code !== "not_found" || error.status !== 404) throw error;
