@@ -25,13 +25,19 @@ function unreachable(cause?: unknown): ChatArchiveError {
   return new ChatArchiveError("storage_unavailable", "the bucket can't be reached", { cause });
 }
 
+/** Why a transfer was ended: the caller's reason, or that it took too long. */
+function ended({ reason }: AbortSignal): unknown {
+  if (reason?.name !== "TimeoutError") return reason;
+  return new ChatArchiveError("storage_unavailable", "the bucket did not take the file in time");
+}
+
 /** No Authorization header: the URL is the permission, and buckets refuse two. */
 const putByFetch: PutFile = async ({ url, headers }, body, signal) => {
   let response: Response;
   try {
     response = await fetch(url, { method: "PUT", headers, body, signal });
   } catch (error) {
-    throw signal.aborted ? signal.reason : unreachable(error);
+    throw signal.aborted ? ended(signal) : unreachable(error);
   }
   await response.body?.cancel();
   if (!response.ok) throw refused(response.status);
@@ -66,8 +72,8 @@ const putByXhr: PutFile = ({ url, headers }, body, signal, onBytes) =>
     xhr.upload.onprogress = ({ loaded }) => onBytes(Math.min(loaded, body.size));
     xhr.onload = () => end(xhr.status < 300 ? undefined : refused(xhr.status));
     xhr.onerror = () => end(unreachable());
-    xhr.onabort = () => end(signal.reason);
-    if (signal.aborted) return end(signal.reason);
+    xhr.onabort = () => end(ended(signal));
+    if (signal.aborted) return end(ended(signal));
     signal.addEventListener("abort", abort);
     xhr.send(body);
   });

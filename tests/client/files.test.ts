@@ -315,6 +315,9 @@ Deno.test("checkConnection tells how the parts are; what is down has its code, a
   faulty.bucket.become("cut");
   const image = { id: newId(), name: "a.png", content: png(4, 4), content_type: "image/png" };
   await assertCode(() => mine.uploadImages({ chat_id, images: [image] }), "storage_unavailable");
+  faulty.bucket.become("stalled");
+  const hasty = createChatArchive(client, { transferTimeout: 200 });
+  await assertCode(() => hasty.uploadImages({ chat_id, images: [image] }), "storage_unavailable");
   faulty.bucket.become("open");
   assertEquals((await mine.uploadImages({ chat_id, images: [image] })).length, 1);
   faulty.database.become("cut");
