@@ -2,7 +2,9 @@ import type { StorageCommand } from "./command.ts";
 import { examineBucket } from "./examine_bucket.ts";
 
 /** The application's origin, where the settings name one. */
-function originOf({ ALLOWED_ORIGINS = "" }: Record<string, string | undefined>) {
+export function applicationOrigin(
+  { ALLOWED_ORIGINS = "" }: Record<string, string | undefined>,
+): string | undefined {
   const [first = ""] = ALLOWED_ORIGINS.split(",").map((origin) => origin.trim());
   return first === "" || first === "*" ? undefined : first;
 }
@@ -20,7 +22,7 @@ export const check: StorageCommand = {
     const started = performance.now();
     await store.check();
     const latency_ms = Math.round(performance.now() - started);
-    const { facts, warnings } = await examineBucket(bucket, store, originOf(env));
+    const { facts, warnings } = await examineBucket(bucket, store, applicationOrigin(env));
     if (json) terminal.print(JSON.stringify({ latency_ms, ...facts, warnings }));
     else {
       terminal.print(`connected in ${latency_ms} ms`);

@@ -5,7 +5,7 @@
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
-import { endpoint, scratch } from "../support/endpoint.ts";
+import { allowedOrigin, endpoint, scratch } from "../support/endpoint.ts";
 
 const bytes = new TextEncoder().encode("0123456789");
 const contentType = "image/png";
@@ -232,7 +232,7 @@ Deno.test("a browser may PUT and GET: the preflight is answered", async () => {
   const response = await fetch(url, {
     method: "OPTIONS",
     headers: {
-      origin: "https://app.example",
+      origin: allowedOrigin,
       "access-control-request-method": "PUT",
       "access-control-request-headers": "content-type",
     },
@@ -240,6 +240,6 @@ Deno.test("a browser may PUT and GET: the preflight is answered", async () => {
   await response.body?.cancel();
   assertEquals(response.ok, true);
   const { headers } = response;
-  assert(["*", "https://app.example"].includes(headers.get("access-control-allow-origin") ?? ""));
+  assert(["*", allowedOrigin].includes(headers.get("access-control-allow-origin") ?? ""));
   assertStringIncludes(headers.get("access-control-allow-methods") ?? "", "PUT");
 });

@@ -5,6 +5,7 @@
  * @module
  */
 import { bucketOf } from "../../local/operator_bucket.ts";
+import { applicationOrigin } from "../../local/storage/check.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import {
@@ -20,6 +21,11 @@ export const EXTERNAL_S3 = "TEST_EXTERNAL_S3";
 export const endpoint: BucketSettings = Deno.env.get(EXTERNAL_S3) === "1"
   ? readBucketSettings(Deno.env.toObject())
   : bucketOf(stack);
+
+/** A page that the bucket's CORS rules let in: of the application, where the settings name it. */
+export const allowedOrigin: string = Deno.env.get(EXTERNAL_S3) === "1"
+  ? applicationOrigin(Deno.env.toObject()) ?? "https://app.example"
+  : "https://app.example";
 
 /** A place in the bucket that is empty, and is emptied at the end. */
 export interface Scratch extends AsyncDisposable {
