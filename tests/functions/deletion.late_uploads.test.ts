@@ -10,7 +10,7 @@ import { asOperator, bucket, keysBelow, stack as shared } from "../support/stack
 import { signUp, type User } from "../support/users.ts";
 
 /** Seconds that a URL lives here. */
-const EXPIRY = 2;
+const EXPIRY = 4;
 
 const pause = (seconds: number) => new Promise((done) => setTimeout(done, seconds * 1000));
 
