@@ -1,18 +1,41 @@
 /** Bytes that come after their chat, image or reservation is gone are swept once their URL is dead. */
 import { createClient } from "@supabase/supabase-js";
+import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
 import type { Database } from "@shared/database.types.ts";
 import { confirmUpload } from "../../supabase/functions/confirm-upload/handler.ts";
+import { readSettings } from "../../supabase/functions/_shared/settings.ts";
+import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { openEntriesOf, runWorker, settleAll, workerClient } from "../support/deletion.ts";
-import { type FaultyStack, startFaultyStack } from "../support/faulty_stack.ts";
-import { image, pdf, png, put, reserve, uploadAll } from "../support/files.ts";
+import { image, pdf, png, put, reserve, type TestFile, uploadAll } from "../support/files.ts";
 import { asOperator, bucket, keysBelow, stack as shared } from "../support/stack.ts";
 import { signUp, type User } from "../support/users.ts";
 
-/** Seconds that a URL lives here. */
-const EXPIRY = 4;
+/** Seconds that a short-lived URL lives. */
+const EXPIRY = 5;
 
-const pause = (seconds: number) => new Promise((done) => setTimeout(done, seconds * 1000));
+/** A client with a user's rights, for handlers that run in this process. */
+const callerClient = ({ token }: User) =>
+  createClient<Database>(shared.API_URL, shared.PUBLISHABLE_KEY, {
+    auth: { persistSession: false },
+    global: { headers: { authorization: `Bearer ${token}` } },
+  });
+
+/** Reserves a file, as a deployment with a short S3_UPLOAD_EXPIRATION does. */
+async function reserveShortly(user: User, chat_id: string, { bytes, ...file }: TestFile) {
+  const request = PresignUploadRequest.parse({ chat_id, files: [{ ...file, size: bytes.length }] });
+  const { body } = await presignUpload(request, {
+    db: callerClient(user),
+    store: bucket,
+    settings: { ...readSettings({ USE_S3_STORAGE: "false" }), uploadExpiration: EXPIRY },
+    now: Date.now,
+  });
+  return body.uploads[0]!;
+}
+
+/** Waits until a URL is dead. The bucket counts whole seconds, from when it was signed. */
+const untilDead = ({ expires_at }: { expires_at: string }) =>
+  new Promise((done) => setTimeout(done, Date.parse(expires_at) - Date.now() + 2500));
 
 /** A PUT that has begun, and that ends when it is told to. @returns what sends the rest, for a status */
 async function beginPut(
@@ -55,12 +78,9 @@ async function assertSwept(user: User, kept: string[] = []) {
 }
 
 Deno.test("bytes that come late", async (t) => {
-  await using stack: FaultyStack = await startFaultyStack({ S3_UPLOAD_EXPIRATION: String(EXPIRY) });
-  const newUser = () => signUp(stack.status);
-
   const cases: [string, () => Promise<void>][] = [
     ["after the chat was deleted, with a URL that lives", async () => {
-      const user = await newUser();
+      const user = await signUp();
       const chat_id = await user.createChat();
       const [upload] = await reserve(user, chat_id, [image()]);
       const { status } = await user.call("delete-chat", { chat_id });
@@ -69,19 +89,19 @@ Deno.test("bytes that come late", async (t) => {
       await assertSwept(user);
     }],
     ["in a PUT that began before the URL's end and the chat's, and ends after both", async () => {
-      const user = await newUser();
+      const user = await signUp();
       const chat_id = await user.createChat();
-      const [upload] = await reserve(user, chat_id, [image()]);
-      const finish = await beginPut(upload!, image().bytes);
+      const upload = await reserveShortly(user, chat_id, image());
+      const finish = await beginPut(upload, image().bytes);
       await user.call("delete-chat", { chat_id });
-      await pause(EXPIRY + 1);
-      assertEquals(await put(upload!, image().bytes), 403, "the URL is dead");
+      await untilDead(upload);
+      assertEquals(await put(upload, image().bytes), 403, "the URL is dead");
       assertEquals(await finish(), 200);
       assertEquals((await keysBelow(`${user.id}/`)).length, 1);
       await assertSwept(user);
     }],
     ["after the image was deleted", async () => {
-      const user = await newUser();
+      const user = await signUp();
       const chat_id = await user.createChat();
       const [upload] = await reserve(user, chat_id, [image()]);
       await put(upload!, image().bytes);
@@ -92,7 +112,7 @@ Deno.test("bytes that come late", async (t) => {
       await assertSwept(user);
     }],
     ["after the upload was refused", async () => {
-      const user = await newUser();
+      const user = await signUp();
       const chat_id = await user.createChat();
       const wrong = { ...image(), bytes: new Uint8Array(image().bytes.length) };
       const [upload] = await reserve(user, chat_id, [wrong]);
@@ -103,7 +123,7 @@ Deno.test("bytes that come late", async (t) => {
       await assertSwept(user);
     }],
     ["twice: what was confirmed stays as it was", async () => {
-      const user = await newUser();
+      const user = await signUp();
       const chat_id = await user.createChat();
       const [upload] = await reserve(user, chat_id, [image()]);
       await put(upload!, image().bytes);
@@ -114,21 +134,20 @@ Deno.test("bytes that come late", async (t) => {
       assertEquals(await new Response(object!.body).bytes(), image().bytes);
     }],
     ["through each of two URLs of one reservation", async () => {
-      const user = await newUser();
+      const user = await signUp();
       const chat_id = await user.createChat();
       const file = { ...image(), id: crypto.randomUUID() };
-      const [first] = await reserve(user, chat_id, [file]);
-      await pause(1.2);
-      const [second] = await reserve(user, chat_id, [file]);
-      assertEquals(first!.expires_at, second!.expires_at, "no later end");
+      const first = await reserveShortly(user, chat_id, file);
+      const second = await reserveShortly(user, chat_id, file);
+      assertEquals(first.expires_at, second.expires_at, "no later end");
       await user.client.from("chats").delete().eq("id", chat_id);
-      for (const upload of [first!, second!]) await put(upload, file.bytes);
+      for (const upload of [first, second]) await put(upload, file.bytes);
       await assertSweptAfterChat(user);
-      await pause(EXPIRY);
-      for (const upload of [first!, second!]) assertEquals(await put(upload, file.bytes), 403);
+      await untilDead(first);
+      for (const upload of [first, second]) assertEquals(await put(upload, file.bytes), 403);
     }],
     ["and never, for a reservation that nobody used", async () => {
-      const user = await newUser();
+      const user = await signUp();
       await reserve(user, await user.createChat(), [image()]);
       await assertSwept(user);
     }],
@@ -154,10 +173,7 @@ function slowConfirm(user: User, id: string) {
   const standing = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   const confirmed = confirmUpload({ ids: [id] }, {
-    db: createClient<Database>(shared.API_URL, shared.PUBLISHABLE_KEY, {
-      auth: { persistSession: false },
-      global: { headers: { authorization: `Bearer ${user.token}` } },
-    }),
+    db: callerClient(user),
     admin: workerClient(),
     store: {
       ...bucket,
