@@ -487,6 +487,10 @@ export type Database = {
         }[];
       };
       "delete_account_user": { Args: { "of_user": string }; Returns: boolean };
+      "delete_chats_slice": {
+        Args: { "budget_seconds"?: number; "chat_ids": (string)[]; "max_rows"?: number };
+        Returns: boolean;
+      };
       "deletion_status": {
         Args: { "chat_ids": (string)[] };
         Returns: {

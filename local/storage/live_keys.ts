@@ -1,8 +1,11 @@
 import type { Spare } from "../../supabase/functions/_shared/object_store.ts";
-import { query } from "@shared/query.ts";
+import { chunked, query } from "@shared/query.ts";
 import { Failure } from "../failure.ts";
 import { adminOf, apiOf } from "./api.ts";
 import type { StorageCall } from "./command.ts";
+
+/** The API answers with 1,000 rows at most, and says nothing of the others. A key has one or two. */
+const KEYS_PER_QUERY = 400;
 
 /**
  * Finds the keys that rows or open reservations name: the running stack's, or those of the API in
@@ -20,8 +23,12 @@ export async function liveKeys(call: StorageCall): Promise<Spare> {
   const admin = adminOf(api);
   const spare: Spare = async (keys) => {
     try {
-      const rows = await query(() => admin.rpc("live_object_keys", { keys }));
-      return new Set(rows.map(({ key }) => key));
+      const live = new Set<string>();
+      for (const some of chunked(keys, KEYS_PER_QUERY)) {
+        const rows = await query(() => admin.rpc("live_object_keys", { keys: some }));
+        for (const { key } of rows) live.add(key);
+      }
+      return live;
     } catch (cause) {
       throw new Failure(
         `${api.url} does not say which keys are in use: ${(cause as Error).message}`,

@@ -1,6 +1,58 @@
--- Deletes an account: its chats in slices that fit into the platform's statement timeout of 8 s, then
--- the auth user. Every step is a transaction of its own that leaves a valid state, so a deletion that
--- is interrupted anywhere goes on where it stopped.
+-- Deletes what may be too large for one statement: the platform stops one after 8 s. Every slice is a
+-- transaction of its own that leaves a valid state, so a deletion that is interrupted anywhere goes on
+-- where it stopped.
+
+create function public.delete_chats_slice(
+  chat_ids uuid[],
+  budget_seconds double precision default 3,
+  max_rows integer default 20000
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  deadline constant timestamptz := clock_timestamp() + make_interval(secs => budget_seconds);
+  chat uuid;
+begin
+  -- In one order, whoever deletes. The chat before its children, as confirm_uploads does: two orders
+  -- would deadlock.
+  for chat in
+    select c.id from public.chats c where c.id = any (chat_ids) order by c.id for update
+  loop
+    -- What is left of each kind goes with the chat, whose single prefix in the outbox then stands for
+    -- all of its objects.
+    while exists (
+      select from public.search_results r where r.chat_id = chat offset max_rows limit 1
+    ) loop
+      if clock_timestamp() > deadline then return false; end if;
+      delete from public.search_results d where d.id in (
+        select r.id from public.search_results r where r.chat_id = chat limit max_rows
+      );
+    end loop;
+    while exists (
+      select from public.chat_messages m where m.chat_id = chat offset max_rows limit 1
+    ) loop
+      if clock_timestamp() > deadline then return false; end if;
+      delete from public.chat_messages d where d.id in (
+        select m.id from public.chat_messages m where m.chat_id = chat order by m.seq limit max_rows
+      );
+    end loop;
+    if clock_timestamp() > deadline then return false; end if;
+    delete from public.chats c where c.id = chat;
+  end loop;
+  return true;
+end
+$$;
+comment on function public.delete_chats_slice(uuid[], double precision, integer) is
+  'Deletes chats, or of large ones as much as fits into about budget_seconds, at most max_rows messages '
+  'or hits a statement. True where nothing of them is left that the caller may delete.';
+revoke all on function public.delete_chats_slice(uuid[], double precision, integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.delete_chats_slice(uuid[], double precision, integer)
+  to authenticated, service_role;
 
 create function public.delete_account_slice(
   of_user uuid,
@@ -24,40 +76,13 @@ begin
     select c.id from public.chats c where c.user_id = of_user
     order by c.created_at desc, c.id desc
   loop
-    if chats >= max_chats or clock_timestamp() > deadline then
-      return next;
-      return;
-    end if;
-    -- The chat before its children, as confirm_uploads does: two orders would deadlock.
-    perform 1 from public.chats c where c.id = chat for update;
-    -- One chat may be too large for one statement. What is left of each kind goes with the chat, whose
-    -- single prefix in the outbox then stands for all of its objects.
-    while exists (
-      select from public.search_results r where r.chat_id = chat offset max_rows limit 1
-    ) loop
-      delete from public.search_results d where d.id in (
-        select r.id from public.search_results r where r.chat_id = chat limit max_rows
-      );
-      if clock_timestamp() > deadline then
-        return next;
-        return;
-      end if;
-    end loop;
-    while exists (
-      select from public.chat_messages m where m.chat_id = chat offset max_rows limit 1
-    ) loop
-      delete from public.chat_messages d where d.id in (
-        select m.id from public.chat_messages m where m.chat_id = chat order by m.seq limit max_rows
-      );
-      if clock_timestamp() > deadline then
-        return next;
-        return;
-      end if;
-    end loop;
-    delete from public.chats c where c.id = chat;
+    exit when chats >= max_chats or clock_timestamp() > deadline;
+    exit when not public.delete_chats_slice(
+      array[chat], extract(epoch from deadline - clock_timestamp())::double precision, max_rows
+    );
     chats := chats + 1;
   end loop;
-  finished := true;
+  finished := not exists (select from public.chats c where c.user_id = of_user);
   return next;
 end
 $$;

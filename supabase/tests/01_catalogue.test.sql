@@ -85,7 +85,7 @@ select is_empty(
 select set_eq(
   $$ select f.proname::text from our_functions f
      where f.nspname = 'public' and has_function_privilege('authenticated', f.oid, 'execute') $$,
-  array['deletion_status', 'account_deletion_status', 'chat_messages_page', 'chat_images_page',
+  array['deletion_status', 'account_deletion_status', 'delete_chats_slice', 'chat_messages_page', 'chat_images_page',
         'search_results_page', 'export_part'],
   'users may execute the functions meant for them, and no other'
 );

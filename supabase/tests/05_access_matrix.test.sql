@@ -165,6 +165,7 @@ insert into cases (what, statement, owner, other, service_role) values
 ('outbox: truncate', 'truncate public.storage_deletions', '42501', '42501', '42501'),
 -- functions
 ('rpc: deletion_status', 'select * from public.deletion_status(array[{chat}])', 'ok 0', 'ok 0', 'ok 0'),
+('rpc: delete_chats_slice', 'select public.delete_chats_slice(array[{chat}])', 'ok 1', 'ok 1', 'ok 1'),
 ('rpc: chat_messages_page', 'select * from public.chat_messages_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: search_results_page', 'select * from public.search_results_page({chat}, true)', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: chat_images_page', 'select * from public.chat_images_page({chat}, false)', 'ok 1', 'ok 0', 'ok 1'),

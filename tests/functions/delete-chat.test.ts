@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { image, pdf, put, reserve, uploadAll } from "../support/files.ts";
-import { keysBelow } from "../support/stack.ts";
+import { asOperator, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp, type User } from "../support/users.ts";
 
 const user = await signUp();
@@ -45,6 +45,27 @@ Deno.test("bytes that were put and never confirmed go too", async () => {
   const { body } = await user.call("delete-chat", { chat_id });
   assertEquals(body.deletions[0].objects_deleted, 1);
   assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+});
+
+Deno.test("chats too large for one statement go in slices, with the caller's rights", async () => {
+  const [user, other] = [await signUp(), await signUp()];
+  const chat_ids = [await user.createChat(), await user.createChat()];
+  await asOperator((sql) =>
+    sql`insert into chat_messages (chat_id, user_id, role, content)
+        select c, ${user.id}, 'user', 'x'
+        from unnest(${chat_ids}::uuid[]) c, generate_series(1, 15)`
+  );
+  const left = async () =>
+    (await user.client.from("chat_messages").select("id").in("chat_id", chat_ids)).data!.length;
+  const slice = (from: typeof user, budget_seconds: number) =>
+    from.client.rpc("delete_chats_slice", { chat_ids, budget_seconds, max_rows: 10 });
+
+  assertEquals((await slice(other, 3)).data, true, "of this caller's there is nothing");
+  assertEquals(await left(), 30);
+  assertEquals((await slice(user, 0)).data, false);
+  assertEquals((await user.client.from("chats").select("id")).data!.length, 2);
+  const { status, body } = await user.call("delete-chat", { chat_ids });
+  assertEquals([status, body.deletions.length, await left()], [200, 2, 0]);
 });
 
 Deno.test("repeating a delete gives the same answer", async () => {

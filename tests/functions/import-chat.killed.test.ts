@@ -1,4 +1,5 @@
 /** import-chat, killed between any two of its steps: nobody sees half a chat, and the worker removes it. */
+import type postgres from "postgres";
 import { assert, assertEquals } from "../support/assert.ts";
 import { startMortalStack } from "../support/failpoints.ts";
 import { image, uploadAll } from "../support/files.ts";
@@ -68,28 +69,45 @@ Deno.test("import-chat is killed between two steps", async (t) => {
   });
 });
 
-Deno.test("an import that outlived its lease brings no chat", async () => {
+Deno.test("an import that outlived its lease brings no chat, removed or not yet", async (t) => {
   await using stack = await startMortalStack();
   const user = await signUp(stack.status);
   const headers = { authorization: `Bearer ${user.token}` };
   const chat_id = await user.createChat();
   const url = `${stack.status.FUNCTIONS_URL}/export-chat?chat_id=${chat_id}&format=json`;
   const text = await (await fetch(url, { headers })).text();
-  const body = ReadableStream.from((async function* () {
-    const bytes = new TextEncoder().encode(text);
-    yield bytes.subarray(0, -3);
-    const made = () =>
-      asOperator((sql) => sql`select from private.imports where user_id = ${user.id}`);
-    while ((await made()).length === 0) await new Promise((done) => setTimeout(done, 20));
-    await asOperator((sql) =>
-      sql`delete from chats c using private.imports i where i.chat_id = c.id and i.user_id = ${user.id}`
-    );
-    yield bytes.subarray(-3);
-  })());
-  const answer = await request("import-chat", {
-    method: "POST",
-    headers: { ...headers, "content-type": "application/json" },
-    body,
-  }, stack.status);
-  assertError(answer, 409, "conflict");
+  const outlives = async (meanwhile: (sql: postgres.Sql) => Promise<unknown>) => {
+    const body = ReadableStream.from((async function* () {
+      const bytes = new TextEncoder().encode(text);
+      yield bytes.subarray(0, -3);
+      const made = () =>
+        asOperator((sql) => sql`select from private.imports where user_id = ${user.id}`);
+      while ((await made()).length === 0) await new Promise((done) => setTimeout(done, 20));
+      await asOperator(meanwhile);
+      yield bytes.subarray(-3);
+    })());
+    const answer = await request("import-chat", {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body,
+    }, stack.status);
+    assertError(answer, 409, "conflict");
+    const left = await asOperator((sql) => sql`select id from chats where user_id = ${user.id}`);
+    assertEquals(left.map(({ id }) => id), [chat_id]);
+  };
+  await t.step(
+    "the worker has removed it",
+    () =>
+      outlives((sql) =>
+        sql`delete from chats c using private.imports i
+          where i.chat_id = c.id and i.user_id = ${user.id}`
+      ),
+  );
+  await t.step(
+    "the worker may be about to",
+    () =>
+      outlives((sql) =>
+        sql`update private.imports set expires_at = now() where user_id = ${user.id}`
+      ),
+  );
 });

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "../support/ass
 import { scratch } from "../support/endpoint.ts";
 import { image, uploadAll } from "../support/files.ts";
 import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
-import { keysBelow, stack } from "../support/stack.ts";
+import { asOperator, keysBelow, stack } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 
 const STATUS_FILE = `--status-file=${Deno.env.get("STACK_STATUS_FILE")}`;
@@ -168,6 +168,20 @@ Deno.test("rm deletes what no row names", async () => {
   const forced = await onStack(["rm", live, "--force"]);
   assertEquals([forced.code, forced.lines], [0, ["deleted 1 object"]]);
   assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+});
+
+Deno.test("rm keeps what rows name, also among more keys than one query answers for", async () => {
+  const user = await signUp();
+  const chat_id = await user.createChat();
+  const rows = await asOperator((sql) =>
+    sql`insert into chat_images (id, chat_id, user_id, image_name, s3_path, content_type, file_size)
+        select i.id, ${chat_id}, ${user.id}, 'a.png',
+               ${`${user.id}/${chat_id}/images/`} || i.id || '.png', 'image/png', 1
+        from (select gen_random_uuid() as id from generate_series(1, 1100)) i
+        returning s3_path`
+  );
+  const { json } = await onStack(["rm", "--json", ...rows.map(({ s3_path }) => s3_path)]);
+  assertEquals([json().deleted, json().spared.length], [0, 1100]);
 });
 
 Deno.test("rm-prefix asks, and says what would be lost", async () => {

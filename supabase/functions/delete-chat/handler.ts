@@ -29,17 +29,33 @@ async function removeBytes(ports: DeleteChatPorts, store: ObjectStore, chatIds: 
 }
 
 /**
- * Deletes chats with everything in them, then their bytes. Rows and outbox entries go in one
+ * Removes the rows of chats. A large chat takes several slices; as long as one is left the chat is
+ * there, and a repeated request goes on.
+ */
+async function removeRows({ db, budget }: DeleteChatPorts, chat_ids: string[]) {
+  const deadline = performance.now() + budget;
+  while (!await query(() => db.rpc("delete_chats_slice", { chat_ids }))) {
+    if (performance.now() < deadline) continue;
+    throw new ChatArchiveError(
+      "database_unavailable",
+      "there is more than one request can delete: repeat it until it is done",
+    );
+  }
+}
+
+/**
+ * Deletes chats with everything in them, then their bytes. A chat and its outbox entry go in one
  * transaction; from there on the deletion can't be lost, and a repeated request reports on it.
  *
- * @throws {ChatArchiveError} `not_found` when none of the ids is, or was, a chat of the caller's
+ * @throws {ChatArchiveError} `not_found` when none of the ids is, or was, a chat of the caller's;
+ *   `database_unavailable` where a chat has more rows than can be deleted within the budget
  */
 export async function deleteChat(
   request: DeleteChatRequest,
   ports: DeleteChatPorts,
 ): Promise<{ status: 200 | 202; body: DeleteChatResponse }> {
   const ids = [...new Set("chat_id" in request ? [request.chat_id] : request.chat_ids)];
-  await query(() => ports.db.from("chats").delete().in("id", ids).select("id"));
+  await removeRows(ports, ids);
   await failpoint("delete.committed");
 
   const receipts = () => query(() => ports.db.rpc("deletion_status", { chat_ids: ids }));

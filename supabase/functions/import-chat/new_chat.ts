@@ -69,6 +69,9 @@ function columnOf(error: ChatArchiveError) {
   return path.map((column) => column === "file_name" ? "image_name" : column);
 }
 
+/** Milliseconds that the removal of a failed import may take; the worker does the rest. */
+const REMOVAL_LIMIT = 20_000;
+
 /** What the database refused in one row, in words that fit a file. */
 function placed(error: ChatArchiveError, table: string, index: number): ChatArchiveError {
   switch (error.code) {
@@ -351,7 +354,12 @@ export class NewChat {
   /** Removes what there is; its objects go through the outbox. What fails here, the worker does. */
   async abandon() {
     if (!this.#begun) return;
-    await this.#ports.admin.from("chats").delete().eq("id", this.id);
+    const deadline = performance.now() + REMOVAL_LIMIT;
+    for (let left = true; left && performance.now() < deadline;) {
+      const { data, error } = await this.#ports.admin
+        .rpc("delete_chats_slice", { chat_ids: [this.id] });
+      left = data === false && error === null;
+    }
   }
 
   async #renew() {

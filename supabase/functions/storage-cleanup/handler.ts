@@ -19,11 +19,14 @@ export interface StorageCleanupPorts {
   budget: number;
 }
 
-/** Removes chats whose import died, one at a time: each may be large. */
+/**
+ * Removes chats whose import died, slice by slice: each may be large. Last, and at least one slice a
+ * run: neither keeps the outbox waiting for ever, nor is kept waiting by it.
+ */
 async function removeStaleImports(admin: ArchiveClient, deadline: number) {
-  while (performance.now() < deadline) {
+  do {
     if (await query(() => admin.rpc("remove_stale_import")) === null) return;
-  }
+  } while (performance.now() < deadline);
 }
 
 async function emptyOutbox(
@@ -31,7 +34,6 @@ async function emptyOutbox(
   limit: number,
   deadline: number,
 ) {
-  await removeStaleImports(admin, deadline);
   const [started] = await query(() => admin.rpc("start_cleanup", {}));
   const total = { claimed: 0, deleted: 0, failed: 0 };
   while (store && total.claimed < limit && performance.now() < deadline) {
@@ -42,6 +44,7 @@ async function emptyOutbox(
     total.deleted += one.deleted;
     total.failed += one.failed;
   }
+  await removeStaleImports(admin, deadline);
   return { ...total, expired_uploads: started?.expired_uploads ?? 0 };
 }
 
@@ -58,8 +61,8 @@ async function compare(
 }
 
 /**
- * One run of the worker: removes dead imports, expires reservations, purges old receipts, empties the outbox. Or, with
- * `reconcile`, one comparison of the bucket with the rows.
+ * One run of the worker: expires reservations, purges old receipts, empties the outbox, removes dead
+ * imports. Or, with `reconcile`, one comparison of the bucket with the rows.
  *
  * @throws {ChatArchiveError} with `reconcile` only: `conflict` where there are more orphans than
  *   expected, `storage_disabled`, `storage_unavailable`
