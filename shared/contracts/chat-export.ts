@@ -31,6 +31,9 @@ const place = {
   file: z.string().optional(),
 };
 
+/** A real file name: 512 characters, each of which is one or two UTF-16 units. */
+const FileName = z.string().max(1024);
+
 /** Row of chats. */
 export const ExportedChat = z.strictObject({
   id: Id,
@@ -49,7 +52,7 @@ export type ExportedChat = z.infer<typeof ExportedChat>;
 /** The chat's document. Facts are null where an operator put it there without an upload. */
 export const ExportedDocument = z.strictObject({
   id: Id.nullable(),
-  file_name: z.string(),
+  file_name: FileName,
   content_type: z.string(),
   file_size: z.int().nullable(),
   sha256: z.string().nullable(),
@@ -74,7 +77,7 @@ export const ExportedMessage = z.strictObject({
 export type ExportedMessage = z.infer<typeof ExportedMessage>;
 
 /** Row of chat_images, and where its bytes are. */
-export const ExportedImage = z.strictObject({ ...ChatImage.shape, ...place });
+export const ExportedImage = z.strictObject({ ...ChatImage.shape, image_name: FileName, ...place });
 /** Row of chat_images, and where its bytes are. */
 export type ExportedImage = z.infer<typeof ExportedImage>;
 

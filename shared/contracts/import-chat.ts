@@ -22,6 +22,8 @@ export const IMPORT_LIMITS = {
   row: 8 * 1024 * 1024,
   /** Images and documents with bytes. Each has MAX_FILE_SIZE_MB at most. */
   files: 1000,
+  /** Names in `missing_images`. */
+  names: 10_000,
   /** Entries of a zip, those that are not read included. */
   entries: 5000,
 } as const;
@@ -39,7 +41,7 @@ export const ImportChatResponse = z.object({
   messages: z.int(),
   images: z.int(),
   search_results: z.int(),
-  /** Names of images whose bytes were not in the file: they are not in the chat. */
+  /** Names of images whose bytes were not in the file, the first 10,000: they are not in the chat. */
   missing_images: z.array(z.string()),
   /** Name of the document, where its bytes were not in the file. */
   missing_document: z.string().optional(),

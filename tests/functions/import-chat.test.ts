@@ -172,6 +172,11 @@ const DAMAGED_JSON: [what: string, file: string, place: string][] = [
   ["a time that is none", damage((f) => f.messages[1].created_at = "now"), "messages.1.created_at"],
   ["a null character", damage((file) => file.messages[1].content = "a\0b"), "messages.1"],
   ["half a character", damage((file) => file.messages[1].content = "\ud800"), "messages.1"],
+  [
+    "a name without end",
+    damage((f) => f.images[0].image_name = "x".repeat(2000)),
+    "images.0.image_name",
+  ],
   ["a blank title", damage((file) => file.chat.title = " "), "chat.title"],
   ["metadata that is a list", damage((file) => file.chat.metadata = []), "chat.metadata"],
   [

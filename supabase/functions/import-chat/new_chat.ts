@@ -92,11 +92,18 @@ class Batch<T> {
   #bytes = 0;
   #table: string;
   #insert: (rows: T[]) => Promise<unknown>;
+  #renew: () => Promise<void>;
   count = 0;
 
-  constructor(table: string, insert: (rows: T[]) => Promise<unknown>) {
+  /** @param renew throws where the import has been removed */
+  constructor(
+    table: string,
+    insert: (rows: T[]) => Promise<unknown>,
+    renew: () => Promise<void>,
+  ) {
     this.#table = table;
     this.#insert = insert;
+    this.#renew = renew;
   }
 
   async add(row: T, index: number, bytes: number) {
@@ -118,6 +125,8 @@ class Batch<T> {
         try {
           await this.#insert([row]);
         } catch (cause) {
+          // What is not there may be the chat itself.
+          await this.#renew();
           throw cause instanceof ChatArchiveError ? placed(cause, this.#table, index) : cause;
         }
       }
@@ -145,15 +154,20 @@ export class NewChat {
   constructor(ports: NewChatPorts) {
     this.#ports = ports;
     const { db } = ports;
+    const renew = () => this.#renew();
     this.#messages = new Batch("messages", async (rows) => {
       await query(() => db.from("chat_messages").insert(rows));
-      await this.#renew();
-    });
+      await this.#renewNowAndThen();
+    }, renew);
     this.#hits = new Batch("search_results", async (rows) => {
       await query(() => db.from("search_results").insert(rows));
-      await this.#renew();
-    });
-    this.#uploads = new Batch("images", (rows) => query(() => db.from("uploads").insert(rows)));
+      await this.#renewNowAndThen();
+    }, renew);
+    this.#uploads = new Batch(
+      "images",
+      (rows) => query(() => db.from("uploads").insert(rows)),
+      renew,
+    );
   }
 
   async begin({ title, description, is_archived, metadata, created_at }: ExportedChat) {
@@ -203,11 +217,15 @@ export class NewChat {
     );
   }
 
+  #miss(name: string) {
+    if (this.missingImages.length < IMPORT_LIMITS.names) this.missingImages.push(name);
+  }
+
   /** @param inZip whether bytes may follow */
   async addImage(image: ExportedImage, index: number, inZip: boolean) {
     const { file, image_name, message_id, content_type, file_size } = image;
     if (file === undefined || !inZip || this.#ports.store === null) {
-      this.missingImages.push(image_name);
+      this.#miss(image_name);
       return;
     }
     const upload = this.#promise(file, ["images", index], {
@@ -310,7 +328,7 @@ export class NewChat {
     }
     file.arrived = true;
     await failpoint("import.image");
-    await this.#renew();
+    await this.#renewNowAndThen();
   }
 
   /** Verifies what has arrived, as confirm-upload does, in the order of the file. */
@@ -325,12 +343,12 @@ export class NewChat {
       const [refused] = body.rejected;
       if (refused) throw damaged([pathOf.get(refused.id) ?? "file"], refused.message);
       this.#images += body.images.length;
-      await this.#renew();
+      await this.#renewNowAndThen();
     }
     for (const { kind, name, arrived } of this.#promised.values()) {
       if (arrived) continue;
       if (kind === "document") this.missingDocument = name;
-      else this.missingImages.push(name);
+      else this.#miss(name);
     }
   }
 
@@ -362,8 +380,11 @@ export class NewChat {
     }
   }
 
+  async #renewNowAndThen() {
+    if (performance.now() - this.#renewed >= RENEWAL) await this.#renew();
+  }
+
   async #renew() {
-    if (performance.now() - this.#renewed < RENEWAL) return;
     this.#renewed = performance.now();
     if (!await query(() => this.#ports.admin.rpc("renew_import", { of_chat: this.id }))) {
       throw tookTooLong();
