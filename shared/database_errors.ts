@@ -20,14 +20,20 @@ const CODES: [RegExp, ErrorCode, string][] = [
   [/^PGRST116$/, "not_found", "no such row"],
   [/^PGRST30[0-3]$/, "unauthorized", "the access token is not valid"],
   [/^PGRST00/, "database_unavailable", "the database can't be reached"],
-  [/^PGRST1/, "invalid_request", "the query is not valid"],
+  [/^(PGRST1|PGRST204$|42703$)/, "invalid_request", "the query is not valid"],
   // No code: the request itself failed (network), or a gateway answered something else.
   [/^$/, "database_unavailable", "the database can't be reached"],
 ];
 
+/** What a gateway means that answers before the database does, by HTTP status. */
+const STATUSES: Record<number, [ErrorCode, string]> = {
+  403: ["forbidden", "a gateway refuses this request"],
+  413: ["payload_too_large", "a gateway refuses a request of this size"],
+};
+
 /** Column of a constraint that is named `<table>_<column>_<rule>`. */
 function columnOf(message: string): string | undefined {
-  const column = /column "(\w+)"/.exec(message)?.[1];
+  const column = /column "(\w+)"|'(\w+)' column/.exec(message)?.slice(1).find(Boolean);
   if (column) return column;
   const constraint = /constraint "(\w+)"/.exec(message)?.[1];
   return constraint
@@ -41,10 +47,13 @@ function columnOf(message: string): string | undefined {
 /**
  * Turns a failed query into the error that callers see. The database's own text stays in the cause.
  *
+ * @param status of the answer, where one came
  * @returns code `internal` for what no caller can mend, such as a missing table
  */
-export function databaseError(error: QueryError): ChatArchiveError {
+export function databaseError(error: QueryError, status?: number): ChatArchiveError {
   const code = error.code ?? "";
+  const gateway = code === "" ? STATUSES[status ?? 0] : undefined;
+  if (gateway) return new ChatArchiveError(...gateway, { cause: error });
   const match = CODES.find(([pattern]) => pattern.test(code));
   if (!match) return new ChatArchiveError("internal", "the query failed", { cause: error });
   const [, ours, message] = match;

@@ -32,7 +32,7 @@ export async function query<Result extends QueryResult>(
     if (status === 401) {
       throw new ChatArchiveError("unauthorized", "a signed-in user is required", { cause: error });
     }
-    if (attempt === 3 || !LOST.has(error.code ?? "")) throw databaseError(error);
+    if (attempt === 3 || !LOST.has(error.code ?? "")) throw databaseError(error, status);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * attempt));
   }
 }

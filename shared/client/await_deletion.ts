@@ -25,7 +25,8 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
  * Waits until all bytes of a deleted chat are gone. Give a signal to wait no longer than you like.
  *
  * @returns the receipt, with status done
- * @throws {ChatArchiveError} `not_found` where no such chat was deleted
+ * @throws {ChatArchiveError} `not_found` where no such chat was deleted, `storage_unavailable` where
+ *   objects were given up until an operator requeues them
  */
 export function awaitDeletion(
   connection: Connection,
@@ -47,6 +48,14 @@ export function awaitDeletion(
           objects_pending: 0,
           ...(receipt.final_sweep_at ? { final_sweep_at: receipt.final_sweep_at } : {}),
         };
+      }
+      const dead = await query(() =>
+        connection.supabase.from("storage_deletions").select("id").eq("chat_id", id)
+          .not("dead_at", "is", null).limit(1).abortSignal(limit())
+      );
+      if (dead.length > 0) {
+        const message = "the bucket refused for days, and the deletion waits for an operator";
+        throw new ChatArchiveError("storage_unavailable", message);
       }
       await pause(wait, signal);
     }

@@ -54,6 +54,31 @@ export function given<Row extends object>(row: Row): Row {
   ) as Row;
 }
 
+function invalid(field: string, message: string): never {
+  throw new ChatArchiveError("invalid_request", `${field}: ${message}`, {
+    details: [{ path: [field], message }],
+  });
+}
+
+/** ISO 8601 with an offset: without one, JavaScript and PostgreSQL would read different times. */
+const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:\d\d)$/;
+
+/**
+ * A row as the database will have it: what has several forms, or gets lost in JSON, would differ when
+ * it is read back.
+ *
+ * @throws {ChatArchiveError} `invalid_request`
+ */
+function checked<Row extends object>(row: Row): Row {
+  const { created_at, score } = row as { created_at?: string; score?: number | null };
+  if (typeof score === "number" && !Number.isFinite(score)) invalid("score", "must be finite");
+  if (created_at === undefined) return row;
+  const [, time, fraction = "", offset] = TIME.exec(created_at) ?? [];
+  if (!time) invalid("created_at", "must be a time with an offset, as toISOString gives it");
+  // PostgreSQL keeps six digits, and would round the seventh.
+  return { ...row, created_at: time + fraction + offset };
+}
+
 /** Says which of the fields differ. @throws {ChatArchiveError} `conflict` */
 export function assertSame(wanted: object, stored: object | undefined): void {
   const different = Object.entries(wanted).find(([column, value]) =>
@@ -86,7 +111,7 @@ export async function insertOnce<T extends InsertTable>(
   const keep = (found: unknown) => {
     for (const row of found as Row[]) stored.set(row.id, row);
   };
-  for (const batch of batches(rows)) {
+  for (const batch of batches(rows.map(checked))) {
     const inserted = await query(() =>
       from().upsert(batch as NewRow<"chats">[], { onConflict: "id", ignoreDuplicates: true })
         .select().abortSignal(limit())
@@ -97,7 +122,10 @@ export async function insertOnce<T extends InsertTable>(
     for (const ids of chunked(earlier, IDS_PER_QUERY)) {
       keep(await query(() => from().select().in("id", ids).retry(false).abortSignal(limit())));
     }
+    // What was just inserted is what was sent; all else has to be compared, an id given twice too.
+    const fresh = new Set<string>(inserted.map(({ id }) => id));
     for (const row of batch) {
+      if (fresh.delete(row.id)) continue;
       const { created_at: _, ...others } = row;
       assertSame(connection.givesTimes ? others : row, stored.get(row.id));
     }

@@ -1,3 +1,4 @@
+import { ChatArchiveError } from "../errors.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operateEach, type Operation } from "./operation.ts";
@@ -9,6 +10,9 @@ export interface ReadMessages extends CallOptions {
   /** Only those whose seq is greater: pass the last one seen to read on from there. */
   after?: number | undefined;
 }
+
+/** Numbers from here on are provisional: a device gives them to rows that the server does not have. */
+export const FIRST_LOCAL_SEQ = 2 ** 52;
 
 /** Pages of a chat's messages, each bounded by rows and by bytes. */
 export async function* messagePages(
@@ -30,6 +34,8 @@ export async function* messagePages(
 /**
  * Messages of a chat in order, read page by page. Others may append meanwhile: every message comes
  * exactly once. A chat that is not the caller's has none.
+ *
+ * @throws {ChatArchiveError} `invalid_request` where `after` is the provisional seq of a pending row
  */
 export function messages(
   connection: Connection,
@@ -37,6 +43,13 @@ export function messages(
 ): AsyncGenerator<Message, void, undefined> {
   const facts = { operation: "messages", chat_id, signal };
   return operateEach(connection, facts, async function* (operation) {
+    if (after !== undefined && after >= FIRST_LOCAL_SEQ) {
+      // By the server's numbers nothing would come after it, for ever.
+      const message = "is of a row that was not saved then: use the last one that was";
+      throw new ChatArchiveError("invalid_request", `after: ${message}`, {
+        details: [{ path: ["after"], message }],
+      });
+    }
     for await (const page of messagePages(operation, chat_id, after)) yield* page;
   });
 }

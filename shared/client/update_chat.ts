@@ -23,10 +23,13 @@ export function updateChat(
 ): Promise<Chat> {
   const facts = { operation: "updateChat", chat_id: id, signal };
   return operate(connection, facts, async ({ limit }) => {
-    const chat = await query(() =>
-      connection.supabase.from("chats").update(given(changes)).eq("id", id).select()
-        .abortSignal(limit()).maybeSingle()
-    );
+    const table = connection.supabase.from("chats");
+    const columns = given(changes);
+    // PostgREST changes nothing, and finds nothing, where no column is given.
+    const rows = Object.keys(columns).length > 0
+      ? table.update(columns).eq("id", id).select()
+      : table.select().eq("id", id);
+    const chat = await query(() => rows.abortSignal(limit()).maybeSingle());
     if (!chat) throw new ChatArchiveError("not_found", "no such chat");
     return chat;
   });

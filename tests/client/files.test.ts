@@ -282,6 +282,20 @@ Deno.test("awaitDeletion waits for bytes that are queued, and can be aborted", a
   assertEquals((await waiting).objects_pending, 0);
 });
 
+Deno.test("awaitDeletion does not wait for what was given up", async () => {
+  const chat_id = await user.createChat();
+  await user.client.from("chats").delete().eq("id", chat_id);
+  const entry = (changes: string) =>
+    asOperator((sql) =>
+      sql.unsafe(`update storage_deletions set ${changes} where chat_id = '${chat_id}'`)
+    );
+  await entry("dead_at = now()");
+  await assertCode(() => archive.awaitDeletion({ id: chat_id }), "storage_unavailable");
+  await entry("dead_at = null");
+  await archive.deleteChat({ id: chat_id });
+  assertEquals((await archive.awaitDeletion({ id: chat_id })).status, "done");
+});
+
 Deno.test("the request id of an operation is the functions'", async () => {
   const log = Deno.env.get("STACK_LOG_FILE")!;
   const chat_id = await user.createChat();

@@ -270,6 +270,43 @@ Deno.test("what the server refuses meanwhile is reported, and the rest is saved"
   await again[Symbol.asyncDispose]();
 });
 
+Deno.test("one write that can't be saved does not keep the others from the server", async () => {
+  let refusing = true;
+  await using line = await behindLine({
+    retryAfter: 20,
+    fetch: async (input, init) => {
+      const body = typeof init?.body === "string" ? init.body : "";
+      if (refusing && body.includes("a gateway's forbidden word")) {
+        return new Response("<html>Forbidden</html>", { status: 403 });
+      }
+      if (refusing && body.includes("a word that breaks something")) {
+        return Response.json({ code: "XX000", message: "internal" }, { status: 500 });
+      }
+      return await fetch(input, init);
+    },
+  });
+  const { archive, relay, server } = line;
+  const { id: chat_id } = await archive.createChat({ title: "A gateway" });
+  relay.become("cut");
+  const say = (content: string) => archive.addMessage({ chat_id, role: "user", content });
+  await say("before");
+  await say("a gateway's forbidden word");
+  await say("a word that breaks something");
+  const extra = { role: "user" as const, content: "with images", images: [] };
+  await archive.addMessages({ chat_id, messages: [extra] });
+  await say("after");
+  relay.become("open");
+  await eventually("replayed", async () => (await archive.pending()).length === 0);
+  assertEquals((await archive.conflicts()).map(({ code }) => code), [
+    "forbidden",
+    "internal",
+    "invalid_request",
+  ]);
+  assertEquals(await contents(server, chat_id), ["before", "after"]);
+  refusing = false;
+  assertEquals((await say("online")).pending, undefined);
+});
+
 Deno.test("an answer that is lost on its way does not double the write", async () => {
   let lose = false;
   await using line = await behindLine({

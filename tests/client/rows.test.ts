@@ -96,6 +96,67 @@ Deno.test("an id in capitals is the same id", async () => {
   assertEquals((await all(archive.history({ chat_id })))[0]!.search_results[0]!.id, hit_id);
 });
 
+Deno.test("values that would come back different are made the same, or refused, before they are sent", async () => {
+  const { id: chat_id } = await archive.createChat({ title: "Values" });
+  // Seven digits, as .NET writes; PostgreSQL would round them.
+  const message = {
+    id: newId(),
+    role: "user" as const,
+    content: "x",
+    created_at: "2024-06-01T10:00:00.1239999+02:00",
+  };
+  for (const _ of ["first", "repeated"]) {
+    const [stored] = await archive.addMessages({ chat_id, messages: [message] });
+    assertEquals(stored!.created_at, "2024-06-01T08:00:00.123999+00:00");
+  }
+  // JavaScript would read local time, PostgreSQL its own.
+  for (const created_at of ["2024-06-01T10:00:00", "2024-06-01", "yesterday"]) {
+    const error = await assertCode(
+      () => archive.addMessage({ chat_id, role: "user", content: "x", created_at }),
+      "invalid_request",
+    );
+    assertEquals(error.details?.[0]?.path, ["created_at"]);
+  }
+  const hit = { block_id: "b", page_number: 1, score: NaN };
+  await assertCode(
+    () => archive.addSearchResults({ chat_id, search_results: [hit] }),
+    "invalid_request",
+  );
+  assertEquals((await all(archive.messages({ chat_id }))).length, 1);
+});
+
+Deno.test("an id that stands twice in one batch, with another value: conflict", async () => {
+  const { id: chat_id } = await archive.createChat({ title: "Twice" });
+  const message = { id: newId(), role: "user" as const };
+  const messages = [{ ...message, content: "a" }, { ...message, content: "b" }];
+  await assertCode(() => archive.addMessages({ chat_id, messages }), "conflict");
+});
+
+Deno.test("a change of nothing gives the row as it is", async () => {
+  const chat = await archive.createChat({ title: "Same" });
+  assertEquals(await archive.updateChat({ id: chat.id }), chat);
+  const message = await archive.addMessage({ chat_id: chat.id, role: "user", content: "x" });
+  assertEquals(await archive.updateMessage({ id: message.id }), message);
+  await assertCode(() => archive.updateChat({ id: newId() }), "not_found");
+});
+
+Deno.test("a column that does not exist is named", async () => {
+  const error = await assertCode(
+    () => archive.createChat({ title: "x", colour: "red" } as { title: string }),
+    "invalid_request",
+  );
+  assertEquals(error.details?.[0]?.path, ["colour"]);
+});
+
+Deno.test("a provisional seq can't be read on from", async () => {
+  const { id: chat_id } = await archive.createChat({ title: "Seq" });
+  const error = await assertCode(
+    () => all(archive.messages({ chat_id, after: 2 ** 52 + 1 })),
+    "invalid_request",
+  );
+  assertEquals(error.details?.[0]?.path, ["after"]);
+});
+
 Deno.test("what is someone else's is not found, and its ids are taken", async () => {
   const chat = await archive.createChat({ title: "Mine" });
   const message = await archive.addMessage({ chat_id: chat.id, role: "user", content: "x" });

@@ -2,6 +2,7 @@ import type { Json } from "../../database.types.ts";
 import { ChatArchiveError } from "../../errors.ts";
 import type { Deletion } from "../delete_chat.ts";
 import { assertSame } from "../insert_once.ts";
+import { FIRST_LOCAL_SEQ } from "../messages.ts";
 import type { Chat, Image, Message, SearchResult } from "../rows.ts";
 import type { InputOf } from "./journal.ts";
 
@@ -24,12 +25,6 @@ export const PARTS: Part[] = ["messages", "items", "images", "search_results"];
 
 /** A row that changed, to be stored; undefined: it is gone. */
 export type LocalChange = [table: LocalTable, id: string, row: Json | undefined];
-
-/**
- * seq of rows that the server has not seen: behind every seq of the server, in the order of writing.
- * The server gives the real one.
- */
-const FIRST_LOCAL_SEQ = 2 ** 52;
 
 const now = () => new Date().toISOString();
 
@@ -62,6 +57,7 @@ export class LocalRows {
     search_results: new Map(),
     whole: new Map(),
   };
+  /** Behind every seq of the server, in the order of writing. The server gives the real one. */
   #seq = FIRST_LOCAL_SEQ;
 
   constructor(readonly user_id: string) {}

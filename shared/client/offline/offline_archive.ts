@@ -38,6 +38,9 @@ const REFUSALS = new Set<ErrorCode>([
   "upload_mismatch",
 ]);
 
+/** Times that a write may fail for no known reason before it counts as refused. */
+const PATIENCE = 5;
+
 const has = (codes: Set<ErrorCode>, error: unknown): error is ChatArchiveError =>
   error instanceof ChatArchiveError && codes.has(error.code);
 
@@ -95,6 +98,8 @@ export class OfflineArchive {
   #syncing: Promise<SyncResult> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** Failures for no known reason, by the entry's key. */
+  readonly #failures = new Map<string, number>();
   readonly #retryAfter: number;
   readonly #begun: Promise<unknown>;
 
@@ -314,10 +319,18 @@ export class OfflineArchive {
       // Deleted already: what was wanted is so.
       if (entry.operation === "deleteChat" && has(new Set(["not_found"]), error)) {
         await device.settle(entry, []);
-      } else if (has(REFUSALS, error)) {
+      } else if (has(REFUSALS, error) || this.#isHopeless(entry, error)) {
         return await device.refuse(entry, error);
       } else throw error;
     }
+  }
+
+  /** One write that can't be saved must not keep all others, and all reads, from the server. */
+  #isHopeless({ key }: PendingWrite, error: unknown): error is ChatArchiveError {
+    if (!has(new Set(["internal"]), error)) return false;
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    return failures >= PATIENCE;
   }
 
   #backOnline = () => this.#schedule(0);
