@@ -10,7 +10,7 @@ import type { ArchiveClient } from "../_shared/clients.ts";
 import { query } from "@shared/query.ts";
 
 /** Rows of a page: the database gives no more. */
-const PAGE_ROWS = 250;
+const PAGE_ROWS = 180;
 
 /** An image or a hit, and the place of its message (0: none). */
 interface Item<T> {
