@@ -9,7 +9,7 @@ import type { Chat, Hit, Image, Message } from "@shared/markdown/render.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { query } from "@shared/query.ts";
 
-/** Rows of a page: the database gives no more. */
+/** Rows of a page. With more of them an export takes more memory, with fewer more time. */
 const PAGE_ROWS = 180;
 
 /** An image or a hit, and the place of its message (0: none). */
