@@ -30,6 +30,8 @@ function spawn(env: Record<string, string>): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
+      // What it says of downloads is no line of a log.
+      "--quiet",
       "--no-prompt",
       "--allow-net",
       "--allow-env",

@@ -179,6 +179,17 @@ insert into cases (what, statement, owner, other, service_role) values
 ('rpc: live_object_keys', 'select * from public.live_object_keys(array[''x''])', '42501', '42501', 'ok 0'),
 ('rpc: settle_storage_deletions', 'select * from public.settle_storage_deletions(''[]'', 1)', '42501', '42501', 'ok 0'),
 ('rpc: cleanup_state', 'select * from public.cleanup_state()', '42501', '42501', 'ok 1'),
+('rpc: account_deletion_status', 'select * from public.account_deletion_status()', 'ok 1', 'ok 1', 'ok 1'),
+('rpc: delete_account_slice', 'select * from public.delete_account_slice({user})', '42501', '42501', 'ok 1'),
+('rpc: delete_account_user', 'select public.delete_account_user({user})', '42501', '42501', 'ok 1'),
+('rpc: unnamed_objects', 'select * from public.unnamed_objects(''[]'', 1)', '42501', '42501', 'ok 0'),
+('rpc: enqueue_orphans', 'select public.enqueue_orphans(''[]'', 1)', '42501', '42501', 'ok 1'),
+('rpc: rows_without_objects', 'select 1 from public.rows_without_objects('''', null, ''{}'', 1)', '42501', '42501', 'ok 1'),
+('rpc: requeue_storage_deletions', 'select public.requeue_storage_deletions()', '42501', '42501', 'ok 1'),
+('rpc: schema_version', 'select public.schema_version()', '42501', '42501', 'ok 1'),
+('the schedule: on', 'select private.schedule_storage_cleanup(''https://x.supabase.co'', ''sb_secret_x'')', '42501', '42501', '42501'),
+('the schedule: off', 'select private.unschedule_storage_cleanup()', '42501', '42501', '42501'),
+('an auth user', 'select private.delete_auth_user({user})', '42501', '42501', 'ok 1'),
 ('trigger functions are out of reach', 'select private.give_seq()', '42501', '42501', '42501'),
 ('the sequence is out of reach', 'select nextval(''private.item_seq'')', '42501', '42501', '42501'),
 ('rpc: begin_import', 'select public.begin_import(gen_random_uuid(), {user}, ''{"title": "x", "is_archived": false, "metadata": {}, "created_at": "2026-01-01"}'')', '42501', '42501', 'ok 1'),
@@ -189,7 +200,7 @@ insert into cases (what, statement, owner, other, service_role) values
 ('imports: add', 'insert into private.imports values ({chat}, {user}, now())', '42501', '42501', 'ok 1'),
 ('the heartbeat', 'select 1 from private.cleanup_heartbeat', '42501', '42501', 'ok 1');
 
-select plan((select count(*)::integer * 5 from cases) + 5);
+select plan((select count(*)::integer * 5 from cases) + 6);
 
 select is(
   pg_temp.attempt(a.actor, c.statement),
@@ -206,6 +217,15 @@ from cases c
 cross join unnest(array['owner', 'archiver', 'other', 'anon', 'service_role']) with ordinality
   as a (actor, n)
 order by c.n, a.n;
+
+-- Whoever adds a function says who may execute it.
+select is_empty(
+  $$ select p.proname from pg_proc p
+     where p.pronamespace = 'public'::regnamespace and not exists (
+       select from cases c where strpos(c.statement, 'public.' || p.proname || '(') > 0
+     ) $$,
+  'every exposed function is among the cases'
+);
 
 -- A generated column is refused before rights are looked at.
 select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_name, content_type, '
