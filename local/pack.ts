@@ -17,7 +17,7 @@ or \`npm install FOLDER\` takes it from there.
 
 /** Name of the package, and what can be imported from it. */
 const NAME = "chat-archive";
-const ENTRIES = { ".": "shared/client/mod", "./node": "client-node/disk_store" };
+const ENTRIES = { ".": "shared/client/mod", "./node": "shared/client/node/disk_store" };
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,

@@ -6,7 +6,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import * as context from "../support/doc_context.ts";
 import { moduleOf, readExamples } from "../support/doc_examples.ts";
 
-const examples = await readExamples(["docs/client.md", "shared", "client-node"]);
+const examples = await readExamples(["docs/client.md", "shared"]);
 const folder = await Deno.makeTempDir({ prefix: "chat-archive-examples-" });
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 

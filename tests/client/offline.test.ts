@@ -13,7 +13,7 @@ import {
 import type { Database } from "@shared/database.types.ts";
 import { fileStore } from "@shared/client/offline/file_store.ts";
 import type { ErrorCode } from "@shared/errors.ts";
-import { diskStore } from "../../client-node/disk_store.ts";
+import { diskStore } from "@shared/client/node/disk_store.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { removeDataFolder } from "../support/data_folder.ts";
 import { startFaultyStack } from "../support/faulty_stack.ts";

@@ -5,7 +5,7 @@
 import { createClient } from "@supabase/supabase-js";
 import { createChatArchive } from "@shared/client/mod.ts";
 import type { Database } from "@shared/database.types.ts";
-import { diskStore } from "../../client-node/disk_store.ts";
+import { diskStore } from "@shared/client/node/disk_store.ts";
 
 const [url, key, token, path, chat_id] = Deno.args as [string, string, string, string, string];
 const supabase = createClient<Database>(url, key, { accessToken: () => Promise.resolve(token) });

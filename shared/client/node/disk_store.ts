@@ -5,8 +5,8 @@
  */
 import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type AppendFile, fileStore } from "../shared/client/offline/file_store.ts";
-import type { OfflineStore } from "../shared/client/offline/store.ts";
+import { type AppendFile, fileStore } from "../offline/file_store.ts";
+import type { OfflineStore } from "../offline/store.ts";
 
 /**
  * Keeps what is pending in one file, across restarts. One process at a time may use it.
