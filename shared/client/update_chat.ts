@@ -23,13 +23,15 @@ export function updateChat(
 ): Promise<Chat> {
   const facts = { operation: "updateChat", chat_id: id, signal };
   return operate(connection, facts, async ({ limit }) => {
-    const table = connection.supabase.from("chats");
     const columns = given(changes);
-    // PostgREST changes nothing, and finds nothing, where no column is given.
-    const rows = Object.keys(columns).length > 0
-      ? table.update(columns).eq("id", id).select()
-      : table.select().eq("id", id);
-    const chat = await query(() => rows.abortSignal(limit()).maybeSingle());
+    const chat = await query(() => {
+      // PostgREST changes nothing, and finds nothing, where no column is given.
+      const table = connection.supabase.from("chats");
+      const rows = Object.keys(columns).length > 0
+        ? table.update(columns).eq("id", id).select()
+        : table.select().eq("id", id);
+      return rows.abortSignal(limit()).maybeSingle();
+    });
     if (!chat) throw new ChatArchiveError("not_found", "no such chat");
     return chat;
   });
