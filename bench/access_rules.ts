@@ -7,8 +7,8 @@
  * are prepared, as PostgREST prepares its own.
  */
 import postgres from "postgres";
-import { startDatabase } from "../local/database.ts";
-import { Failure, reportFailure } from "../local/failure.ts";
+import { startDatabase } from "../stack/database.ts";
+import { Failure, reportFailure } from "../stack/failure.ts";
 
 const ROUNDS = 1000;
 /** One user has enough chats for a hundred pages of fifty. */

@@ -1,7 +1,7 @@
 /** `deno task bench`: runs the benchmarks in this folder, one after the other. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Failure, reportFailure } from "../local/failure.ts";
+import { Failure, reportFailure } from "../stack/failure.ts";
 
 /** Name and first line of each benchmark, which is each other file of this folder. */
 async function benchmarks(): Promise<Map<string, string>> {

@@ -1,13 +1,13 @@
 /** `deno task test`: starts a stack of its own, runs all tests against it, and leaves nothing behind. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Failure, reportFailure } from "../local/failure.ts";
-import { launcherEnded } from "../local/launcher.ts";
-import { preparePostgres } from "../local/postgres_binaries.ts";
-import { removeAbandonedPlaces } from "../local/postgres_place.ts";
-import { startStack } from "../local/stack.ts";
-import { type StackStatus, writeStatus } from "../local/status_file.ts";
-import { PROJECT_ROOT } from "../local/supabase_cli.ts";
+import { Failure, reportFailure } from "../stack/failure.ts";
+import { launcherEnded } from "../stack/launcher.ts";
+import { preparePostgres } from "../stack/postgres_binaries.ts";
+import { removeAbandonedPlaces } from "../stack/postgres_place.ts";
+import { startStack } from "../stack/stack.ts";
+import { type StackStatus, writeStatus } from "../stack/status_file.ts";
+import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
 import { checkLog } from "./support/log_check.ts";
 import { embeddedOnly, runningStack } from "./support/running_stack.ts";
 

@@ -2,7 +2,7 @@
 import { createClient } from "@supabase/supabase-js";
 import { createChatArchive, type Image } from "@shared/client/mod.ts";
 import type { Database } from "@shared/database.types.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { asOperator, stack } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 

@@ -1,8 +1,8 @@
 /** The examples of docs/client.md and of doc comments compile and run, for a user with a chat. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assert, assertEquals } from "@std/assert";
 import * as context from "../support/doc_context.ts";
 import { moduleOf, readExamples } from "../support/doc_examples.ts";
 

@@ -8,7 +8,7 @@ import {
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
 import type { ErrorCode } from "@shared/errors.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { pdf, png, reserve } from "../support/files.ts";
 import { startFaultyStack } from "../support/faulty_stack.ts";
 import { Relay } from "../support/relay.ts";

@@ -14,7 +14,7 @@ import type { Database } from "@shared/database.types.ts";
 import { fileStore } from "@shared/client/offline/file_store.ts";
 import type { ErrorCode } from "@shared/errors.ts";
 import { diskStore } from "@shared/client/node/disk_store.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { removeDataFolder } from "../support/data_folder.ts";
 import { startFaultyStack } from "../support/faulty_stack.ts";
 import { image, png } from "../support/files.ts";

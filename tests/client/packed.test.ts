@@ -2,9 +2,9 @@
 import { dirname, join } from "node:path";
 import { chromium as playwright } from "playwright-core";
 import ts from "typescript";
-import { pack } from "../../local/pack.ts";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { pack } from "../../tools/pack.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assert, assertEquals } from "@std/assert";
 import { chromium, node, testWith } from "../support/platforms.ts";
 import { Relay } from "../support/relay.ts";
 import { stack } from "../support/stack.ts";

@@ -7,7 +7,7 @@ import {
   type LogEntry,
 } from "@shared/client/mod.ts";
 import type { ErrorCode } from "@shared/errors.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { asOperator } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 

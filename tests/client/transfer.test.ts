@@ -1,7 +1,7 @@
 /** Chats leave and come back through the library, and accounts end. */
 import { unzipSync } from "fflate";
 import { type ChatArchive, ChatArchiveError, createChatArchive } from "@shared/client/mod.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { png } from "../support/files.ts";
 import { signUp } from "../support/users.ts";
 

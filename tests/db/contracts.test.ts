@@ -4,7 +4,7 @@ import { PresignUploadRequest, UploadFile } from "@shared/contracts/presign-uplo
 import { ChatImage } from "@shared/contracts/values.ts";
 import type { Database } from "@shared/database.types.ts";
 import { EXTENSION_OF } from "@shared/object-keys.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { asOperator } from "../support/stack.ts";
 
 type Tables = Database["public"]["Tables"];

@@ -4,11 +4,11 @@
  */
 import { join } from "node:path";
 import postgres from "postgres";
-import { startDatabase } from "../../local/database.ts";
-import { down, localMigrations } from "../../local/db_commands.ts";
-import { pushMigrations } from "../../local/migrations.ts";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { startDatabase } from "../../stack/database.ts";
+import { down, localMigrations } from "../../tools/db_commands.ts";
+import { pushMigrations } from "../../stack/migrations.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assert, assertEquals } from "@std/assert";
 import { catalogueOf } from "../support/catalogue.ts";
 
 const ROLES = "anon, authenticated, service_role";

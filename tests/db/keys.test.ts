@@ -7,7 +7,7 @@ import {
   incomingKey,
   type Kind,
 } from "@shared/object-keys.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { asOperator } from "../support/stack.ts";
 
 const COUNT = 3000;

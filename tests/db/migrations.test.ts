@@ -1,10 +1,10 @@
 /** Migrations, types and seed, by the real Supabase CLI. */
 import { join } from "node:path";
-import { generateTypes, pushMigrations } from "../../local/migrations.ts";
-import { PROJECT_ROOT, supabase } from "../../local/supabase_cli.ts";
+import { generateTypes, pushMigrations } from "../../stack/migrations.ts";
+import { PROJECT_ROOT, supabase } from "../../stack/supabase_cli.ts";
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { asOperator, stack } from "../support/stack.ts";
 
 const remote = `--remote=${stack.DB_URL}`;

@@ -1,6 +1,6 @@
 /** Whoever pages by seq while others append sees every message exactly once, in order. */
 import postgres from "postgres";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { asOperator, stack } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 

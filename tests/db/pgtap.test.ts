@@ -1,7 +1,7 @@
 /** Runs supabase/tests, which `supabase test db` runs too, against the embedded server. */
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assert, assertEquals } from "@std/assert";
 import { asOperator } from "../support/stack.ts";
 
 const folder = join(PROJECT_ROOT, "supabase/tests");

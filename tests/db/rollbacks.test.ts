@@ -1,7 +1,7 @@
 /** `deno task db`: both ways, all or nothing, and only what a step owns. */
 import { join } from "node:path";
 import postgres from "postgres";
-import { type LocalDatabase, startDatabase } from "../../local/database.ts";
+import { type LocalDatabase, startDatabase } from "../../stack/database.ts";
 import {
   createMigration,
   type DbContext,
@@ -11,10 +11,10 @@ import {
   reset,
   status,
   up,
-} from "../../local/db_commands.ts";
-import { Failure } from "../../local/failure.ts";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+} from "../../tools/db_commands.ts";
+import { Failure } from "../../stack/failure.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { catalogueOf } from "../support/catalogue.ts";
 import { Relay } from "../support/relay.ts";
 

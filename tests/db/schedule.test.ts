@@ -1,8 +1,8 @@
 /** The worker's schedule, with stand-ins for pg_cron, pg_net and the Vault: no server here has them. */
 import { join } from "node:path";
 import type postgres from "postgres";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assertEquals, assertRejects } from "../support/assert.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assertEquals, assertRejects } from "@std/assert";
 import { asOperator } from "../support/stack.ts";
 
 /** The parts of the extensions that are used, with their signatures. */

@@ -1,7 +1,7 @@
 /** docs/dependencies.md tells of every direct dependency, and tells the truth; none is unused. */
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assertEquals } from "../support/assert.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assertEquals } from "@std/assert";
 
 const { imports } = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")));
 const names = Object.entries<string>(imports).filter(([, target]) => target.startsWith("npm:"))

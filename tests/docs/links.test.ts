@@ -1,7 +1,7 @@
 /** Every link within the project leads somewhere. */
 import { dirname, join, normalize } from "node:path";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assert, assertEquals } from "@std/assert";
 import { anchorOf, type Document, documents, parseDocument } from "../support/documents.ts";
 
 /** Links of a document that lead nowhere. */

@@ -4,8 +4,8 @@
  * shown it.
  */
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assert, assertEquals } from "@std/assert";
 import { type Block, documents, onStack } from "../support/documents.ts";
 import { stack } from "../support/stack.ts";
 
@@ -34,9 +34,9 @@ shift 2
 # What it writes goes with the folder.
 [ "$task" = demo ] && set -- "$@" --out '${folder}'
 case " ${SHOWN.join(" ")} " in
-  *" $task "*) exec "$deno" run -A "local/$task.ts" "$@" --status-file '${statusFile}';;
+  *" $task "*) exec "$deno" run -A "tools/$task.ts" "$@" --status-file '${statusFile}';;
 esac
-[ "$task" = db ] && exec "$deno" run -A local/db.ts "$@" --remote '${stack.DB_URL}'
+[ "$task" = db ] && exec "$deno" run -A tools/db.ts "$@" --remote '${stack.DB_URL}'
 exec "$deno" task "$task" "$@"
 `;
 }

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { STATUS_OF } from "@shared/errors.ts";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assertEquals } from "../support/assert.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assertEquals } from "@std/assert";
 import { variablesOf } from "../support/env_file.ts";
 import { asOperator } from "../support/stack.ts";
 

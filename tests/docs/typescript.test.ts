@@ -3,8 +3,8 @@
  * integration guide run too. A block without an import goes on where the one before it ended.
  */
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Block, documents, onStack } from "../support/documents.ts";
 import { stack } from "../support/stack.ts";
 

@@ -1,7 +1,7 @@
 /** The demo's path, end to end, on the real document. */
 import { join } from "node:path";
-import { runDemo } from "../../local/demo_steps.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { runDemo } from "../../tools/demo_steps.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { stack } from "../support/stack.ts";
 
 Deno.test("the demo keeps, exports and deletes a document chat", async () => {

@@ -1,7 +1,7 @@
 /** Each example runs, and says what it did. */
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
-import { assertEquals, assertMatch } from "../support/assert.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { assertEquals, assertMatch } from "@std/assert";
 import { stack } from "../support/stack.ts";
 
 const SAYS: Record<string, RegExp> = {

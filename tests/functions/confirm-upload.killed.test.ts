@@ -1,5 +1,5 @@
 /** confirm-upload, killed between any two of its steps: nothing is half done, and a repeat works. */
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { startMortalStack } from "../support/failpoints.ts";
 import { image, put, reserve } from "../support/files.ts";
 import { keysBelow } from "../support/stack.ts";

@@ -8,7 +8,7 @@ import {
   confirmUpload,
   type ConfirmUploadPorts,
 } from "../../supabase/functions/confirm-upload/handler.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { image, put, reserve } from "../support/files.ts";
 import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
 import { request, signUp } from "../support/users.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { image, pdf, png, put, reserve, type TestFile, uploadAll } from "../support/files.ts";
 import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";

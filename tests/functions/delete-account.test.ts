@@ -1,7 +1,7 @@
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
 import { deleteAccount } from "../../supabase/functions/delete-account/handler.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { startMortalStack } from "../support/failpoints.ts";
 import { image, pdf, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { image, pdf, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp, type User } from "../support/users.ts";

@@ -1,11 +1,11 @@
 /** The bucket or the database fails in the middle of a deletion: nothing is lost, nothing is half told. */
 import postgres from "postgres";
 import { ChatArchiveError } from "@shared/errors.ts";
-import { operatorBucket } from "../../local/operator_bucket.ts";
-import type { StackStatus } from "../../local/status_file.ts";
+import { operatorBucket } from "../../tools/operator_bucket.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import { claim, sweep } from "../../supabase/functions/_shared/sweep.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { removeDataFolder } from "../support/data_folder.ts";
 import {
   cleanup,

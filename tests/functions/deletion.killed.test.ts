@@ -1,5 +1,5 @@
 /** The functions' process is killed (-9) between any two steps of a deletion: nothing is lost. */
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import {
   cleanup,
   endLeases,

@@ -5,7 +5,7 @@ import type { Database } from "@shared/database.types.ts";
 import { confirmUpload } from "../../supabase/functions/confirm-upload/handler.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { openEntriesOf, runWorker, settleAll, workerClient } from "../support/deletion.ts";
 import { image, pdf, png, put, reserve, type TestFile, uploadAll } from "../support/files.ts";
 import { asOperator, bucket, keysBelow, stack as shared } from "../support/stack.ts";

@@ -1,6 +1,6 @@
 /** A deletion takes what is its own, whoever races it, and whatever stands in the rows. */
 import postgres from "postgres";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   cleanup,
   endLeases,

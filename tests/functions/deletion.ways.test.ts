@@ -1,5 +1,5 @@
 /** Whatever deletes a row: afterwards the bucket holds nothing of it, and everything else. */
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { openEntriesOf, settleAll } from "../support/deletion.ts";
 import { image, pdf, put, reserve, type TestFile, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";

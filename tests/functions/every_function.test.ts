@@ -1,6 +1,6 @@
 /** What all functions have in common: who gets in, and how errors look. */
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { logFile, ofEmbeddedStack, stack } from "../support/stack.ts";
 import { type Fault, spoil } from "../support/tokens.ts";
 import { assertError, assertField, post, request, signUp } from "../support/users.ts";

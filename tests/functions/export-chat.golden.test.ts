@@ -1,9 +1,9 @@
 /** What a person sees: real conversations as Markdown, compared with files that were looked at. */
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { CONVERSATIONS, type Golden } from "../golden/conversations.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals } from "@std/assert";
 import { exportChat } from "../support/exports.ts";
 import { image, pdf, uploadAll } from "../support/files.ts";
 import { PARSERS, structureOf } from "../support/markdown_structure.ts";

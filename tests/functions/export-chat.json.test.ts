@@ -1,6 +1,6 @@
 /** export-chat?format=json: every column of every row, streamed. */
 import { ChatExport } from "@shared/contracts/chat-export.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { image, pdf, uploadAll } from "../support/files.ts";
 import { asOperator } from "../support/stack.ts";
 import { request, signUp } from "../support/users.ts";

@@ -4,7 +4,7 @@ import type { Database } from "@shared/database.types.ts";
 import { ChatExport } from "@shared/contracts/chat-export.ts";
 import { type ExportChatRequest } from "@shared/contracts/export-chat.ts";
 import { exportChat } from "../../supabase/functions/export-chat/handler.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { stack } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { image, uploadAll } from "../support/files.ts";
 import { assertError, assertField, request, signUp, type User } from "../support/users.ts";
 

@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import { unzipSync } from "fflate";
 import MarkdownIt from "markdown-it";
 import { ChatExport, ExportManifest } from "@shared/contracts/chat-export.ts";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startFaultyStack } from "../support/faulty_stack.ts";
 import { image, pdf, uploadAll } from "../support/files.ts";
 import { asOperator, bucket, stack } from "../support/stack.ts";

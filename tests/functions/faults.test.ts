@@ -1,7 +1,7 @@
 /** The bucket or the database is down, hangs, or is switched off: the right code, and nothing lost. */
 import { HealthResponse } from "@shared/contracts/health.ts";
-import type { StackStatus } from "../../local/status_file.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startFaultyStack } from "../support/faulty_stack.ts";
 import { image, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";

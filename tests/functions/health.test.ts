@@ -4,7 +4,7 @@ import { health } from "../../supabase/functions/health/handler.ts";
 import { adminClient } from "../../supabase/functions/_shared/clients.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import type { BucketSettings } from "../../supabase/functions/_shared/settings.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { asOperator, bucket, stack } from "../support/stack.ts";
 import { assertError, request } from "../support/users.ts";
 

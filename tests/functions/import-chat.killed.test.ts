@@ -1,6 +1,6 @@
 /** import-chat, killed between any two of its steps: nobody sees half a chat, and the worker removes it. */
 import type postgres from "postgres";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { startMortalStack } from "../support/failpoints.ts";
 import { image, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";

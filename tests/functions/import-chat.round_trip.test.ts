@@ -1,7 +1,7 @@
 /** Export → import → export is equal, whatever stands in the rows. */
 import fc from "fast-check";
 import type { ChatExport } from "@shared/contracts/chat-export.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals } from "@std/assert";
 import { image, pdf, uploadAll } from "../support/files.ts";
 import { essenceOf, exportChat, exportJson, importFile } from "../support/exports.ts";
 import { signUp } from "../support/users.ts";

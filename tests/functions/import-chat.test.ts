@@ -2,7 +2,7 @@
 import { crc32, deflateRawSync } from "node:zlib";
 import type { ChatExport } from "@shared/contracts/chat-export.ts";
 import { ImportChatResponse } from "@shared/contracts/import-chat.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { image, pdf, png, uploadAll } from "../support/files.ts";
 import { essenceOf, exportChat, exportJson, importFile } from "../support/exports.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";

@@ -2,7 +2,7 @@
 import { adminClient } from "../../supabase/functions/_shared/clients.ts";
 import { configureLog, createLog } from "../../supabase/functions/_shared/log.ts";
 import { bucketOpener } from "../../supabase/functions/_shared/s3_object_store.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startFaultyStack } from "../support/faulty_stack.ts";
 import { image, reserve, uploadAll } from "../support/files.ts";
 import { CANARY, faultsOfLog } from "../support/log_check.ts";

@@ -1,8 +1,8 @@
 /** docs/openapi.json: generated, valid, and true of the running functions. */
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
-import { openapiText } from "../../local/openapi.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { openapiText } from "../../tools/openapi.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openapi, undocumented } from "../support/openapi.ts";
 import { callEachFunction } from "../support/successes.ts";
 import { type Answer, request } from "../support/users.ts";

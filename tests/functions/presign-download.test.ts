@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { image, pdf, uploadAll } from "../support/files.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 

@@ -4,7 +4,7 @@ import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
 import type { Database } from "@shared/database.types.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { image, pdf, png, put, reserve } from "../support/files.ts";
 import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";

@@ -7,7 +7,7 @@ import {
   type ReconcilePorts,
   type ReconcileRequest,
 } from "../../supabase/functions/storage-cleanup/reconcile.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { image, pdf, png, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
 import { assertError, assertField, request, signUp, type User } from "../support/users.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { image, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";
 import { assertError, assertField, request, signUp } from "../support/users.ts";

@@ -1,9 +1,9 @@
 /** `deno task storage`: its answers, its exit codes, and what it refuses to do. */
 import { join } from "node:path";
-import { Failure } from "../../local/failure.ts";
-import { storage } from "../../local/storage.ts";
-import { describeSize } from "../../local/storage/sizes.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { Failure } from "../../stack/failure.ts";
+import { storage } from "../../tools/storage.ts";
+import { describeSize } from "../../tools/storage/sizes.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { scratch } from "../support/endpoint.ts";
 import { image, uploadAll } from "../support/files.ts";
 import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
@@ -316,7 +316,7 @@ Deno.test("help tells every command and exit code", async () => {
 
 Deno.test("as a program: lines on standard output, notes on standard error", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "local/storage.ts", "ls", "none/", STATUS_FILE],
+    args: ["run", "-A", "tools/storage.ts", "ls", "none/", STATUS_FILE],
   }).output();
   const decoder = new TextDecoder();
   assertEquals([code, decoder.decode(stdout)], [0, ""]);

@@ -4,7 +4,7 @@
  */
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { allowedOrigin, endpoint, scratch } from "../support/endpoint.ts";
 
 const bytes = new TextEncoder().encode("0123456789");

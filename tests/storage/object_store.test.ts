@@ -2,7 +2,7 @@
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 import { openBucket, type Patience } from "../../supabase/functions/_shared/s3_object_store.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
 
 const bytes = new Uint8Array(10);

@@ -1,7 +1,7 @@
 /** `deno task storage reconcile` and `requeue`: what an operator does about orphans and dead letters. */
-import { Failure } from "../../local/failure.ts";
-import { storage } from "../../local/storage.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { Failure } from "../../stack/failure.ts";
+import { storage } from "../../tools/storage.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { image, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";
 import { request, signUp } from "../support/users.ts";

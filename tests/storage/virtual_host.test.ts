@@ -2,8 +2,8 @@
 import http from "node:http";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
-import { assertEquals, assertRejects } from "../support/assert.ts";
-import { bucketOf } from "../../local/operator_bucket.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { bucketOf } from "../../tools/operator_bucket.ts";
 import { bucket, stack } from "../support/stack.ts";
 
 const bytes = new TextEncoder().encode("0123456789");

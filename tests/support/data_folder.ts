@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { findPlace, removePlace } from "../../local/postgres_place.ts";
-import { preparePostgres } from "../../local/postgres_binaries.ts";
+import { findPlace, removePlace } from "../../stack/postgres_place.ts";
+import { preparePostgres } from "../../stack/postgres_binaries.ts";
 
 /** Removes a test's data folder, and the database that it may have elsewhere. */
 export async function removeDataFolder(path: string): Promise<void> {

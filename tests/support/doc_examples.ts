@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 
 /** One block of TypeScript. */
 export interface Example {

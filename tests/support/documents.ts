@@ -5,8 +5,8 @@
  */
 import { join, relative } from "node:path";
 import MarkdownIt from "markdown-it";
-import type { StackStatus } from "../../local/status_file.ts";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 
 /** A fenced block of code. */
 export interface Block {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { bucketOf } from "../../local/operator_bucket.ts";
-import { applicationOrigin } from "../../local/storage/check.ts";
+import { bucketOf } from "../../tools/operator_bucket.ts";
+import { applicationOrigin } from "../../tools/storage/check.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 
 /** What an example of settings says. */
 export interface EnvFile {

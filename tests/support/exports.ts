@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChatExport } from "@shared/contracts/chat-export.ts";
-import { assertEquals } from "./assert.ts";
+import { assertEquals } from "@std/assert";
 import type { Bytes } from "./files.ts";
 import { stack } from "./stack.ts";
 import { type Answer, request, type User } from "./users.ts";

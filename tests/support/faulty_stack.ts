@@ -1,5 +1,5 @@
 /** A stack whose database and bucket, the shared stack's, are reached through relays. */
-import type { StackStatus } from "../../local/status_file.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
 import { Relay } from "./relay.ts";
 import { startStackProcess } from "./stack_process.ts";
 import { stack as shared } from "./stack.ts";

@@ -5,7 +5,7 @@
  */
 import { crc32, deflateSync } from "node:zlib";
 import { PresignUploadResponse } from "@shared/contracts/presign-upload.ts";
-import { assert, assertEquals } from "./assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import type { User } from "./users.ts";
 
 /** Bytes that `fetch` takes. */

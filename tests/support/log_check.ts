@@ -1,5 +1,5 @@
 /** What must hold for every line that functions log, whatever they did. */
-import type { StackStatus } from "../../local/status_file.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
 
 /** Stands in titles, messages, hits and file names of a test: it must never be found in a log. */
 export const CANARY = "canary-4b1f";

@@ -6,7 +6,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 
 type Json = Record<string, unknown>;
 

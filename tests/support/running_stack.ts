@@ -4,9 +4,9 @@
  * @module
  */
 import { join } from "node:path";
-import { Failure } from "../../local/failure.ts";
-import { LOCAL_KEYS, type StackStatus } from "../../local/status_file.ts";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { Failure } from "../../stack/failure.ts";
+import { LOCAL_KEYS, type StackStatus } from "../../stack/status_file.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 
 /** What `supabase status -o json` tells, and what we need of it. */
 const NEEDED = [
@@ -50,7 +50,7 @@ export async function runningStack(file: string): Promise<StackStatus> {
 
 /** What starts parts of an embedded stack, or looks into one. */
 const OWN_PROCESSES =
-  /support\/(failpoints|faulty_stack|stack_process|data_folder)\.ts|local\/(database|stack|postgres\w*)\.ts/;
+  /support\/(failpoints|faulty_stack|stack_process|data_folder)\.ts|stack\/(database|stack|postgres\w*)\.ts/;
 
 async function* testFiles(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(join(PROJECT_ROOT, folder))) {

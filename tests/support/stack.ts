@@ -4,8 +4,8 @@
  * @module
  */
 import postgres from "postgres";
-import { keysBelow as list, operatorBucket } from "../../local/operator_bucket.ts";
-import { readStatus, type StackStatus } from "../../local/status_file.ts";
+import { keysBelow as list, operatorBucket } from "../../tools/operator_bucket.ts";
+import { readStatus, type StackStatus } from "../../stack/status_file.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 
 const file = Deno.env.get("STACK_STATUS_FILE");

@@ -1,7 +1,7 @@
 /** A stack in a process of its own, started as users start it. */
 import { join } from "node:path";
-import { readStatus, type StackStatus } from "../../local/status_file.ts";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { readStatus, type StackStatus } from "../../stack/status_file.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 
 /** How to start it. */
 export interface StackProcessOptions {
@@ -23,7 +23,7 @@ export interface StackProcess extends AsyncDisposable {
 
 /** The command and its options, free ports included. */
 export function startCommand(options: StackProcessOptions, statusFile: string): string[] {
-  const script = join(PROJECT_ROOT, "local/start.ts");
+  const script = join(PROJECT_ROOT, "tools/start.ts");
   return [
     ...(options.command ?? [Deno.execPath(), "run", "-A", script]),
     "--port=0",

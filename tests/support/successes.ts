@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StackStatus } from "../../local/status_file.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
 import { png } from "./files.ts";
 import { stack } from "./stack.ts";
 import { type Answer, request, signUp } from "./users.ts";

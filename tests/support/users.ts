@@ -6,8 +6,8 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
 import type { ErrorBody } from "@shared/errors.ts";
-import type { StackStatus } from "../../local/status_file.ts";
-import { assert, assertEquals } from "./assert.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
+import { assert, assertEquals } from "@std/assert";
 import { undocumented } from "./openapi.ts";
 import { stack } from "./stack.ts";
 

@@ -1,7 +1,7 @@
 /** File names in headers: whatever they hold, they come out whole and break nothing. */
 import fc from "fast-check";
 import { contentDisposition } from "../../supabase/functions/_shared/content_disposition.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 
 /** Names as people and attackers have them. */
 const names = fc.oneof(

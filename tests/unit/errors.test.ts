@@ -1,5 +1,5 @@
 import { databaseError } from "@shared/database_errors.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals } from "@std/assert";
 
 Deno.test("the database's codes become ours", () => {
   const cases: [string, string][] = [

@@ -2,7 +2,7 @@
 import { contentDisposition } from "../../supabase/functions/_shared/content_disposition.ts";
 import { inspectFile } from "../../supabase/functions/_shared/inspect_file.ts";
 import type { ContentType } from "@shared/object-keys.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals } from "@std/assert";
 import { pdf, png } from "../support/files.ts";
 
 const inspect = (type: ContentType, bytes: Uint8Array) =>

@@ -16,7 +16,7 @@ import {
   renderImage,
   renderMessage,
 } from "@shared/markdown/render.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { PARSERS, structureOf } from "../support/markdown_structure.ts";
 
 const TIME = "2026-01-02T03:04:05+00:00";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import MarkdownIt from "markdown-it";
 import { codeSpan, escapeInline } from "@shared/markdown/escape.ts";
 import { type Message, renderHit, renderMessage } from "@shared/markdown/render.ts";
-import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const parser = new MarkdownIt("commonmark");
 

@@ -1,7 +1,7 @@
 /** Bytes to and from a bucket: too few, too many, or none at all is an error, never an end. */
 import { incoming, outgoing } from "../../supabase/functions/_shared/object_stream.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 
 const bytes = new Uint8Array([1, 2, 3]);
 const source = () => new Blob([bytes]).stream();

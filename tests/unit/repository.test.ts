@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { EXTENSION_OF } from "@shared/object-keys.ts";
 import { SCHEMA_VERSION, VERSION } from "@shared/version.ts";
-import { PROJECT_ROOT } from "../../local/supabase_cli.ts";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "@std/assert";
 import { variablesOf } from "../support/env_file.ts";
 import { asOperator } from "../support/stack.ts";
 
@@ -95,7 +95,7 @@ function filesBelow(folder: string): string[] {
 }
 
 Deno.test("the AWS SDK is loaded where it is used, and not before", async () => {
-  for (const folder of ["supabase/functions", "local", "shared"]) {
+  for (const folder of ["supabase/functions", "stack", "tools", "shared"]) {
     for (const file of filesBelow(folder).filter((name) => name.endsWith(".ts"))) {
       const eager = (await read(file))
         .match(/^(import|export)(?! type)\b[^;]* from "@(aws-sdk|smithy)\//m);

@@ -1,7 +1,7 @@
 /** `deno task test --external`: what is asked of a running stack, and which tests it can't take. */
 import { join } from "node:path";
-import { Failure } from "../../local/failure.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { Failure } from "../../stack/failure.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { embeddedOnly, runningStack } from "../support/running_stack.ts";
 
 /** As `supabase status -o json` prints it, shortened. */

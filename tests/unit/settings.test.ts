@@ -1,5 +1,5 @@
-import { Failure } from "../../local/failure.ts";
-import { PROJECT_VARIABLES, readProjectSettings } from "../../local/project_settings.ts";
+import { Failure } from "../../stack/failure.ts";
+import { PROJECT_VARIABLES, readProjectSettings } from "../../stack/project_settings.ts";
 import {
   BEHAVIOUR_VARIABLES,
   BUCKET_VARIABLES,
@@ -7,7 +7,7 @@ import {
   SettingsError,
 } from "../../supabase/functions/_shared/settings.ts";
 import { variablesOf } from "../support/env_file.ts";
-import { assert, assertEquals, assertThrows } from "../support/assert.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 
 const bucket = { S3_BUCKET: "bucket", S3_ACCESS_KEY: "key", S3_SECRET_KEY: "very secret" };
 

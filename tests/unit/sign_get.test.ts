@@ -1,8 +1,8 @@
 /** Our own signing of GETs: the signatures of Amazon's reference, and of what real file names do to it. */
-import { verifySignature } from "../../local/signature.ts";
+import { verifySignature } from "../../stack/signature.ts";
 import { contentDisposition } from "../../supabase/functions/_shared/content_disposition.ts";
 import { getSigner } from "../../supabase/functions/_shared/sign_get.ts";
-import { assert, assertEquals, assertMatch, assertThrows } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 
 const settings = {
   endpoint: undefined,

@@ -2,8 +2,8 @@
  * AWS's own examples: "Signature Calculations for the Authorization Header: Transferring Payload in
  * a Single Chunk" and "Authenticating Requests: Using Query Parameters", Amazon S3 API Reference.
  */
-import { SignatureError, verifySignature } from "../../local/signature.ts";
-import { assertEquals, assertThrows } from "../support/assert.ts";
+import { SignatureError, verifySignature } from "../../stack/signature.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 
 const credentials = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",

@@ -1,7 +1,7 @@
 /** The embedded bucket's gate believes only what was signed. */
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
-import { SignatureError, verifySignature } from "../../local/signature.ts";
-import { assertEquals, assertThrows } from "../support/assert.ts";
+import { SignatureError, verifySignature } from "../../stack/signature.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 
 const credentials = { accessKeyId: "AKID", secretAccessKey: "secret", region: "local" };
 const store = openBucket({

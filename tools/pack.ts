@@ -1,0 +1,122 @@
+/** `deno task pack`: the client library as an npm package, ES modules and types. */
+import { join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import ts from "typescript";
+import { VERSION } from "@shared/version.ts";
+import { Failure, reportFailure } from "../stack/failure.ts";
+import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
+
+const HELP = `deno task pack [options]
+
+Writes the client library as an npm package: ES modules, one for each file, so
+that bundlers leave out what is not used, and their types. \`npm publish FOLDER\`
+or \`npm install FOLDER\` takes it from there.
+
+  --out FOLDER  where to (dist/npm); replaced
+  --help`;
+
+/** Name of the package, and what can be imported from it. */
+const NAME = "chat-archive";
+const ENTRIES = { ".": "shared/client/mod", "./node": "shared/client/node/disk_store" };
+
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2023,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  lib: ["lib.esnext.d.ts", "lib.dom.d.ts"],
+  types: [],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  // `deno check` has checked everything, with the types of the platforms.
+  noCheck: true,
+  declaration: true,
+  rewriteRelativeImportExtensions: true,
+  rootDir: PROJECT_ROOT,
+};
+
+interface Manifest {
+  license: string;
+  imports: Record<string, string>;
+}
+
+/** A version range that takes newer minors. @param name of a pinned dependency */
+function rangeOf({ imports }: Manifest, name: string): string {
+  return `^${imports[name]!.split("@").at(-1)}`;
+}
+
+function packageOf(manifest: Manifest) {
+  return {
+    name: NAME,
+    version: VERSION,
+    description: "Client library of the chat archive backend",
+    license: manifest.license,
+    type: "module",
+    sideEffects: false,
+    engines: { node: ">=22" },
+    exports: Object.fromEntries(
+      Object.entries(ENTRIES).map(([name, file]) => [
+        name,
+        { types: `./${file}.d.ts`, default: `./${file}.js` },
+      ]),
+    ),
+    dependencies: { zod: rangeOf(manifest, "zod") },
+    peerDependencies: { "@supabase/supabase-js": rangeOf(manifest, "@supabase/supabase-js") },
+  };
+}
+
+/**
+ * Writes the package.
+ *
+ * @param out folder; what is in it goes
+ * @returns its files, relative to it
+ * @throws {Failure} where the compiler can't emit
+ */
+export async function pack(out: string): Promise<string[]> {
+  await Deno.remove(out, { recursive: true }).catch(() => {});
+  const manifest: Manifest = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")));
+  const files = new Map<string, string>();
+  const program = ts.createProgram(
+    Object.values(ENTRIES).map((file) => join(PROJECT_ROOT, `${file}.ts`)),
+    { ...OPTIONS, outDir: out },
+  );
+  const { emitSkipped, diagnostics } = program.emit(undefined, (path, text) => {
+    // The compiler leaves the extensions in declarations as they are.
+    const own = path.endsWith(".d.ts")
+      ? text.replace(/(from "|import\(")(\.[^"]+)\.ts"/g, '$1$2.js"')
+      : text;
+    files.set(relative(out, path), own);
+  });
+  if (emitSkipped || diagnostics.length > 0) {
+    const text = ts.flattenDiagnosticMessageText(diagnostics[0]?.messageText, "\n");
+    throw new Failure(`the compiler emits nothing: ${text}`, "Run `deno check` first.");
+  }
+  files.set("package.json", JSON.stringify(packageOf(manifest), null, 2) + "\n");
+  files.set("LICENSE", await Deno.readTextFile(join(PROJECT_ROOT, "LICENSE")));
+  const guide = await Deno.readTextFile(join(PROJECT_ROOT, "docs/client.md"));
+  // Links into the repository lead nowhere from the package.
+  files.set("README.md", guide.replace(/\[([^\]]+)\]\(\.\.\/[^)]*\)/g, "$1"));
+  for (const [path, text] of files) {
+    await Deno.mkdir(join(out, path, ".."), { recursive: true });
+    await Deno.writeTextFile(join(out, path), text);
+  }
+  return [...files.keys()];
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      out: { type: "string", default: join(PROJECT_ROOT, "dist/npm") },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const out = resolve(values.out);
+  const files = await pack(out);
+  console.log(`${NAME} ${VERSION}: ${files.length} files in ${relative(Deno.cwd(), out) || "."}`);
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await main().catch(reportFailure));

@@ -1,0 +1,143 @@
+import { StorageCleanupResponse } from "@shared/contracts/storage-cleanup.ts";
+import { Failure } from "../../stack/failure.ts";
+import { type ProjectApi, requiredApi } from "./api.ts";
+import type { StorageCall, StorageCommand } from "./command.ts";
+import { confirm } from "./confirmation.ts";
+import { misuse } from "./failures.ts";
+import { describeCount } from "./sizes.ts";
+
+/** Milliseconds for one request, which compares for up to 50 s. */
+const REQUEST_LIMIT = 120_000;
+/** Keys that are printed. */
+const SAMPLE = 100;
+
+/** A part of the bucket that one request compared. */
+interface Range {
+  after?: string;
+  until?: string;
+  orphans: number;
+}
+
+async function callWorker({ url, secretKey }: ProjectApi, body: unknown) {
+  let response: Response;
+  try {
+    response = await fetch(`${url}/functions/v1/storage-cleanup`, {
+      method: "POST",
+      headers: { apikey: secretKey, "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_LIMIT),
+    });
+  } catch (cause) {
+    throw new Failure(`${url} does not answer`, "Is SUPABASE_URL right?", { cause, exitCode: 3 });
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return StorageCleanupResponse.parse(answer);
+  throw new Failure(
+    `storage-cleanup answers ${answer.code ?? response.status}: ${answer.message ?? "no message"}`,
+    answer.code === "conflict" ? "Look at a dry run again." : "See the function's log.",
+    { exitCode: answer.code === "conflict" ? 1 : 3 },
+  );
+}
+
+/** A dry run over the whole bucket. */
+async function compareAll(api: ProjectApi, { terminal }: StorageCall) {
+  const found = {
+    compared: 0,
+    orphans: 0,
+    foreign: 0,
+    missing: 0,
+    orphan_keys: [] as string[],
+    missing_keys: [] as string[],
+  };
+  const ranges: Range[] = [];
+  for (let after: string | undefined, first = true; first || after; first = false) {
+    const part = await callWorker(api, { reconcile: "dry-run", ...(after ? { after } : {}) });
+    found.compared += part.compared ?? 0;
+    found.orphans += part.orphans ?? 0;
+    found.foreign += part.foreign ?? 0;
+    found.missing += part.missing ?? 0;
+    for (const list of ["orphan_keys", "missing_keys"] as const) {
+      found[list].push(...(part[list] ?? []).slice(0, SAMPLE - found[list].length));
+    }
+    ranges.push({
+      ...(after ? { after } : {}),
+      ...(part.next ? { until: part.next } : {}),
+      orphans: part.orphans ?? 0,
+    });
+    after = part.next;
+    terminal.show(`compared ${describeCount(found.compared, "object")}`);
+  }
+  return { found, ranges };
+}
+
+/** Enqueues the orphans of a range, in as many requests as that takes. */
+async function applyTo(api: ProjectApi, { after, until, orphans }: Range): Promise<number> {
+  let enqueued = 0;
+  for (let from = after, first = true; first || from; first = false) {
+    const part = await callWorker(api, {
+      reconcile: "apply",
+      expected: orphans - enqueued,
+      ...(from ? { after: from } : {}),
+      ...(until ? { until } : {}),
+    });
+    enqueued += part.orphans ?? 0;
+    from = part.next;
+  }
+  return enqueued;
+}
+
+function expectedOf({ options: { apply, expected } }: StorageCall): number | undefined {
+  if (!apply && expected === undefined) return undefined;
+  if (!apply || typeof expected !== "string" || !/^\d{1,9}$/.test(expected)) {
+    throw misuse("--apply and --expected N go together; N is what a run without them printed");
+  }
+  return Number(expected);
+}
+
+/** Compares the bucket with the rows, both ways, and enqueues what no row names. */
+export const reconcile: StorageCommand = {
+  help: [
+    "reconcile [--apply --expected N]",
+    "compares the bucket with the rows: orphans (objects that no row",
+    "names) and rows whose object is missing; --apply has the worker",
+    "delete the orphans, if there are at most N; exit code 1 if it finds any",
+  ],
+  takes: [0, 0],
+  options: { apply: { type: "boolean" }, expected: { type: "string" } },
+  async run(call) {
+    const { terminal, json } = call;
+    const expected = expectedOf(call);
+    const api = requiredApi(call);
+    const { found, ranges } = await compareAll(api, call);
+    let enqueued: number | undefined;
+    if (expected !== undefined) {
+      if (found.orphans > expected) {
+        throw new Failure(
+          `${describeCount(found.orphans, "orphan")}, and ${expected} were expected`,
+          "Nothing was enqueued. Run it without --apply and look at them.",
+        );
+      }
+      confirm(call, `Have ${describeCount(found.orphans, "orphan")} deleted for good?`);
+      enqueued = 0;
+      for (const range of ranges.filter(({ orphans }) => orphans > 0)) {
+        enqueued += await applyTo(api, range);
+      }
+    }
+    if (json) {
+      terminal.print(JSON.stringify({ ...found, ...(enqueued === undefined ? {} : { enqueued }) }));
+    } else {
+      terminal.print(
+        `${describeCount(found.compared, "object")} compared: ` +
+          `${describeCount(found.orphans, "orphan")}, ${found.foreign} not of this database, ` +
+          `${describeCount(found.missing, "row")} without an object`,
+      );
+      for (const key of found.orphan_keys) terminal.print(`orphan   ${key}`);
+      for (const key of found.missing_keys) terminal.print(`missing  ${key}`);
+      if (enqueued !== undefined) {
+        terminal.print(`${describeCount(enqueued, "orphan")} enqueued for the worker`);
+      }
+    }
+    const left = found.orphans - (enqueued ?? 0);
+    return left + found.missing === 0 ? 0 : 1;
+  },
+};
