@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { delay } from "./async.ts";
 import { databaseError, type QueryError } from "./database_errors.ts";
 import { ChatArchiveError } from "./errors.ts";
 
@@ -33,16 +34,8 @@ export async function query<Result extends QueryResult>(
       throw new ChatArchiveError("unauthorized", "a signed-in user is required", { cause: error });
     }
     if (attempt === 3 || !LOST.has(error.code ?? "")) throw databaseError(error, status);
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * attempt));
+    await delay(Math.random() * 100 * attempt);
   }
-}
-
-/** Splits a list, so that each part fits into the query string of one request. */
-export function chunked<T>(list: T[], size: number): T[][] {
-  return Array.from(
-    { length: Math.ceil(list.length / size) },
-    (_, index) => list.slice(index * size, (index + 1) * size),
-  );
 }
 
 /** Ids (36 characters each) that fit into a query string beside everything else. */

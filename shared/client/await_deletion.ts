@@ -1,3 +1,4 @@
+import { delay } from "../async.ts";
 import { ChatArchiveError } from "../errors.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
@@ -6,20 +7,6 @@ import { operate } from "./operation.ts";
 
 /** Milliseconds between two looks: at first, and at most. */
 const PAUSE = { first: 250, longest: 5000 };
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", abort, { once: true });
-  });
-}
 
 /**
  * Waits until all bytes of a deleted chat are gone. Give a signal to wait no longer than you like.
@@ -57,7 +44,7 @@ export function awaitDeletion(
         const message = "the bucket refused for days, and the deletion waits for an operator";
         throw new ChatArchiveError("storage_unavailable", message);
       }
-      await pause(wait, signal);
+      await delay(wait, signal);
     }
   });
 }

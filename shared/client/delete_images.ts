@@ -1,4 +1,5 @@
-import { chunked, IDS_PER_QUERY, query } from "../query.ts";
+import { chunked } from "../async.ts";
+import { IDS_PER_QUERY, query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
 import type { Image } from "./rows.ts";

@@ -1,5 +1,5 @@
 import { PresignDownloadResponse } from "../contracts/presign-download.ts";
-import { chunked } from "../query.ts";
+import { chunked } from "../async.ts";
 import { callFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate, type Operation } from "./operation.ts";

@@ -1,6 +1,7 @@
 import type { Database } from "../database.types.ts";
 import { ChatArchiveError } from "../errors.ts";
-import { chunked, IDS_PER_QUERY, query } from "../query.ts";
+import { chunked } from "../async.ts";
+import { IDS_PER_QUERY, query } from "../query.ts";
 import type { Operation } from "./operation.ts";
 import { sameValue } from "./same_value.ts";
 

@@ -1,4 +1,5 @@
-import { chunked, IDS_PER_QUERY, query } from "../query.ts";
+import { chunked } from "../async.ts";
+import { IDS_PER_QUERY, query } from "../query.ts";
 import { inOrder } from "./attach_images.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { assertSame, given, idOf } from "./insert_once.ts";

@@ -1,5 +1,6 @@
 import type { Spare } from "../../supabase/functions/_shared/object_store.ts";
-import { chunked, query } from "@shared/query.ts";
+import { chunked } from "@shared/async.ts";
+import { query } from "@shared/query.ts";
 import { Failure } from "../../stack/failure.ts";
 import { adminOf, apiOf } from "./api.ts";
 import type { StorageCall } from "./command.ts";

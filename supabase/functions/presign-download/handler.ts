@@ -6,7 +6,8 @@ import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "../_shared/clients.ts";
 import { readDocument } from "../_shared/document.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
-import { chunked, IDS_PER_QUERY, query } from "@shared/query.ts";
+import { chunked } from "@shared/async.ts";
+import { IDS_PER_QUERY, query } from "@shared/query.ts";
 import type { Settings } from "../_shared/settings.ts";
 
 /** What presign-download needs. */
