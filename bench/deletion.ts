@@ -20,7 +20,7 @@ import type { Database } from "@shared/database.types.ts";
 import { Failure, reportFailure } from "../stack/failure.ts";
 import { bucketOf } from "../tools/operator_bucket.ts";
 import type { StackStatus } from "../stack/status_file.ts";
-import type { ArchiveClient } from "../supabase/functions/_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import type { ObjectStore } from "../supabase/functions/_shared/object_store.ts";
 import { createS3Client } from "../supabase/functions/_shared/s3_client.ts";
 import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";

@@ -1,10 +1,6 @@
-import type { SupabaseClient } from "@supabase/supabase-js";
-import type { Database } from "../database.types.ts";
+import type { ArchiveClient } from "../rows.ts";
 import { createDatabaseSwitch } from "./database_switch.ts";
 import type { LogEntry } from "./log_entry.ts";
-
-/** A client of supabase-js that knows the schema. */
-export type ArchiveClient = SupabaseClient<Database>;
 
 /** How every call behaves. */
 export interface ConnectionOptions {

@@ -1,5 +1,6 @@
 import { bindVerbs, type ChatArchive } from "./chat_archive.ts";
-import { type ArchiveClient, connect, type ConnectionOptions } from "./connection.ts";
+import type { ArchiveClient } from "../rows.ts";
+import { connect, type ConnectionOptions } from "./connection.ts";
 import { memoryStore } from "./offline/memory_store.ts";
 import type { OfflineOptions } from "./offline/offline_archive.ts";
 import { withOffline } from "./offline/with_offline.ts";

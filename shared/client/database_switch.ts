@@ -1,5 +1,5 @@
 import { HealthResponse } from "../contracts/health.ts";
-import type { ArchiveClient } from "./connection.ts";
+import type { ArchiveClient } from "../rows.ts";
 import { functionRequest } from "./function_request.ts";
 
 /** Milliseconds that the question may take before the operation goes on without an answer. */

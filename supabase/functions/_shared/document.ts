@@ -1,5 +1,5 @@
-import type { Chat } from "@shared/markdown/render.ts";
-import type { ArchiveClient } from "./clients.ts";
+import type { Chat } from "@shared/rows.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import { query } from "@shared/query.ts";
 
 /** A chat's document in the bucket. */

@@ -7,15 +7,11 @@
  *
  * @module
  */
-import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { ArchiveClient } from "./clients.ts";
+import type { ArchiveClient, StorageDeletion } from "@shared/rows.ts";
 import { failpoint } from "./failpoint.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { query } from "@shared/query.ts";
-
-/** Entry of the outbox. */
-export type Deletion = Database["public"]["Tables"]["storage_deletions"]["Row"];
 
 /** Keys of one DeleteObjects call (S3's limit). */
 const KEYS_PER_CALL = 1000;
@@ -62,7 +58,7 @@ export async function claim(
   admin: ArchiveClient,
   limit: number,
   onlyChats?: string[],
-): Promise<Deletion[]> {
+): Promise<StorageDeletion[]> {
   const entries = await query(() =>
     admin.rpc("claim_storage_deletions", {
       max_entries: Math.min(limit, ENTRIES_PER_CLAIM),
@@ -97,7 +93,7 @@ async function liveKeys({ admin }: SweepPorts, keys: string[]): Promise<Map<stri
  * one can't be without their chat, and a key is never used again: where the chat is not there after
  * the page was listed, none of them is live, nor will be.
  */
-async function* pagesOf(ports: SweepPorts, { target, chat_id }: Deletion) {
+async function* pagesOf(ports: SweepPorts, { target, chat_id }: StorageDeletion) {
   for await (const objects of ports.store.list(target)) {
     await failpoint("sweep.listed");
     const keys = objects.map(({ key }) => key);
@@ -144,14 +140,14 @@ function codeOf(error: unknown): string {
 
 const isLate = ({ deadline }: SweepPorts) => performance.now() >= deadline;
 
-const released = ({ id, locked_until }: Deletion): Outcome => ({
+const released = ({ id, locked_until }: StorageDeletion): Outcome => ({
   id,
   locked_until,
   outcome: "released",
   objects_deleted: 0,
 });
 
-async function sweepKeys(ports: SweepPorts, entries: Deletion[]): Promise<SweepResult> {
+async function sweepKeys(ports: SweepPorts, entries: StorageDeletion[]): Promise<SweepResult> {
   const result = { claimed: entries.length, deleted: 0, failed: 0 };
   for (let start = 0; start < entries.length; start += KEYS_PER_CALL) {
     if (isLate(ports)) {
@@ -192,7 +188,7 @@ async function sweepKeys(ports: SweepPorts, entries: Deletion[]): Promise<SweepR
   return result;
 }
 
-async function sweepPrefix(ports: SweepPorts, entry: Deletion): Promise<SweepResult> {
+async function sweepPrefix(ports: SweepPorts, entry: StorageDeletion): Promise<SweepResult> {
   let { locked_until } = entry;
   let deleted = 0;
   let unsettled = 0;
@@ -233,7 +229,7 @@ async function sweepPrefix(ports: SweepPorts, entry: Deletion): Promise<SweepRes
   return { claimed: 1, deleted, failed: error ? 1 : 0 };
 }
 
-async function sweepPrefixes(ports: SweepPorts, entries: Deletion[]): Promise<SweepResult> {
+async function sweepPrefixes(ports: SweepPorts, entries: StorageDeletion[]): Promise<SweepResult> {
   const total = { claimed: 0, deleted: 0, failed: 0 };
   const queue = entries.values();
   const workers = await Promise.allSettled(Array.from({ length: PARALLEL_PREFIXES }, async () => {
@@ -255,7 +251,7 @@ async function sweepPrefixes(ports: SweepPorts, entries: Deletion[]): Promise<Sw
 }
 
 /** Removes the objects of claimed entries, in batches, and settles each entry. */
-export async function sweep(ports: SweepPorts, entries: Deletion[]): Promise<SweepResult> {
+export async function sweep(ports: SweepPorts, entries: StorageDeletion[]): Promise<SweepResult> {
   const keys = await sweepKeys(ports, entries.filter(({ is_prefix }) => !is_prefix));
   const prefixes = await sweepPrefixes(ports, entries.filter(({ is_prefix }) => is_prefix));
   return {

@@ -4,7 +4,8 @@
  * @module
  */
 import { ChatArchiveError } from "@shared/errors.ts";
-import { adminClient, type ArchiveClient, userClient } from "./clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
+import { adminClient, userClient } from "./clients.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { bucketOpener } from "./s3_object_store.ts";
 import type { Call } from "./serve.ts";

@@ -3,10 +3,9 @@ import type {
   ConfirmUploadResponse,
 } from "@shared/contracts/confirm-upload.ts";
 import type { ChatImage } from "@shared/contracts/values.ts";
-import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ContentType } from "@shared/object-keys.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient, Upload } from "@shared/rows.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import { HEAD_BYTES, inspectFile, TAIL_BYTES } from "../_shared/inspect_file.ts";
 import type { ByteRange, ObjectStore } from "../_shared/object_store.ts";
@@ -20,8 +19,6 @@ export interface ConfirmUploadPorts {
   admin: ArchiveClient;
   store: Pick<ObjectStore, "address" | "head" | "get" | "copy" | "deleteMany">;
 }
-
-type Upload = Database["public"]["Tables"]["uploads"]["Row"];
 
 interface Verified {
   upload: Upload;

@@ -3,7 +3,7 @@ import type {
   DeleteAccountResponse,
 } from "@shared/contracts/delete-account.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import { query } from "@shared/query.ts";
 

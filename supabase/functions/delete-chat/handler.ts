@@ -1,6 +1,6 @@
 import type { DeleteChatRequest, DeleteChatResponse } from "@shared/contracts/delete-chat.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";

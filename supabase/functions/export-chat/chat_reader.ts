@@ -5,8 +5,8 @@
  * @module
  */
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { Chat, Hit, Image, Message } from "@shared/markdown/render.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { Chat, Image, Message, SearchResult } from "@shared/rows.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import { query } from "@shared/query.ts";
 
 /** Rows of a page. With more of them an export takes more memory, with fewer more time. */
@@ -22,7 +22,7 @@ interface Item<T> {
 /** The tables whose rows belong to messages. */
 interface ItemOf {
   chat_images: Image;
-  search_results: Hit;
+  search_results: SearchResult;
 }
 
 /** Which rows: those of messages, those of none, or all of them. */
@@ -56,7 +56,7 @@ export function readMessages(db: ArchiveClient, chatId: string): AsyncGenerator<
         after_seq: last?.seq ?? 0,
         max_rows: PAGE_ROWS,
       })
-    )
+    ) as Promise<Message[]>
   );
 }
 

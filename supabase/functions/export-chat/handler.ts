@@ -1,7 +1,7 @@
 import { EXPORT_VERSION, type ExportManifest } from "@shared/contracts/chat-export.ts";
 import { type ExportChatRequest, NEXT_AFTER_HEADER } from "@shared/contracts/export-chat.ts";
 import { encoded } from "../_shared/byte_stream.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import { contentDisposition } from "../_shared/content_disposition.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import type { StreamReply } from "../_shared/serve.ts";

@@ -1,17 +1,14 @@
 import {
   BETWEEN_HITS,
-  type Chat,
   type ExportFacts,
-  type Hit,
   HITS_HEADING,
-  type Image,
   LOOSE_HEADING,
   renderHeader,
   renderHit,
   renderImage,
   renderMessage,
 } from "@shared/markdown/render.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient, Chat, Image, SearchResult } from "@shared/rows.ts";
 import { Attached, readItems, readMessages } from "./chat_reader.ts";
 
 /** Address of an image: signed, or its path in a zip. Undefined: it is named only. */
@@ -26,7 +23,7 @@ async function* renderImages(images: AsyncIterable<Image>, address: Address) {
   for await (const image of images) yield renderImage(image, await address(image));
 }
 
-async function* renderHits(hits: AsyncIterable<Hit>) {
+async function* renderHits(hits: AsyncIterable<SearchResult>) {
   let lead = HITS_HEADING;
   for await (const hit of hits) {
     yield lead + renderHit(hit);
@@ -52,7 +49,7 @@ export async function* renderChat(
 ): AsyncGenerator<string> {
   yield renderHeader(chat, facts);
   const images = new Attached<Image>(readItems(db, "chat_images", chat.id, "attached"));
-  const hits = new Attached<Hit>(readItems(db, "search_results", chat.id, "attached"));
+  const hits = new Attached<SearchResult>(readItems(db, "search_results", chat.id, "attached"));
   for await (const page of readMessages(db, chat.id)) {
     for (const message of page) {
       yield renderMessage(message);

@@ -1,6 +1,6 @@
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { Chat } from "@shared/markdown/render.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { Chat } from "@shared/rows.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import { query } from "@shared/query.ts";
 import { FileNames, safeName } from "./file_names.ts";
 

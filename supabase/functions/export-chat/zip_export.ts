@@ -1,6 +1,6 @@
-import type { Image } from "@shared/markdown/render.ts";
+import type { Image } from "@shared/rows.ts";
 import { encoded } from "../_shared/byte_stream.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import type { ZipWriter } from "../_shared/zip_writer.ts";
 import { readItems } from "./chat_reader.ts";

@@ -2,7 +2,7 @@ import type { HealthResponse } from "@shared/contracts/health.ts";
 import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { SCHEMA_VERSION, VERSION } from "@shared/version.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";
 

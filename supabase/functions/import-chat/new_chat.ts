@@ -6,10 +6,9 @@ import type {
   ExportedMessage,
 } from "@shared/contracts/chat-export.ts";
 import { IMPORT_LIMITS } from "@shared/contracts/import-chat.ts";
-import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ContentType } from "@shared/object-keys.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient, Tables } from "@shared/rows.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";
@@ -18,8 +17,6 @@ import { confirmUpload } from "../confirm-upload/handler.ts";
 import { damaged } from "./damage.ts";
 import { newId } from "./new_ids.ts";
 import type { ZipEntry } from "./zip_reader.ts";
-
-type Tables = Database["public"]["Tables"];
 
 /** What an import writes with. */
 export interface NewChatPorts {

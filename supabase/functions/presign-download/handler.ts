@@ -3,7 +3,7 @@ import type {
   PresignDownloadResponse,
 } from "@shared/contracts/presign-download.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import { readDocument } from "../_shared/document.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { chunked } from "@shared/async.ts";

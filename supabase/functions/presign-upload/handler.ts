@@ -2,10 +2,9 @@ import type {
   PresignUploadRequest,
   PresignUploadResponse,
 } from "@shared/contracts/presign-upload.ts";
-import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError, type ErrorCode } from "@shared/errors.ts";
 import type { ContentType } from "@shared/object-keys.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient, Tables, Upload } from "@shared/rows.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";
 import type { Settings } from "../_shared/settings.ts";
@@ -20,8 +19,7 @@ export interface PresignUploadPorts {
   now(): number;
 }
 
-type Upload = Database["public"]["Tables"]["uploads"]["Row"];
-type NewUpload = Database["public"]["Tables"]["uploads"]["Insert"];
+type NewUpload = Tables["uploads"]["Insert"];
 
 /** Columns that the caller chose; a repeated request must bring the same. */
 const FACTS = [

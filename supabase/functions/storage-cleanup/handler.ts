@@ -3,7 +3,7 @@ import type {
   StorageCleanupResponse,
 } from "@shared/contracts/storage-cleanup.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";
 import { claim, sweep } from "../_shared/sweep.ts";

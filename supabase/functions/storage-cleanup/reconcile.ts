@@ -9,7 +9,7 @@
  */
 import type { StorageCleanupRequest } from "@shared/contracts/storage-cleanup.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { ArchiveClient } from "../_shared/clients.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import type { ListedObject, ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";
 
