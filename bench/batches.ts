@@ -17,6 +17,7 @@ import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
 import { Failure, reportFailure } from "../stack/failure.ts";
 import { bucketOf } from "../tools/operator_bucket.ts";
 import { startStack } from "../stack/stack.ts";
+import { IDS_PER_QUERY } from "@shared/limits.ts";
 import type { StackStatus } from "../stack/status_file.ts";
 import { contentDisposition } from "../supabase/functions/_shared/content_disposition.ts";
 import { createS3Client } from "../supabase/functions/_shared/s3_client.ts";
@@ -29,8 +30,6 @@ const ROUNDS = 40;
 const GOAL = 1.3;
 const UPLOADS = 100;
 const DOWNLOADS = 1000;
-/** Ids that one select by id takes in its query string. */
-const IDS_PER_QUERY = 150;
 
 interface Bench {
   db: SupabaseClient<Database>;

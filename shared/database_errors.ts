@@ -1,4 +1,4 @@
-import { ChatArchiveError, type ErrorCode } from "./errors.ts";
+import { ChatArchiveError, type ErrorCode, fieldError } from "./errors.ts";
 
 /** The error that supabase-js gives for a failed query. */
 export interface QueryError {
@@ -58,8 +58,7 @@ export function databaseError(error: QueryError, status?: number): ChatArchiveEr
   if (!match) return new ChatArchiveError("internal", "the query failed", { cause: error });
   const [, ours, message] = match;
   const column = ours === "invalid_request" ? columnOf(error.message) : undefined;
-  return new ChatArchiveError(ours, column ? `${column}: ${message}` : message, {
-    cause: error,
-    ...(column ? { details: [{ path: [column], message }] } : {}),
-  });
+  return column
+    ? fieldError(ours, [column], message, { cause: error })
+    : new ChatArchiveError(ours, message, { cause: error });
 }

@@ -72,3 +72,20 @@ export class ChatArchiveError extends Error {
     return STATUS_OF[this.code];
   }
 }
+
+/**
+ * The error about one field: message and details name it.
+ *
+ * @param path where: names and indexes, from the outside in
+ */
+export function fieldError(
+  code: ErrorCode,
+  path: Issue["path"],
+  message: string,
+  options: ErrorOptions = {},
+): ChatArchiveError {
+  return new ChatArchiveError(code, `${path.join(".")}: ${message}`, {
+    ...options,
+    details: [{ path, message }],
+  });
+}

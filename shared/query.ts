@@ -37,6 +37,3 @@ export async function query<Result extends QueryResult>(
     await delay(Math.random() * 100 * attempt);
   }
 }
-
-/** Ids (36 characters each) that fit into a query string beside everything else. */
-export const IDS_PER_QUERY = 150;

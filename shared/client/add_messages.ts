@@ -1,5 +1,6 @@
 import type { CallOptions, Connection } from "./connection.ts";
-import { given, idOf, insertOnce } from "./insert_once.ts";
+import { given, idOf } from "./given.ts";
+import { insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
 import type { Message, Role } from "./rows.ts";
 

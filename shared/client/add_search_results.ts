@@ -4,7 +4,7 @@ import { insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
 import type { Box, SearchResult } from "./rows.ts";
 
-/** A new search hit. */
+/** A new search result. */
 export interface NewSearchResult {
   /** Chosen by the caller, so that the call can be repeated; by default a new one. */
   id?: string;
@@ -26,16 +26,16 @@ export interface NewSearchResult {
   created_at?: string;
 }
 
-/** Search hits for one chat. */
+/** Search results for one chat. */
 export interface AddSearchResults extends CallOptions {
   chat_id: string;
   search_results: NewSearchResult[];
 }
 
 /**
- * Adds search hits to a chat, in order. It splits and repeats as {@link addMessages} does.
+ * Adds search results to a chat, in order. It splits and repeats as {@link addMessages} does.
  *
- * @returns the stored hits, in the order given
+ * @returns the stored search results, in the order given
  * @throws {ChatArchiveError} `not_found` where the chat or message is not the caller's, `conflict`,
  *   `invalid_request`
  */

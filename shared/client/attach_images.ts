@@ -1,6 +1,7 @@
-import { ChatArchiveError } from "../errors.ts";
 import { chunked } from "../async.ts";
-import { IDS_PER_QUERY, query } from "../query.ts";
+import { fieldError } from "../errors.ts";
+import { IDS_PER_QUERY } from "../limits.ts";
+import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
 import type { Image } from "./rows.ts";
@@ -18,10 +19,7 @@ export function inOrder<Row extends { id: string }>(ids: string[], rows: Row[]):
   return ids.map((id, index) => {
     const row = byId.get(id.toLowerCase());
     if (row) return row;
-    const message = "no such image";
-    throw new ChatArchiveError("not_found", `ids.${index}: ${message}`, {
-      details: [{ path: ["ids", index], message }],
-    });
+    throw fieldError("not_found", ["ids", index], "no such image");
   });
 }
 

@@ -5,8 +5,9 @@ import type { CallOptions, Connection } from "./connection.ts";
 import type { Deletion } from "./delete_chat.ts";
 import { operate } from "./operation.ts";
 
-/** Milliseconds between two looks: at first, and at most. */
-const PAUSE = { first: 250, longest: 5000 };
+/** Between two questions. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
 
 /**
  * Waits until all bytes of a deleted chat are gone. Give a signal to wait no longer than you like.
@@ -21,7 +22,7 @@ export function awaitDeletion(
 ): Promise<Deletion> {
   const facts = { operation: "awaitDeletion", chat_id: id, signal };
   return operate(connection, facts, async ({ limit, note }) => {
-    for (let wait = PAUSE.first;; wait = Math.min(wait * 2, PAUSE.longest)) {
+    for (let wait = FIRST_PAUSE_MS;; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       const [receipt] = await query(() =>
         connection.supabase.rpc("deletion_status", { chat_ids: [id] }).abortSignal(limit())
       );

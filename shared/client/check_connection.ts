@@ -1,7 +1,8 @@
-import { HealthResponse } from "../contracts/health.ts";
+import type { HealthResponse } from "../contracts/health.ts";
 import { ChatArchiveError } from "../errors.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { functionRequest } from "./function_request.ts";
+import { healthOf } from "./health.ts";
 import { operate } from "./operation.ts";
 
 /**
@@ -20,9 +21,8 @@ export function checkConnection(
       headers: { "x-request-id": request_id },
       signal: limit(),
     });
-    const health = HealthResponse.safeParse(await response.json().catch(() => undefined));
-    if (health.success) return health.data;
-    const message = `health answered ${response.status}`;
-    throw new ChatArchiveError("database_unavailable", message);
+    const health = await healthOf(response).catch(() => undefined);
+    if (health) return health;
+    throw new ChatArchiveError("database_unavailable", `health answered ${response.status}`);
   });
 }

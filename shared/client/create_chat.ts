@@ -1,6 +1,7 @@
 import type { Json } from "../database.types.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { given, idOf, insertOnce } from "./insert_once.ts";
+import { given, idOf } from "./given.ts";
+import { insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
 import type { Chat } from "./rows.ts";
 

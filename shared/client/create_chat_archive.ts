@@ -1,5 +1,6 @@
-import { bindVerbs, type ChatArchive } from "./chat_archive.ts";
 import type { ArchiveClient } from "../rows.ts";
+import { bindVerbs } from "./bind_verbs.ts";
+import type { ChatArchive } from "./chat_archive.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import { memoryStore } from "./offline/memory_store.ts";
 import type { OfflineOptions } from "./offline/offline_archive.ts";

@@ -1,21 +1,20 @@
-import { HealthResponse } from "../contracts/health.ts";
 import type { ArchiveClient } from "../rows.ts";
 import { functionRequest } from "./function_request.ts";
+import { healthOf } from "./health.ts";
 
-/** Milliseconds that the question may take before the operation goes on without an answer. */
-const PATIENCE = 3000;
-/** Milliseconds after which a no is asked again. */
-const KEPT = 30_000;
+/** For the question, before the operation goes on without an answer. */
+const TIMEOUT_MS = 3000;
+/** After it, "no database" is asked again. */
+const NO_IS_KEPT_MS = 30_000;
 
 /** @returns undefined where nobody answers */
 async function ask(supabase: ArchiveClient): Promise<boolean | undefined> {
   try {
     const response = await functionRequest(supabase, "health", {
       method: "GET",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const health = HealthResponse.safeParse(await response.json());
-    return !health.success || health.data.checks.database.status !== "disabled";
+    return (await healthOf(response))?.checks.database.status !== "disabled";
   } catch {
     return undefined;
   }
@@ -38,7 +37,7 @@ export function createDatabaseSwitch(
     const { answer: asked, at } = last;
     const answer = await asked;
     // Without an answer the operation itself finds out what is wrong, and the next one asks again.
-    if (answer === undefined || (!answer && Date.now() - at > KEPT)) last = undefined;
+    if (answer === undefined || (!answer && Date.now() - at > NO_IS_KEPT_MS)) last = undefined;
     return answer ?? true;
   };
 }

@@ -1,4 +1,4 @@
-import { DeleteAccountResponse } from "../contracts/delete-account.ts";
+import type { DeleteAccountResponse } from "../contracts/delete-account.ts";
 import { callFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
@@ -17,11 +17,10 @@ export function deleteAccount(
   return operate(connection, { operation: "deleteAccount", signal }, async (operation) => {
     for (;;) {
       const request = { confirm };
-      const answer = await callFunction(
+      const answer = await callFunction<DeleteAccountResponse>(
         operation,
         "delete-account",
         request,
-        DeleteAccountResponse,
       );
       operation.note({ count: answer.chats });
       if (answer.status === "deleted") return answer;

@@ -1,4 +1,4 @@
-import { DeleteChatResponse } from "../contracts/delete-chat.ts";
+import type { DeleteChatResponse } from "../contracts/delete-chat.ts";
 import { callFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
@@ -18,11 +18,10 @@ export function deleteChat(
 ): Promise<Deletion> {
   const facts = { operation: "deleteChat", chat_id: id, signal };
   return operate(connection, facts, async (operation) => {
-    const { deletions } = await callFunction(
+    const { deletions } = await callFunction<DeleteChatResponse>(
       operation,
       "delete-chat",
       { chat_id: id },
-      DeleteChatResponse,
     );
     operation.note({ count: deletions[0]!.objects_deleted });
     return deletions[0]!;

@@ -1,5 +1,6 @@
 import { chunked } from "../async.ts";
-import { IDS_PER_QUERY, query } from "../query.ts";
+import { IDS_PER_QUERY } from "../limits.ts";
+import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
 import type { Image } from "./rows.ts";

@@ -1,8 +1,9 @@
+import { within } from "../async.ts";
 import { ChatArchiveError } from "../errors.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { signDownloads } from "./download_urls.ts";
 import { operate } from "./operation.ts";
-import { fileNameOf, type FileStream, streamOf, untilAnswer } from "./stream_of.ts";
+import { fileNameOf, type FileStream, streamOf } from "./stream_of.ts";
 
 /** One image, or the document of a chat. */
 export type WhichFile = { id: string } | { document_of: string };
@@ -21,17 +22,18 @@ export function download(
     const wanted = "id" in which ? { ids: [which.id] } : which;
     const [file] = (await signDownloads(operation, wanted)).downloads;
     if (!file) throw new ChatArchiveError("not_found", "no such file");
-    const wait = untilAnswer(connection.timeout, signal);
     let response: Response;
     try {
-      // Without the session: the URL is the permission.
-      response = await fetch(file.url, { signal: wait.signal });
+      // Without the session: the URL is the permission. The limit is for the beginning of the answer.
+      response = await within(
+        connection.timeout,
+        (limit) => fetch(file.url, { signal: limit }),
+        signal,
+      );
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       const message = "the bucket can't be reached";
       throw new ChatArchiveError("storage_unavailable", message, { cause });
-    } finally {
-      wait.begun();
     }
     if (!response.ok) {
       await response.body?.cancel();

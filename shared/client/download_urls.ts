@@ -1,5 +1,6 @@
-import { PresignDownloadResponse } from "../contracts/presign-download.ts";
+import type { PresignDownloadResponse } from "../contracts/presign-download.ts";
 import { chunked } from "../async.ts";
+import { DOWNLOADS_PER_REQUEST } from "../limits.ts";
 import { callFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate, type Operation } from "./operation.ts";
@@ -18,9 +19,6 @@ export interface DownloadUrls {
   missing: string[];
 }
 
-/** Ids of one request, by the contract. */
-const IDS = 1000;
-
 /** Signs, in as many requests as it takes. */
 export async function signDownloads(
   operation: Operation,
@@ -28,14 +26,13 @@ export async function signDownloads(
 ): Promise<DownloadUrls> {
   const result: DownloadUrls = { downloads: [], missing: [] };
   const requests: object[] = "ids" in which
-    ? chunked(which.ids, IDS).map((ids) => ({ ids }))
+    ? chunked(which.ids, DOWNLOADS_PER_REQUEST).map((ids) => ({ ids }))
     : [which];
   for (let request = requests.shift(); request; request = requests.shift()) {
-    const page = await callFunction(
+    const page = await callFunction<PresignDownloadResponse>(
       operation,
       "presign-download",
       request,
-      PresignDownloadResponse,
     );
     result.downloads.push(...page.downloads);
     result.missing.push(...page.missing);

@@ -1,8 +1,9 @@
-import { NEXT_AFTER_HEADER } from "../contracts/export-chat.ts";
+import { within } from "../async.ts";
+import { NEXT_AFTER_HEADER } from "../headers.ts";
 import { requestFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
-import { type FileStream, streamOf, untilAnswer } from "./stream_of.ts";
+import { type FileStream, streamOf } from "./stream_of.ts";
 
 /** How images are exported: as links that expire (in a zip: as files), or by name only. */
 export type ExportedImages = "link" | "none";
@@ -33,8 +34,8 @@ export interface ExportedFile extends FileStream {
 }
 
 /**
- * Exports a chat, or a part of all chats, as a file. It comes as `body` is read, so that a long chat needs no memory; an error
- * there means that the file is not whole.
+ * Exports a chat, or a part of all chats, as a file. It comes as `body` is read, so that a long chat
+ * needs no memory; an error there means that the file is not whole.
  *
  * @throws {ChatArchiveError} `not_found`, `invalid_request`
  */
@@ -45,28 +46,24 @@ export function exportChat(
   const chat_id = "chat_id" in request ? request.chat_id : undefined;
   const facts = { operation: "exportChat", chat_id, signal };
   return operate(connection, facts, async (operation) => {
-    const wait = untilAnswer(connection.timeout, signal);
     const wanted = "all" in request ? { ...request, format: "zip" } : request;
     const query = Object.fromEntries(
       Object.entries(wanted).flatMap(([key, value]) =>
         value === undefined ? [] : [[key, String(value)]]
       ),
     );
-    try {
-      const response = await requestFunction(operation, "export-chat", {
-        method: "GET",
-        query,
-        signal: wait.signal,
-      });
-      const file = streamOf(response, {
-        code: "database_unavailable",
-        requestId: operation.request_id,
-        signal,
-      });
-      const next = response.headers.get(NEXT_AFTER_HEADER);
-      return next ? { ...file, next } : file;
-    } finally {
-      wait.begun();
-    }
+    // The limit is for the beginning of the answer; the file may take longer.
+    const response = await within(
+      connection.timeout,
+      (limit) => requestFunction(operation, "export-chat", { method: "GET", query, signal: limit }),
+      signal,
+    );
+    const file = streamOf(response, {
+      code: "database_unavailable",
+      requestId: operation.request_id,
+      signal,
+    });
+    const next = response.headers.get(NEXT_AFTER_HEADER);
+    return next ? { ...file, next } : file;
   });
 }

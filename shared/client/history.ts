@@ -19,8 +19,8 @@ function attachedTo<T>(source: AsyncIterator<Item<T>>): (message: Message) => Pr
 }
 
 /**
- * Messages of a chat in order, each with its images and search hits, read page by page. Images and
- * hits that belong to no message are in {@link images} and {@link searchResults}.
+ * Messages of a chat in order, each with its images and search results, read page by page. Images and
+ * search results that belong to no message are in {@link images} and {@link searchResults}.
  */
 export function history(
   connection: Connection,
@@ -29,10 +29,10 @@ export function history(
   const facts = { operation: "history", chat_id, signal };
   return operateEach(connection, facts, async function* (operation) {
     const imagesOf = attachedTo(items(operation, "chat_images", chat_id, true, after));
-    const hitsOf = attachedTo(items(operation, "search_results", chat_id, true, after));
+    const resultsOf = attachedTo(items(operation, "search_results", chat_id, true, after));
     for await (const page of messagePages(operation, chat_id, after)) {
       for (const message of page) {
-        const [images, search_results] = [await imagesOf(message), await hitsOf(message)];
+        const [images, search_results] = [await imagesOf(message), await resultsOf(message)];
         yield { ...message, images, search_results };
       }
     }

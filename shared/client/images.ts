@@ -1,13 +1,11 @@
+import { IMAGES_PER_PAGE } from "../limits.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { items } from "./items.ts";
 import { operateEach } from "./operation.ts";
 import type { Image, SearchResult } from "./rows.ts";
 
-/** Rows of a page: a description may hold 64 KiB. */
-const ROWS = 100;
-
-/** Which images or hits. */
+/** Whose images or search results. */
 export interface ReadItems extends CallOptions {
   chat_id: string;
 }
@@ -22,16 +20,16 @@ export function images(
     for (let after = 0;;) {
       const page = await query(() =>
         connection.supabase.from("chat_images").select().eq("chat_id", chat_id).gt("seq", after)
-          .order("seq").limit(ROWS).retry(false).abortSignal(limit())
+          .order("seq").limit(IMAGES_PER_PAGE).retry(false).abortSignal(limit())
       );
       yield* page;
-      if (page.length < ROWS) return;
+      if (page.length < IMAGES_PER_PAGE) return;
       after = page.at(-1)!.seq;
     }
   });
 }
 
-/** Search hits of a chat, read page by page: those of its messages in order, then the others. */
+/** Search results of a chat, read page by page: those of its messages in order, then the others. */
 export function searchResults(
   connection: Connection,
   { chat_id, signal }: ReadItems,

@@ -1,4 +1,4 @@
-import { type IMPORT_TYPES, ImportChatResponse } from "../contracts/import-chat.ts";
+import type { IMPORT_TYPES, ImportChatResponse } from "../contracts/import-chat.ts";
 import { readJson, requestFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
@@ -32,7 +32,7 @@ export function importChat(
       body,
       signal: limit,
     });
-    const imported = ImportChatResponse.parse(await readJson(response, limit));
+    const imported = await readJson<ImportChatResponse>(response, limit);
     operation.note({ chat_id: imported.chat_id, count: imported.messages });
     return imported;
   });

@@ -1,8 +1,10 @@
-import { ChatArchiveError } from "../errors.ts";
 import { chunked } from "../async.ts";
+import { fieldError } from "../errors.ts";
+import { CHARACTERS_PER_INSERT, IDS_PER_QUERY, ROWS_PER_INSERT } from "../limits.ts";
+import { query } from "../query.ts";
 import type { Tables } from "../rows.ts";
-import { IDS_PER_QUERY, query } from "../query.ts";
 import type { Operation } from "./operation.ts";
+import { portions } from "./portions.ts";
 import { sameValue } from "./same_value.ts";
 
 /** Tables that clients insert into. */
@@ -13,52 +15,10 @@ export type NewRow<T extends InsertTable> = Tables[T]["Insert"] & { id: string }
 /** Rows, as {@link insertOnce} gave them, that did not exist before. */
 export const newRows = new WeakSet<object>();
 
-/** Rows of one request: well below PostgREST's max_rows, and one short statement. */
-const ROWS = 500;
-/** Characters of JSON of one request. */
-const CHARACTERS = 1_000_000;
+const LIMITS = { items: ROWS_PER_INSERT, size: CHARACTERS_PER_INSERT };
 
-/**
- * Splits rows into requests, in order: by number, by size, and where the set of columns changes,
- * because PostgREST would set a column that only some rows have to null in the others.
- */
-export function batches<Row extends object>(rows: Row[]): Row[][] {
-  const result: Row[][] = [];
-  let characters = 0;
-  let columns = "";
-  for (const row of rows) {
-    const size = JSON.stringify(row).length;
-    const own = Object.keys(row).toSorted().join();
-    const last = result.at(-1);
-    if (!last || last.length === ROWS || characters + size > CHARACTERS || columns !== own) {
-      result.push([row]);
-      characters = size;
-      columns = own;
-    } else {
-      last.push(row);
-      characters += size;
-    }
-  }
-  return result;
-}
-
-/** An id as PostgreSQL writes it, or a new one. */
-export function idOf(id?: string): string {
-  return id?.toLowerCase() ?? crypto.randomUUID();
-}
-
-/** A row without the fields that were left out: the database's defaults are meant. */
-export function given<Row extends object>(row: Row): Row {
-  return Object.fromEntries(
-    Object.entries(row).filter(([, value]) => value !== undefined),
-  ) as Row;
-}
-
-function invalid(field: string, message: string): never {
-  throw new ChatArchiveError("invalid_request", `${field}: ${message}`, {
-    details: [{ path: [field], message }],
-  });
-}
+/** PostgREST would set a column that only some rows of a request have to null in the others. */
+const columnsOf = (row: object) => Object.keys(row).toSorted().join();
 
 /** ISO 8601 with an offset: without one, JavaScript and PostgreSQL would read different times. */
 const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:\d\d)$/;
@@ -71,10 +31,15 @@ const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:\d\d)$
  */
 function checked<Row extends object>(row: Row): Row {
   const { created_at, score } = row as { created_at?: string; score?: number | null };
-  if (typeof score === "number" && !Number.isFinite(score)) invalid("score", "must be finite");
+  if (typeof score === "number" && !Number.isFinite(score)) {
+    throw fieldError("invalid_request", ["score"], "must be finite");
+  }
   if (created_at === undefined) return row;
   const [, time, fraction = "", offset] = TIME.exec(created_at) ?? [];
-  if (!time) invalid("created_at", "must be a time with an offset, as toISOString gives it");
+  if (!time) {
+    const message = "must be a time with an offset, as toISOString gives it";
+    throw fieldError("invalid_request", ["created_at"], message);
+  }
   // PostgreSQL keeps six digits, and would round the seventh.
   return { ...row, created_at: time + fraction + offset };
 }
@@ -86,10 +51,7 @@ export function assertSame(wanted: object, stored: object | undefined): void {
   );
   if (stored && !different) return;
   const field = stored ? different![0] : "id";
-  const message = "the id is taken by a row with another value";
-  throw new ChatArchiveError("conflict", `${field}: ${message}`, {
-    details: [{ path: [field], message }],
-  });
+  throw fieldError("conflict", [field], "the id is taken by a row with another value");
 }
 
 /**
@@ -111,7 +73,8 @@ export async function insertOnce<T extends InsertTable>(
   const keep = (found: unknown) => {
     for (const row of found as Row[]) stored.set(row.id, row);
   };
-  for (const batch of batches(rows.map(checked))) {
+  const sizeOf = (row: NewRow<T>) => JSON.stringify(row).length;
+  for (const batch of portions(rows.map(checked), LIMITS, sizeOf, columnsOf)) {
     const inserted = await query(() =>
       from().upsert(batch as NewRow<"chats">[], { onConflict: "id", ignoreDuplicates: true })
         .select().abortSignal(limit())

@@ -1,4 +1,5 @@
-import { ChatArchiveError } from "../errors.ts";
+import { fieldError } from "../errors.ts";
+import { CHATS_PER_PAGE, MAX_ROWS } from "../limits.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
@@ -47,9 +48,9 @@ export function listChats(
 ): Promise<ChatPage> {
   return operate(connection, { operation: "listChats", signal }, async (operation) => {
     if (after && !(CURSOR.test(after.created_at) && CURSOR.test(after.id))) {
-      throw new ChatArchiveError("invalid_request", "after: must be `next` of another page");
+      throw fieldError("invalid_request", ["after"], "must be `next` of another page");
     }
-    const size = Math.max(1, Math.min(1000, Math.trunc(limit) || 50));
+    const size = Math.max(1, Math.min(MAX_ROWS, Math.trunc(limit) || 50));
     let request = connection.supabase.from("chats").select()
       .order("created_at", { ascending: false }).order("id", { ascending: false }).limit(size)
       .retry(false).abortSignal(operation.limit());
@@ -79,7 +80,7 @@ export async function* chats(
 ): AsyncGenerator<Chat, void, undefined> {
   let after: ChatCursor | undefined;
   for (;;) {
-    const page = await listChats(connection, { ...filter, limit: 500, after });
+    const page = await listChats(connection, { ...filter, limit: CHATS_PER_PAGE, after });
     yield* page.chats;
     if (!page.next) return;
     after = page.next;

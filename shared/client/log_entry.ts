@@ -2,7 +2,7 @@
 export interface LogEntry {
   /** When the operation ended, ISO 8601. */
   time: string;
-  /** `warning` where the caller can mend it, `error` where only an operator can. */
+  /** `warning` where the caller can act, `error` where only an operator can. */
   level: "info" | "warning" | "error";
   /** Name of the method. */
   operation: string;

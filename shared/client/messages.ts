@@ -1,4 +1,4 @@
-import { ChatArchiveError } from "../errors.ts";
+import { fieldError } from "../errors.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operateEach, type Operation } from "./operation.ts";
@@ -46,9 +46,7 @@ export function messages(
     if (after !== undefined && after >= FIRST_LOCAL_SEQ) {
       // By the server's numbers nothing would come after it, for ever.
       const message = "is of a row that was not saved then: use the last one that was";
-      throw new ChatArchiveError("invalid_request", `after: ${message}`, {
-        details: [{ path: ["after"], message }],
-      });
+      throw fieldError("invalid_request", ["after"], message);
     }
     for await (const page of messagePages(operation, chat_id, after)) yield* page;
   });

@@ -5,15 +5,18 @@
  * @module
  */
 export { ChatArchiveError, type ErrorCode, type Issue } from "../errors.ts";
+export { type AddMessage, addMessage } from "./add_message.ts";
 export { type AddMessages, addMessages, type NewMessage } from "./add_messages.ts";
 export {
   type AddSearchResults,
   addSearchResults,
   type NewSearchResult,
 } from "./add_search_results.ts";
+export { archiveChat, unarchiveChat } from "./archive_chat.ts";
+export type { ArchiveVerbs } from "./archive_verbs.ts";
 export { type AttachImages, attachImages } from "./attach_images.ts";
 export { awaitDeletion } from "./await_deletion.ts";
-export type { AddMessage, ArchiveVerbs, ChatArchive } from "./chat_archive.ts";
+export type { ChatArchive } from "./chat_archive.ts";
 export { checkConnection } from "./check_connection.ts";
 export type { Database } from "../database.types.ts";
 export type { ArchiveClient } from "../rows.ts";
@@ -75,7 +78,7 @@ export type { FileStream } from "./stream_of.ts";
 export { type ChatChanges, updateChat } from "./update_chat.ts";
 export { type MessageChanges, updateMessage } from "./update_message.ts";
 export { type StoredDocument, type UploadDocument, uploadDocument } from "./upload_document.ts";
-export type { UploadOptions, UploadProgress } from "./upload_files.ts";
+export type { UploadOptions, UploadProgress } from "./upload_progress.ts";
 export {
   type Content,
   type NewFile,

@@ -55,21 +55,3 @@ export function streamOf(
     body: guarded(response.body ?? empty, code, requestId, signal),
   };
 }
-
-/**
- * A limit for the time until an answer begins; its body may take longer.
- *
- * @returns the signal for fetch, and what to call when the answer has begun
- */
-export function untilAnswer(
-  milliseconds: number,
-  signal: AbortSignal | undefined,
-): { signal: AbortSignal; begun(): void } {
-  const controller = new AbortController();
-  const late = new DOMException("there was no answer in time", "TimeoutError");
-  const timer = setTimeout(() => controller.abort(late), milliseconds);
-  return {
-    signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
-    begun: () => clearTimeout(timer),
-  };
-}

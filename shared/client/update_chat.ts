@@ -2,7 +2,7 @@ import type { Json } from "../database.types.ts";
 import { ChatArchiveError } from "../errors.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { given } from "./insert_once.ts";
+import { given } from "./given.ts";
 import { operate } from "./operation.ts";
 import type { Chat } from "./rows.ts";
 

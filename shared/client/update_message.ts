@@ -1,7 +1,7 @@
 import { ChatArchiveError } from "../errors.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { given } from "./insert_once.ts";
+import { given } from "./given.ts";
 import { operate } from "./operation.ts";
 import type { Message } from "./rows.ts";
 

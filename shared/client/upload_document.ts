@@ -1,8 +1,9 @@
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
-import { uploadFiles, type UploadOptions } from "./upload_files.ts";
+import { uploadFiles } from "./upload_files.ts";
 import { type NewFile, uploadOf } from "./upload_images.ts";
+import type { UploadOptions } from "./upload_progress.ts";
 
 /** The document of one chat. */
 export interface UploadDocument extends CallOptions, UploadOptions {

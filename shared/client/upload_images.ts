@@ -1,11 +1,14 @@
 import { chunked } from "../async.ts";
-import { IDS_PER_QUERY, query } from "../query.ts";
+import { IDS_PER_QUERY } from "../limits.ts";
+import { query } from "../query.ts";
 import { inOrder } from "./attach_images.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { assertSame, given, idOf } from "./insert_once.ts";
+import { given, idOf } from "./given.ts";
+import { assertSame } from "./insert_once.ts";
 import { operate, type Operation } from "./operation.ts";
 import type { Image } from "./rows.ts";
-import { type Upload, uploadFiles, type UploadOptions } from "./upload_files.ts";
+import { type Upload, uploadFiles } from "./upload_files.ts";
+import type { UploadOptions } from "./upload_progress.ts";
 
 /** Bytes of a file. A `File` of a browser is a Blob. */
 export type Content = Blob | ArrayBuffer | Uint8Array<ArrayBuffer>;

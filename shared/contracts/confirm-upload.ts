@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { FILES_PER_REQUEST } from "../limits.ts";
 import type { Contract } from "./contract.ts";
 import { ChatImage, Id, idList } from "./values.ts";
 
 /** POST confirm-upload. */
-export const ConfirmUploadRequest = z.strictObject({ ids: idList(100) });
+export const ConfirmUploadRequest = z.strictObject({ ids: idList(FILES_PER_REQUEST) });
 /** POST confirm-upload. */
 export type ConfirmUploadRequest = z.infer<typeof ConfirmUploadRequest>;
 

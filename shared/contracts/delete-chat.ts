@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { CHATS_PER_REQUEST } from "../limits.ts";
 import type { Contract } from "./contract.ts";
 import { Id, idList, Time } from "./values.ts";
 
 /** POST delete-chat. */
 export const DeleteChatRequest = z.union([
   z.strictObject({ chat_id: Id }),
-  z.strictObject({ chat_ids: idList(100) }),
+  z.strictObject({ chat_ids: idList(CHATS_PER_REQUEST) }),
 ]);
 /** POST delete-chat. */
 export type DeleteChatRequest = z.infer<typeof DeleteChatRequest>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NEXT_AFTER_HEADER } from "../headers.ts";
 import { ChatExport } from "./chat-export.ts";
 import type { Contract } from "./contract.ts";
 import { Id } from "./values.ts";
@@ -22,9 +23,6 @@ const ExportAllRequest = z.strictObject({
 export const ExportChatRequest = z.union([ExportOneRequest, ExportAllRequest]);
 /** Query of GET export-chat. */
 export type ExportChatRequest = z.infer<typeof ExportChatRequest>;
-
-/** Header of a part of all chats that is not the last one. */
-export const NEXT_AFTER_HEADER = "x-next-after";
 
 /** How export-chat is called. */
 export const EXPORT_CHAT = {

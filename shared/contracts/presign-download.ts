@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { DOWNLOADS_PER_REQUEST } from "../limits.ts";
 import type { Contract } from "./contract.ts";
 import { Id, idList, Time } from "./values.ts";
 
 /** POST presign-download: some images, a chat's images page by page, or a chat's document. */
 export const PresignDownloadRequest = z.union([
-  z.strictObject({ ids: idList(1000) }),
+  z.strictObject({ ids: idList(DOWNLOADS_PER_REQUEST) }),
   z.strictObject({ chat_id: Id, after: z.string().regex(/^\d{1,18}$/).optional() }),
   z.strictObject({ document_of: Id }),
 ]);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FILES_PER_REQUEST } from "../limits.ts";
 import type { Contract } from "./contract.ts";
 import { Count, Id, plainText, Time } from "./values.ts";
 
@@ -26,7 +27,7 @@ export type UploadFile = z.infer<typeof UploadFile>;
 /** POST presign-upload. */
 export const PresignUploadRequest = z.strictObject({
   chat_id: Id,
-  files: z.array(UploadFile).min(1).max(100),
+  files: z.array(UploadFile).min(1).max(FILES_PER_REQUEST),
 });
 /** POST presign-upload. */
 export type PresignUploadRequest = z.infer<typeof PresignUploadRequest>;

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { ArchiveVerbs } from "../chat_archive.ts";
+import type { ArchiveVerbs } from "../archive_verbs.ts";
 
 /** Methods whose calls are kept and replayed. */
 export const REPLAYED = [

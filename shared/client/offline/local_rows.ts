@@ -18,7 +18,7 @@ export interface LocalTables {
 
 /** A table of the device. */
 export type LocalTable = keyof LocalTables;
-/** A part of a chat that is read to its end; items are the images and hits of messages. */
+/** A part of a chat that is read to its end; items are the images and search results of messages. */
 export type Part = "messages" | "items" | "images" | "search_results";
 /** All of a chat. */
 export const PARTS: Part[] = ["messages", "items", "images", "search_results"];
@@ -175,22 +175,22 @@ export class LocalRows {
   }
 
   addSearchResults({ chat_id, search_results }: InputOf<"addSearchResults">): SearchResult[] {
-    return search_results.map((hit) => {
+    return search_results.map((result) => {
       const row: SearchResult = {
-        id: hit.id!,
+        id: result.id!,
         chat_id,
         user_id: this.user_id,
-        message_id: hit.message_id?.toLowerCase() ?? null,
+        message_id: result.message_id?.toLowerCase() ?? null,
         seq: ++this.#seq,
-        block_id: hit.block_id,
-        page_number: hit.page_number,
-        block_text: hit.block_text ?? null,
-        score: hit.score ?? null,
-        coords_norm: hit.coords_norm ?? null,
-        coords_px: hit.coords_px ?? null,
-        created_at: hit.created_at ?? now(),
+        block_id: result.block_id,
+        page_number: result.page_number,
+        block_text: result.block_text ?? null,
+        score: result.score ?? null,
+        coords_norm: result.coords_norm ?? null,
+        coords_px: result.coords_px ?? null,
+        created_at: result.created_at ?? now(),
       };
-      return inserted(this.tables.search_results, row, { ...hit, chat_id });
+      return inserted(this.tables.search_results, row, { ...result, chat_id });
     });
   }
 

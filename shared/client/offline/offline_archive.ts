@@ -1,5 +1,5 @@
 import { ChatArchiveError, type ErrorCode } from "../../errors.ts";
-import type { ArchiveVerbs } from "../chat_archive.ts";
+import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { Connection } from "../connection.ts";
 import { newRows } from "../insert_once.ts";
 import { currentUser, rememberUser } from "./current_user.ts";
@@ -39,7 +39,7 @@ const REFUSALS = new Set<ErrorCode>([
 ]);
 
 /** Times that a write may fail for no known reason before it counts as refused. */
-const PATIENCE = 5;
+const MOST_FAILURES = 5;
 
 const has = (codes: Set<ErrorCode>, error: unknown): error is ChatArchiveError =>
   error instanceof ChatArchiveError && codes.has(error.code);
@@ -330,7 +330,7 @@ export class OfflineArchive {
     if (!has(new Set(["internal"]), error)) return false;
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
-    return failures >= PATIENCE;
+    return failures >= MOST_FAILURES;
   }
 
   #backOnline = () => this.#schedule(0);

@@ -1,4 +1,4 @@
-import type { ArchiveVerbs } from "../chat_archive.ts";
+import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { ChatFilter, ChatPage, ListChats } from "../list_chats.ts";
 import type { Chat, Image, Message, MessageWithItems, SearchResult } from "../rows.ts";
 import type { Device } from "./device.ts";
@@ -31,11 +31,14 @@ function localHistory(device: Device, chat_id: string, after = 0): MessageWithIt
   device.rows.assertWhole(chat_id, ["items"]);
   const byMessage = ({ message_id }: { message_id: string | null }) => message_id;
   const images = Map.groupBy(device.flagged(device.rows.of("chat_images", chat_id)), byMessage);
-  const hits = Map.groupBy(device.flagged(device.rows.of("search_results", chat_id)), byMessage);
+  const searchResults = Map.groupBy(
+    device.flagged(device.rows.of("search_results", chat_id)),
+    byMessage,
+  );
   return localMessages(device, chat_id, after).map((message) => ({
     ...message,
     images: images.get(message.id) ?? [],
-    search_results: hits.get(message.id) ?? [],
+    search_results: searchResults.get(message.id) ?? [],
   }));
 }
 
@@ -44,7 +47,7 @@ function localImages(device: Device, chat_id: string): Image[] {
   return device.flagged(device.rows.of("chat_images", chat_id));
 }
 
-function localHits(device: Device, chat_id: string): SearchResult[] {
+function localSearchResults(device: Device, chat_id: string): SearchResult[] {
   device.rows.assertWhole(chat_id, ["search_results"]);
   return device.flagged(device.rows.of("search_results", chat_id));
 }
@@ -102,11 +105,11 @@ export function reads(
     searchResults: (input) =>
       archive.readEach<SearchResult>(
         () => online.searchResults(input),
-        (hits, whole, rows) => [
-          ...rows.keep("search_results", hits),
+        (found, whole, rows) => [
+          ...rows.keep("search_results", found),
           ...(whole ? rows.keepWhole(input.chat_id, ["search_results"]) : []),
         ],
-        (device) => localHits(device, input.chat_id),
+        (device) => localSearchResults(device, input.chat_id),
       ),
     images: (input) =>
       archive.readEach<Image>(

@@ -1,4 +1,5 @@
-import type { ArchiveVerbs, ChatArchive } from "../chat_archive.ts";
+import type { ArchiveVerbs } from "../archive_verbs.ts";
+import type { ChatArchive } from "../chat_archive.ts";
 import type { Connection } from "../connection.ts";
 import type { Chat } from "../rows.ts";
 import { OfflineArchive, type OfflineOptions } from "./offline_archive.ts";

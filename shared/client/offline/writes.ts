@@ -1,6 +1,6 @@
 import { identified } from "../add_messages.ts";
-import type { ArchiveVerbs } from "../chat_archive.ts";
-import { given, idOf } from "../insert_once.ts";
+import type { ArchiveVerbs } from "../archive_verbs.ts";
+import { given, idOf } from "../given.ts";
 import { PARTS } from "./local_rows.ts";
 import type { OfflineArchive } from "./offline_archive.ts";
 

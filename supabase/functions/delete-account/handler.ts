@@ -2,7 +2,7 @@ import type {
   DeleteAccountRequest,
   DeleteAccountResponse,
 } from "@shared/contracts/delete-account.ts";
-import { ChatArchiveError } from "@shared/errors.ts";
+import { ChatArchiveError, fieldError } from "@shared/errors.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import { query } from "@shared/query.ts";
@@ -28,9 +28,7 @@ function checkConfirmation(
   const message = email
     ? "must be the account's own e-mail address"
     : "must be the account's own user id";
-  throw new ChatArchiveError("invalid_request", `confirm: ${message}`, {
-    details: [{ path: ["confirm"], message }],
-  });
+  throw fieldError("invalid_request", ["confirm"], message);
 }
 
 async function deleteUser({ admin, caller }: DeleteAccountPorts) {

@@ -1,5 +1,6 @@
 import { EXPORT_VERSION, type ExportManifest } from "@shared/contracts/chat-export.ts";
-import { type ExportChatRequest, NEXT_AFTER_HEADER } from "@shared/contracts/export-chat.ts";
+import type { ExportChatRequest } from "@shared/contracts/export-chat.ts";
+import { NEXT_AFTER_HEADER } from "@shared/headers.ts";
 import { encoded } from "../_shared/byte_stream.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
 import { contentDisposition } from "../_shared/content_disposition.ts";

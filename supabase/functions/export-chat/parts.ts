@@ -1,4 +1,4 @@
-import { ChatArchiveError } from "@shared/errors.ts";
+import { fieldError } from "@shared/errors.ts";
 import type { Chat } from "@shared/rows.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
 import { query } from "@shared/query.ts";
@@ -28,10 +28,7 @@ function decodePlace(text: string): Place {
   } catch {
     // Told below.
   }
-  const message = "must be what a part before said";
-  throw new ChatArchiveError("invalid_request", `after: ${message}`, {
-    details: [{ path: ["after"], message }],
-  });
+  throw fieldError("invalid_request", ["after"], "must be what a part before said");
 }
 
 /**

@@ -7,7 +7,8 @@ import type { ArchiveClient } from "@shared/rows.ts";
 import { readDocument } from "../_shared/document.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { chunked } from "@shared/async.ts";
-import { IDS_PER_QUERY, query } from "@shared/query.ts";
+import { IDS_PER_QUERY } from "@shared/limits.ts";
+import { query } from "@shared/query.ts";
 import type { Settings } from "../_shared/settings.ts";
 
 /** What presign-download needs. */

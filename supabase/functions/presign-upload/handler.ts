@@ -2,7 +2,7 @@ import type {
   PresignUploadRequest,
   PresignUploadResponse,
 } from "@shared/contracts/presign-upload.ts";
-import { ChatArchiveError, type ErrorCode } from "@shared/errors.ts";
+import { type ErrorCode, fieldError } from "@shared/errors.ts";
 import type { ContentType } from "@shared/object-keys.ts";
 import type { ArchiveClient, Tables, Upload } from "@shared/rows.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
@@ -37,9 +37,7 @@ const FACTS = [
 ] as const;
 
 function refuse(code: ErrorCode, index: number, field: string, message: string): never {
-  throw new ChatArchiveError(code, `files.${index}.${field}: ${message}`, {
-    details: [{ path: ["files", index, field], message }],
-  });
+  throw fieldError(code, ["files", index, field], message);
 }
 
 function checkLimits({ files }: PresignUploadRequest, { settings }: PresignUploadPorts) {
