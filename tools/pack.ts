@@ -1,5 +1,5 @@
 /** `deno task pack`: the client library as an npm package, ES modules and types. */
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import ts from "typescript";
 import { VERSION } from "@shared/version.ts";
@@ -59,9 +59,38 @@ function packageOf(manifest: Manifest) {
         { types: `./${file}.d.ts`, default: `./${file}.js` },
       ]),
     ),
-    dependencies: { zod: rangeOf(manifest, "zod") },
     peerDependencies: { "@supabase/supabase-js": rangeOf(manifest, "@supabase/supabase-js") },
   };
+}
+
+const WRITTEN_OUT = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias;
+
+/** Declarations of a contract with its types written out: to read them, nobody needs zod. */
+function plainTypes(checker: ts.TypeChecker, source: ts.SourceFile): string {
+  const module = checker.getSymbolAtLocation(source);
+  const types = module ? checker.getExportsOfModule(module) : [];
+  return types.filter(({ flags }) => flags & ts.SymbolFlags.TypeAlias).map((symbol) => {
+    const type = checker.getDeclaredTypeOfSymbol(symbol);
+    return `export type ${symbol.name} = ${checker.typeToString(type, undefined, WRITTEN_OUT)};\n`;
+  }).join("");
+}
+
+/** Files that the entries lead to. What only types lead to has declarations and no code. */
+function reachable(files: ReadonlyMap<string, string>): Map<string, string> {
+  const reached = new Map<string, string>();
+  const follow = (path: string) => {
+    const text = files.get(path);
+    if (text === undefined || reached.has(path)) return;
+    reached.set(path, text);
+    for (const [, one, other] of text.matchAll(/\bfrom "(\.[^"]+)"|\bimport\("(\.[^"]+)"\)/g)) {
+      const target = join(dirname(path), (one ?? other)!);
+      follow(path.endsWith(".d.ts") ? target.replace(/\.js$/, ".d.ts") : target);
+    }
+  };
+  for (const entry of Object.values(ENTRIES)) {
+    for (const end of [".js", ".d.ts"]) follow(entry + end);
+  }
+  return reached;
 }
 
 /**
@@ -74,7 +103,7 @@ function packageOf(manifest: Manifest) {
 export async function pack(out: string): Promise<string[]> {
   await Deno.remove(out, { recursive: true }).catch(() => {});
   const manifest: Manifest = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")));
-  const files = new Map<string, string>();
+  const emitted = new Map<string, string>();
   const program = ts.createProgram(
     Object.values(ENTRIES).map((file) => join(PROJECT_ROOT, `${file}.ts`)),
     { ...OPTIONS, outDir: out },
@@ -84,12 +113,18 @@ export async function pack(out: string): Promise<string[]> {
     const own = path.endsWith(".d.ts")
       ? text.replace(/(from "|import\(")(\.[^"]+)\.ts"/g, '$1$2.js"')
       : text;
-    files.set(relative(out, path), own);
+    emitted.set(relative(out, path), own);
   });
   if (emitSkipped || diagnostics.length > 0) {
     const text = ts.flattenDiagnosticMessageText(diagnostics[0]?.messageText, "\n");
     throw new Failure(`the compiler emits nothing: ${text}`, "Run `deno check` first.");
   }
+  for (const source of program.getSourceFiles()) {
+    const path = relative(PROJECT_ROOT, source.fileName);
+    if (!path.startsWith("shared/contracts/")) continue;
+    emitted.set(path.replace(/\.ts$/, ".d.ts"), plainTypes(program.getTypeChecker(), source));
+  }
+  const files = reachable(emitted);
   files.set("package.json", JSON.stringify(packageOf(manifest), null, 2) + "\n");
   files.set("LICENSE", await Deno.readTextFile(join(PROJECT_ROOT, "LICENSE")));
   const guide = await Deno.readTextFile(join(PROJECT_ROOT, "docs/client.md"));

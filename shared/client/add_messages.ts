@@ -1,5 +1,5 @@
 import type { CallOptions, Connection } from "./connection.ts";
-import { given, idOf } from "./given.ts";
+import { identified } from "./given.ts";
 import { insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
 import type { Message, Role } from "./rows.ts";
@@ -21,14 +21,6 @@ export interface NewMessage {
 export interface AddMessages extends CallOptions {
   chat_id: string;
   messages: NewMessage[];
-}
-
-/** Gives each row its id and chat. */
-export function identified<Row extends { id?: string }>(
-  chat_id: string,
-  rows: Row[],
-): (Row & { id: string; chat_id: string })[] {
-  return rows.map((row) => given({ ...row, id: idOf(row.id), chat_id: idOf(chat_id) }));
 }
 
 /**

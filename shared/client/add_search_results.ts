@@ -1,5 +1,5 @@
-import { identified } from "./add_messages.ts";
 import type { CallOptions, Connection } from "./connection.ts";
+import { identified } from "./given.ts";
 import { insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
 import type { Box, SearchResult } from "./rows.ts";

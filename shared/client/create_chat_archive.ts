@@ -1,10 +1,11 @@
+import { ChatArchiveError } from "../errors.ts";
 import type { ArchiveClient } from "../rows.ts";
 import { bindVerbs } from "./bind_verbs.ts";
 import type { ChatArchive } from "./chat_archive.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import { memoryStore } from "./offline/memory_store.ts";
 import type { OfflineOptions } from "./offline/offline_archive.ts";
-import { withOffline } from "./offline/with_offline.ts";
+import { whenLoaded } from "./when_loaded.ts";
 
 /** Settings of an archive. */
 export interface ChatArchiveOptions extends ConnectionOptions {
@@ -21,7 +22,7 @@ export interface ChatArchiveOptions extends ConnectionOptions {
   offlineStore?: OfflineOptions["store"];
   /** Milliseconds after which a server that could not be reached is tried again; 5000. */
   retryAfter?: OfflineOptions["retryAfter"];
-  /** Told of every replay that saved something or met a conflict. */
+  /** Called after every replay that saved something or met a conflict. */
   onSync?: OfflineOptions["onSync"];
 }
 
@@ -51,7 +52,15 @@ export function createChatArchive(
   const verbs = bindVerbs(connection);
   if (options.offline === "local") {
     const { offlineStore: store = memoryStore(), retryAfter, onSync } = options;
-    return withOffline(verbs, connection, { store, retryAfter, onSync });
+    // A chunk of its own, so that a page without `offline` is small.
+    const loading = import("./offline/with_offline.ts").then(
+      ({ withOffline }) => withOffline(verbs, connection, { store, retryAfter, onSync }),
+      (cause) => {
+        const message = "the code for work without the server can't be loaded";
+        throw new ChatArchiveError("database_unavailable", message, { cause });
+      },
+    );
+    return whenLoaded(loading, verbs);
   }
   return {
     ...verbs,

@@ -9,3 +9,11 @@ export function given<Fields extends object>(fields: Fields): Fields {
     Object.entries(fields).filter(([, value]) => value !== undefined),
   ) as Fields;
 }
+
+/** Gives each row its id and chat. */
+export function identified<Row extends { id?: string }>(
+  chat_id: string,
+  rows: Row[],
+): (Row & { id: string; chat_id: string })[] {
+  return rows.map((row) => given({ ...row, id: idOf(row.id), chat_id: idOf(chat_id) }));
+}

@@ -1,4 +1,4 @@
-import type { IMPORT_TYPES, ImportChatResponse } from "../contracts/import-chat.ts";
+import type { ImportChatResponse, ImportType } from "../contracts/import-chat.ts";
 import { readJson, requestFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
@@ -8,7 +8,7 @@ import type { Content } from "./upload_images.ts";
 export interface ImportChat extends CallOptions {
   content: Content | string;
   /** By default that of the Blob, else application/json. */
-  content_type?: (typeof IMPORT_TYPES)[number];
+  content_type?: ImportType;
 }
 
 /**

@@ -5,15 +5,13 @@ import { query } from "../query.ts";
 import type { Tables } from "../rows.ts";
 import type { Operation } from "./operation.ts";
 import { portions } from "./portions.ts";
-import { sameValue } from "./same_value.ts";
+import { newRows } from "./new_rows.ts";
+import { assertSame } from "./same_value.ts";
 
 /** Tables that clients insert into. */
 export type InsertTable = "chats" | "chat_messages" | "search_results";
 /** A new row; the id makes a repetition of the insert recognizable. */
 export type NewRow<T extends InsertTable> = Tables[T]["Insert"] & { id: string };
-
-/** Rows, as {@link insertOnce} gave them, that did not exist before. */
-export const newRows = new WeakSet<object>();
 
 const LIMITS = { items: ROWS_PER_INSERT, size: CHARACTERS_PER_INSERT };
 
@@ -42,16 +40,6 @@ function checked<Row extends object>(row: Row): Row {
   }
   // PostgreSQL keeps six digits, and would round the seventh.
   return { ...row, created_at: time + fraction + offset };
-}
-
-/** Says which of the fields differ. @throws {ChatArchiveError} `conflict` */
-export function assertSame(wanted: object, stored: object | undefined): void {
-  const different = Object.entries(wanted).find(([column, value]) =>
-    !sameValue(column, value, (stored as Record<string, unknown> | undefined)?.[column])
-  );
-  if (stored && !different) return;
-  const field = stored ? different![0] : "id";
-  throw fieldError("conflict", [field], "the id is taken by a row with another value");
 }
 
 /**

@@ -2,7 +2,7 @@ import { query } from "../query.ts";
 import type { Operation } from "./operation.ts";
 import type { Image, SearchResult } from "./rows.ts";
 
-/** An image or a search result, and the place of its message (0: none). */
+/** An image or a search result, and the seq of its message (0: none). */
 export interface Item<T> {
   message_seq: number;
   seq: number;

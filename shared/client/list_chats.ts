@@ -5,7 +5,7 @@ import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
 import type { Chat } from "./rows.ts";
 
-/** The place of a chat in the list. */
+/** The position of a chat in the list. */
 export interface ChatCursor {
   created_at: string;
   id: string;

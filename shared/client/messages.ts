@@ -1,6 +1,7 @@
 import { fieldError } from "../errors.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
+import { FIRST_LOCAL_SEQ } from "./local_seq.ts";
 import { operateEach, type Operation } from "./operation.ts";
 import type { Message } from "./rows.ts";
 
@@ -10,9 +11,6 @@ export interface ReadMessages extends CallOptions {
   /** Only those whose seq is greater: pass the last one seen to read on from there. */
   after?: number | undefined;
 }
-
-/** Numbers from here on are provisional: a device gives them to rows that the server does not have. */
-export const FIRST_LOCAL_SEQ = 2 ** 52;
 
 /** Pages of a chat's messages, each bounded by rows and by bytes. */
 export async function* messagePages(

@@ -7,7 +7,7 @@ export interface SignedPut {
 }
 
 /** Sends a file. @param onBytes receives the bytes sent so far, where the platform tells */
-export type PutFile = (
+type PutFile = (
   target: SignedPut,
   body: Blob,
   signal: AbortSignal,

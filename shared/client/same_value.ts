@@ -1,3 +1,5 @@
+import { fieldError } from "../errors.ts";
+
 /** Columns whose text has several forms for one value. */
 const TIMES = new Set(["created_at"]);
 const IDS = new Set(["id", "chat_id", "message_id"]);
@@ -14,8 +16,18 @@ function sameJson(a: unknown, b: unknown): boolean {
 }
 
 /** Whether a column holds the value that was sent. */
-export function sameValue(column: string, sent: unknown, stored: unknown): boolean {
+function sameValue(column: string, sent: unknown, stored: unknown): boolean {
   if (TIMES.has(column)) return Date.parse(String(sent)) === Date.parse(String(stored));
   if (IDS.has(column) && typeof sent === "string") return sent.toLowerCase() === stored;
   return sameJson(sent ?? null, stored ?? null);
+}
+
+/** Says which of the fields differ. @throws {ChatArchiveError} `conflict` */
+export function assertSame(wanted: object, stored: object | undefined): void {
+  const different = Object.entries(wanted).find(([column, value]) =>
+    !sameValue(column, value, (stored as Record<string, unknown> | undefined)?.[column])
+  );
+  if (stored && !different) return;
+  const field = stored ? different![0] : "id";
+  throw fieldError("conflict", [field], "the id is taken by a row with another value");
 }

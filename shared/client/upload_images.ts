@@ -4,7 +4,7 @@ import { query } from "../query.ts";
 import { inOrder } from "./attach_images.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { given, idOf } from "./given.ts";
-import { assertSame } from "./insert_once.ts";
+import { assertSame } from "./same_value.ts";
 import { operate, type Operation } from "./operation.ts";
 import type { Image } from "./rows.ts";
 import { type Upload, uploadFiles } from "./upload_files.ts";

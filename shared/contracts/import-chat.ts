@@ -9,6 +9,8 @@ const accepts = { "application/json": ChatExport, "application/zip": null };
 export const IMPORT_TYPES = ["application/json", "application/zip"] as const satisfies readonly (
   keyof typeof accepts
 )[];
+/** Media type that import-chat reads. */
+export type ImportType = (typeof IMPORT_TYPES)[number];
 
 /** What import-chat takes at most. Beyond it: `payload_too_large`. */
 export const IMPORT_LIMITS = {

@@ -2,10 +2,10 @@
 import { dirname, join } from "node:path";
 import { chromium as playwright } from "playwright-core";
 import ts from "typescript";
-import { pack } from "../../tools/pack.ts";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assert, assertEquals } from "@std/assert";
 import { chromium, node, testWith } from "../support/platforms.ts";
+import { installPackage } from "../support/installed_package.ts";
 import { Relay } from "../support/relay.ts";
 import { stack } from "../support/stack.ts";
 
@@ -13,24 +13,10 @@ const SCRIPTS = join(PROJECT_ROOT, "tests/client/packed");
 const IMAGE = join(PROJECT_ROOT, "examples/document/page-8.png");
 const { API_URL: url, PUBLISHABLE_KEY: key } = stack;
 
-/** A folder in which the package and what it needs are installed. */
-async function install(): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: "chat-archive-packed-" });
-  await pack(join(folder, "node_modules/chat-archive"));
-  await Deno.mkdir(join(folder, "node_modules/@supabase"));
-  for (const name of ["zod", "@supabase/supabase-js"]) {
-    const path = await Deno.realPath(join(PROJECT_ROOT, "node_modules", name));
-    await Deno.symlink(path, join(folder, "node_modules", name));
-  }
-  await Deno.writeTextFile(join(folder, "package.json"), '{ "type": "module" }');
-  for (const { name } of Deno.readDirSync(SCRIPTS)) {
-    await Deno.copyFile(join(SCRIPTS, name), join(folder, name));
-  }
-  return folder;
+const folder = await installPackage();
+for (const { name } of Deno.readDirSync(SCRIPTS)) {
+  await Deno.copyFile(join(SCRIPTS, name), join(folder, name));
 }
-
-const folder = await install();
-globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
 const OPERATIONS = [
   "createChat",
@@ -83,8 +69,7 @@ const PAGE = `<!doctype html>
 <script src="/node_modules/@supabase/supabase-js/dist/umd/supabase.js"></script>
 <script type="importmap">
   { "imports": {
-    "chat-archive": "/node_modules/chat-archive/shared/client/mod.js",
-    "zod": "/node_modules/zod/index.js"
+    "chat-archive": "/node_modules/chat-archive/shared/client/mod.js"
   } }
 </script>
 <script type="module" src="/use_in_browser.js"></script>`;
@@ -168,19 +153,29 @@ testWith(
 Deno.test("the package's types are those of the library", async () => {
   const begin = `
     import { createClient } from "@supabase/supabase-js";
-    import { type Chat, ChatArchiveError, createChatArchive } from "chat-archive";
+    import { type Chat, ChatArchiveError, createChatArchive, type Database } from "chat-archive";
     import { diskStore } from "chat-archive/node";
-    const archive = createChatArchive(createClient("", ""), { offlineStore: diskStore("x") });
+    const supabase = createClient<Database>("", "");
+    const archive = createChatArchive(supabase, { offlineStore: diskStore("x") });
   `;
   const applications = {
     "right.ts": `${begin}
       const chat: Chat = await archive.createChat({ title: "x" });
       for await (const { content } of archive.messages({ chat_id: chat.id })) content.trim();
+      const { data } = await supabase.from("chats").select("title").single();
+      const title: string | undefined = data?.title;
+      const name: Database["public"]["Tables"]["chat_images"]["Row"]["image_name"] = title ?? "";
+      const { checks: { database: { status } } } = await archive.checkConnection();
+      const up: "ok" | "degraded" | "down" | "disabled" = status;
       try { await archive.getChat(chat); } catch (error) {
         if (error instanceof ChatArchiveError && error.code === "not_found") error.details;
       }`,
-    "wrong.ts": `${begin}
-      const chat: Chat = await archive.addMessage({ chat_id: "x", role: "root", content: "" });`,
+    "role.ts": `${begin}
+      const chat = await archive.addMessage({ chat_id: "x", role: "root", content: "" });`,
+    "column.ts": `${begin}
+      await supabase.from("chats").insert({ titel: "x" });`,
+    "health.ts": `${begin}
+      const up: "up" = (await archive.checkConnection()).status;`,
   };
   for (const [name, code] of Object.entries(applications)) {
     await Deno.writeTextFile(join(folder, name), code);
@@ -195,9 +190,9 @@ Deno.test("the package's types are those of the library", async () => {
     lib: ["lib.esnext.d.ts", "lib.dom.d.ts"],
   });
   const places = ts.getPreEmitDiagnostics(program).map(({ file }) => file?.fileName ?? "")
-    .filter((path) => !/\/(@supabase|zod|typescript)\b/.test(path))
+    .filter((path) => !/\/(@supabase|typescript)\b/.test(path))
     .map((path) => path.replace(/^.*chat-archive-packed-[^/]*\//, ""));
-  assertEquals(places, ["wrong.ts", "wrong.ts"]);
+  assertEquals(places.toSorted(), ["column.ts", "health.ts", "role.ts"]);
 });
 
 Deno.test("what an application does not import, its bundler can leave out", async () => {
@@ -216,11 +211,11 @@ Deno.test("what an application does not import, its bundler can leave out", asyn
   assert(seen.size < 15, [...seen].join("\n"));
   assert(![...seen].some((path) => /upload|offline|markdown/.test(path)));
   const text = (await Promise.all([...seen].map((path) => Deno.readTextFile(path)))).join("\n");
-  assert(!/^import (?!.*from "(\.|zod"))/m.test(text), "zod is all that it needs");
+  assert(!/^import (?!.*from "\.)/m.test(text), "it needs no other package");
   const manifest = JSON.parse(
     await Deno.readTextFile(join(folder, "node_modules/chat-archive/package.json")),
   );
-  assertEquals(manifest.sideEffects, false);
+  assertEquals([manifest.sideEffects, manifest.dependencies], [false, undefined]);
   for (
     const { types, default: file } of Object.values<Record<string, string>>(manifest.exports)
   ) {

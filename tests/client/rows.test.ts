@@ -1,10 +1,15 @@
 /** The library's reads and writes of rows, against the real stack. */
 import {
+  addMessage,
+  archiveChat,
   type Box,
   type ChatArchive,
   ChatArchiveError,
+  connect,
+  createChat,
   createChatArchive,
   type LogEntry,
+  unarchiveChat,
 } from "@shared/client/mod.ts";
 import type { ErrorCode } from "@shared/errors.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -53,6 +58,15 @@ Deno.test("a chat is created, read, changed, archived and listed", async () => {
   assert(!(await ids(false)).includes(chat.id));
   assert((await ids()).includes(chat.id));
   assertEquals((await archive.unarchiveChat({ id: chat.id })).is_archived, false);
+});
+
+Deno.test("the same as functions: a chat is archived and a message added", async () => {
+  const connection = connect(user.client);
+  const { id } = await createChat(connection, { title: "By functions" });
+  assertEquals((await archiveChat(connection, { id })).is_archived, true);
+  assertEquals((await unarchiveChat(connection, { id })).is_archived, false);
+  const message = await addMessage(connection, { chat_id: id, role: "user", content: "One" });
+  assertEquals(await all(archive.messages({ chat_id: id })), [message]);
 });
 
 Deno.test("a repeated write with the same id gives the same row, another value is a conflict", async () => {

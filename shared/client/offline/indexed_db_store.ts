@@ -48,7 +48,7 @@ function opened(name: string): Promise<Database> {
 /** A store in the browser's IndexedDB. @param name of the database */
 export function indexedDbStore(name = "chat-archive"): OfflineStore {
   const database = opened(name);
-  // Told to whoever reads or writes, not to nobody.
+  // Whoever reads or writes gets the error; here it must not count as unhandled.
   database.catch(() => {});
   return {
     async read(prefix) {

@@ -2,19 +2,15 @@ import type { ErrorCode } from "../../errors.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 
 /** Methods whose calls are kept and replayed. */
-export const REPLAYED = [
-  "createChat",
-  "updateChat",
-  "addMessages",
-  "updateMessage",
-  "addSearchResults",
-  "attachImages",
-  "deleteImages",
-  "deleteChat",
-] as const;
-
-/** A method whose calls are kept and replayed. */
-export type ReplayedVerb = (typeof REPLAYED)[number];
+export type ReplayedVerb =
+  | "createChat"
+  | "updateChat"
+  | "addMessages"
+  | "updateMessage"
+  | "addSearchResults"
+  | "attachImages"
+  | "deleteImages"
+  | "deleteChat";
 
 /** What a method takes, without its signal. */
 export type InputOf<V extends ReplayedVerb> = Omit<Parameters<ArchiveVerbs[V]>[0], "signal">;
@@ -22,7 +18,7 @@ export type InputOf<V extends ReplayedVerb> = Omit<Parameters<ArchiveVerbs[V]>[0
 /** A write that is kept on this device until the server has it. */
 export type PendingWrite = {
   [V in ReplayedVerb]: {
-    /** Place in the order of writes. */
+    /** Sorts in the order of writes. */
     key: string;
     operation: V;
     /** What the method was called with, ids included. */

@@ -1,9 +1,9 @@
 import type { Json } from "../../database.types.ts";
 import { ChatArchiveError } from "../../errors.ts";
 import type { Deletion } from "../delete_chat.ts";
-import { assertSame } from "../insert_once.ts";
-import { FIRST_LOCAL_SEQ } from "../messages.ts";
+import { FIRST_LOCAL_SEQ } from "../local_seq.ts";
 import type { Chat, Image, Message, SearchResult } from "../rows.ts";
+import { assertSame } from "../same_value.ts";
 import type { InputOf } from "./journal.ts";
 
 /** The rows that a device knows, by table and id. */

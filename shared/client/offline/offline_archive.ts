@@ -1,7 +1,7 @@
 import { ChatArchiveError, type ErrorCode } from "../../errors.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { Connection } from "../connection.ts";
-import { newRows } from "../insert_once.ts";
+import { newRows } from "../new_rows.ts";
 import { currentUser, rememberUser } from "./current_user.ts";
 import { Device } from "./device.ts";
 import {
@@ -21,7 +21,7 @@ export interface OfflineOptions {
   store: OfflineStore;
   /** Milliseconds after which a server that could not be reached is tried again; 5000. */
   retryAfter?: number | undefined;
-  /** Told of every replay that saved something or met a conflict. */
+  /** Called after every replay that saved something or met a conflict. */
   onSync?: ((result: SyncResult) => void) | undefined;
 }
 
@@ -282,7 +282,7 @@ export class OfflineArchive {
       await alone(`chat-archive/${device.user_id}`, async () => {
         await device.reload();
         for (let entry = device.journal[0]; entry; entry = device.journal[0]) {
-          // Somebody else may have signed in: nobody's writes go out under another name.
+          // Somebody else may have signed in: no write goes out under another user's name.
           const user = await currentUser(this.connection.supabase, this.options.store);
           if (user !== device.user_id) throw new ChatArchiveError("unauthorized", "signed out");
           const conflict = await this.#replayOne(device, entry);

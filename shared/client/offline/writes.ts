@@ -1,6 +1,5 @@
-import { identified } from "../add_messages.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
-import { given, idOf } from "../given.ts";
+import { given, identified, idOf } from "../given.ts";
 import { PARTS } from "./local_rows.ts";
 import type { OfflineArchive } from "./offline_archive.ts";
 
