@@ -9,7 +9,7 @@ import {
 } from "@shared/contracts/chat-export.ts";
 import { IMPORT_LIMITS, type ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import { Time } from "@shared/contracts/values.ts";
-import type { BodyFile } from "../_shared/serve.ts";
+import type { BodyFile } from "../_shared/request_body.ts";
 import { ByteSource } from "./byte_source.ts";
 import { damaged } from "./damage.ts";
 import { type JsonValue, readJsonValues } from "./json_values.ts";
