@@ -56,13 +56,13 @@ const finalKeys = (chat_id: string) => keysBelow(`${user.id}/${chat_id}/images/`
 
 Deno.test("the object vanishes before the confirm: upload_mismatch", async () => {
   const { upload, incoming } = await arrived();
-  await bucket.delete(incoming);
+  await bucket.deleteMany([incoming]);
   assertEquals((await confirm(upload)).rejected?.code, "upload_mismatch");
 });
 
 Deno.test("it vanishes, or is replaced, while it is looked at: upload_mismatch", async () => {
   const between: ((incoming: string, upload: Upload) => Promise<unknown>)[] = [
-    (incoming) => bucket.delete(incoming),
+    (incoming) => bucket.deleteMany([incoming]),
     (_, upload) => put(upload, second.bytes),
   ];
   for (const stepIn of between) {

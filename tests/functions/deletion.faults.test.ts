@@ -128,10 +128,10 @@ Deno.test("a bucket that keeps silent: an attempt is counted, and the answer com
   const pending = Promise.withResolvers<Response>();
   await using silent = startScriptedBucket(() => pending.promise);
   const impatient = openBucket(silent.settings, {
-    attempt: 150,
-    operation: 400,
-    copy: 400,
-    silence: 400,
+    attemptMs: 150,
+    operationMs: 400,
+    copyMs: 400,
+    silenceMs: 400,
   });
   const started = performance.now();
   const { body } = await runWorker({ deleteMany: impatient.deleteMany });

@@ -204,7 +204,7 @@ Deno.test("what is younger than a day is on its way: neither orphan nor missing"
   const user = await signUp();
   const chat_id = await user.createChat();
   const [lost] = await uploadAll(user, chat_id, [image()]);
-  await bucket.delete(`${user.id}/${chat_id}/images/${lost}.png`);
+  await bucket.deleteMany([`${user.id}/${chat_id}/images/${lost}.png`]);
   await store(`${user.id}/${chat_id}/images/${uuid()}.png`);
   const { body } = await cleanup({ reconcile: "dry-run", ...rangeOf(user) });
   assertEquals([body.compared, body.orphans, body.missing], [1, 0, 0]);
