@@ -4,7 +4,8 @@ import { ChatArchiveError } from "@shared/errors.ts";
 import { operatorBucket } from "../../tools/operator_bucket.ts";
 import type { StackStatus } from "../../stack/status_file.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
-import { claim, sweep } from "../../supabase/functions/_shared/sweep.ts";
+import { claim } from "../../supabase/functions/_shared/outbox.ts";
+import { sweep } from "../../supabase/functions/_shared/sweep.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { removeDataFolder } from "../support/data_folder.ts";
 import {

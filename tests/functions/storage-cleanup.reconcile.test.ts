@@ -288,7 +288,7 @@ Deno.test("an empty outbox run is none: a comparison claims nothing", async () =
   const chat_id = await user.createChat();
   await asOperator((sql) => sql`delete from chats where id = ${chat_id}`);
   const { body } = await cleanup({ reconcile: "dry-run", ...rangeOf(user) });
-  assertEquals([body.claimed, body.deleted, body.expired_uploads], [0, 0, 0]);
+  assertEquals(["claimed", "deleted", "expired_uploads"].filter((name) => name in body), []);
   assert(body.pending >= 1);
 });
 

@@ -1,3 +1,6 @@
+/** Keys that one request deletes (S3's limit). */
+export const KEYS_PER_DELETE = 1000;
+
 /**
  * All that this project does with a bucket. Handlers ask for the few abilities that they use
  * (`Pick<ObjectStore, …>`). Errors are `storage_unavailable`, with the cause kept; every call ends
@@ -38,7 +41,7 @@ export interface ObjectStore {
   copy(from: string, to: string, etag: string): Promise<string | null>;
 
   /**
-   * Deletes objects, 1,000 a request. A missing one counts as deleted.
+   * Deletes objects, {@link KEYS_PER_DELETE} a request. A missing one counts as deleted.
    *
    * @returns those that failed
    */

@@ -5,13 +5,15 @@
  */
 import { Readable } from "node:stream";
 import { chunked } from "@shared/async.ts";
-import type { DeleteFailure, NewObject, ObjectStore } from "./object_store.ts";
+import {
+  type DeleteFailure,
+  KEYS_PER_DELETE,
+  type NewObject,
+  type ObjectStore,
+} from "./object_store.ts";
 import { outgoing } from "./object_stream.ts";
 import type { S3Connection } from "./s3_connection.ts";
 import { isGone } from "./s3_errors.ts";
-
-/** Keys of one DeleteObjects call (S3's limit). */
-export const KEYS_PER_DELETE = 1000;
 
 async function put(
   { run, bucket, timeouts }: S3Connection,
