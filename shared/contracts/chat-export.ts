@@ -82,7 +82,7 @@ export const ExportedImage = z.strictObject({ ...ChatImage.shape, image_name: Fi
 export type ExportedImage = z.infer<typeof ExportedImage>;
 
 /** Row of search_results. */
-export const ExportedHit = z.strictObject({
+export const ExportedSearchResult = z.strictObject({
   id: Id,
   chat_id: Id,
   user_id: Id,
@@ -97,7 +97,7 @@ export const ExportedHit = z.strictObject({
   created_at: Time,
 });
 /** Row of search_results. */
-export type ExportedHit = z.infer<typeof ExportedHit>;
+export type ExportedSearchResult = z.infer<typeof ExportedSearchResult>;
 
 /** The whole file. */
 export const ChatExport = z.strictObject({
@@ -112,7 +112,7 @@ export const ChatExport = z.strictObject({
   /** By seq; those of messages and those of none. */
   images: z.array(ExportedImage),
   /** By seq; those of messages and those of none. */
-  search_results: z.array(ExportedHit),
+  search_results: z.array(ExportedSearchResult),
 });
 /** The whole file. */
 export type ChatExport = z.infer<typeof ChatExport>;

@@ -4,16 +4,14 @@
  */
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
-import {
-  confirmUpload,
-  type ConfirmUploadPorts,
-} from "../../supabase/functions/confirm-upload/handler.ts";
+import type { ConfirmPorts } from "../../supabase/functions/_shared/confirm_uploads.ts";
+import { confirmUpload } from "../../supabase/functions/confirm-upload/handler.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { image, put, reserve } from "../support/files.ts";
 import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
 import { request, signUp } from "../support/users.ts";
 
-type Store = ConfirmUploadPorts["store"];
+type Store = ConfirmPorts["store"];
 type Upload = Awaited<ReturnType<typeof reserve>>[number];
 
 const user = await signUp();

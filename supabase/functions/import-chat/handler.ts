@@ -3,9 +3,9 @@ import {
   EXPORT_VERSION,
   ExportedChat,
   ExportedDocument,
-  ExportedHit,
   ExportedImage,
   ExportedMessage,
+  ExportedSearchResult,
 } from "@shared/contracts/chat-export.ts";
 import { IMPORT_LIMITS, type ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import { Time } from "@shared/contracts/values.ts";
@@ -94,7 +94,7 @@ async function readChat(chunks: AsyncIterable<Uint8Array>, chat: NewChat, inZip:
         } else if (key === "images") {
           await chat.addImage(check(ExportedImage, item), index, inZip);
         } else {
-          await chat.addHit(check(ExportedHit, item), index, text.length);
+          await chat.addSearchResult(check(ExportedSearchResult, item), index, text.length);
         }
     }
   }
