@@ -117,6 +117,14 @@ Deno.test("no function imports another function's folder", async () => {
   }
 });
 
+Deno.test("the error class loads nothing: only types come from the contract", async () => {
+  const imports = [
+    ...(await read("shared/errors.ts")).matchAll(/^(?:import|export)\b[^;]* from .*$/gm),
+  ];
+  assert(imports.length > 0);
+  for (const [line] of imports) assert(line.startsWith("import type "), line);
+});
+
 Deno.test("shared/ is portable, but for what an application imports by itself on Node and Deno", async () => {
   for (const file of filesBelow("shared")) {
     const code = (await read(file)).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
