@@ -26,7 +26,7 @@ export interface ExportChatPorts {
 }
 
 /** Milliseconds until a bucket that keeps silent counts as down. */
-const CHECK_TIMEOUT = 5_000;
+const CHECK_TIMEOUT_MS = 5_000;
 
 /** Signs addresses that all end at the same time. */
 function linksOf({ store, settings }: ExportChatPorts, exportedAt: Date) {
@@ -107,7 +107,7 @@ async function leftOutOf(
   if (store === null) return "object storage is switched off";
   if (format !== "zip") return undefined;
   // Asked once: a zip without files is worth having, and each file would wait in vain.
-  return await store.check(AbortSignal.timeout(CHECK_TIMEOUT))
+  return await store.check(AbortSignal.timeout(CHECK_TIMEOUT_MS))
     .then(() => undefined, () => "the object storage did not answer");
 }
 

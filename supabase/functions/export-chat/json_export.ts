@@ -3,8 +3,7 @@ import {
   EXPORT_VERSION,
   type ExportedDocument,
 } from "@shared/contracts/chat-export.ts";
-import type { Chat, Image } from "@shared/rows.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
+import type { ArchiveClient, Chat, Image } from "@shared/rows.ts";
 import { readItems, readMessages } from "./chat_reader.ts";
 
 /** Where the bytes of an image are, for the reader of the file: a link, a path in the zip, nowhere. */

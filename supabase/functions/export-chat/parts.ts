@@ -1,6 +1,5 @@
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { Chat } from "@shared/rows.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
+import type { ArchiveClient, Chat } from "@shared/rows.ts";
 import { query } from "@shared/query.ts";
 import { FileNames, safeName } from "./file_names.ts";
 
@@ -26,7 +25,7 @@ function decodePlace(text: string): Place {
       .exec(atob(text.replaceAll("-", "+").replaceAll("_", "/")))!;
     if (!Number.isNaN(Date.parse(created_at!))) return { created_at: created_at!, id: id! };
   } catch {
-    // Told below.
+    // What follows says so.
   }
   const message = "must be what a part before said";
   throw new ChatArchiveError("invalid_request", `after: ${message}`, {

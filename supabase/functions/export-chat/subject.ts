@@ -1,6 +1,5 @@
 import type { ExportedDocument } from "@shared/contracts/chat-export.ts";
-import type { Chat, Image } from "@shared/rows.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
+import type { ArchiveClient, Chat, Image } from "@shared/rows.ts";
 import { type ChatDocument, readDocument } from "../_shared/document.ts";
 import type { GetRequest } from "../_shared/object_store.ts";
 

@@ -6,7 +6,7 @@
 import { chunked } from "@shared/async.ts";
 import { IMPORT_LIMITS } from "@shared/contracts/import-chat.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import { type ContentType, incomingKey } from "@shared/object-keys.ts";
+import { type ContentType, incomingKey, type Kind } from "@shared/object-keys.ts";
 import type { ArchiveClient, Tables } from "@shared/rows.ts";
 import { confirmUploads } from "../_shared/confirm_uploads.ts";
 import { failpoint } from "../_shared/failpoint.ts";
@@ -24,13 +24,13 @@ const RESERVATION_SECONDS = 3600;
 type Reservation = Tables["uploads"]["Insert"];
 
 /** A reservation that is to be made. */
-export type NewUpload = Reservation & { id: string; kind: "image" | "document" };
+export type NewUpload = Reservation & { id: string; kind: Kind };
 
 /** Not all of the reservation: its description may be long, and there are many files. */
 interface PromisedFile {
   /** Of the upload. */
   id: string;
-  kind: NewUpload["kind"];
+  kind: Kind;
   /** Real name. */
   name: string;
   key: string;
@@ -65,7 +65,7 @@ export class PromisedFiles {
   }
 
   /** Names of those that did not arrive. */
-  missing(kind: NewUpload["kind"]): string[] {
+  missing(kind: Kind): string[] {
     return [...this.#files.values()].filter((file) => file.kind === kind && !file.arrived)
       .map(({ name }) => name);
   }
@@ -98,7 +98,7 @@ export class PromisedFiles {
       id,
       kind,
       name: upload.file_name,
-      key: incomingKey({ user_id: this.#userId, chat_id, id }),
+      key: incomingKey({ user_id: this.#userId, chat_id }, id),
       contentType: content_type,
       size: file_size,
       arrived: false,

@@ -40,7 +40,7 @@ const ORPHANS_PER_STATEMENT = 1000;
 /** Objects that one request compares at most: the platform gives a request 2 s of processor time. */
 const OBJECTS_PER_REQUEST = 50_000;
 /** Keys that an answer names. */
-const SAMPLE = 100;
+const SAMPLE_KEYS = 100;
 
 interface Listed {
   key: string;
@@ -87,7 +87,7 @@ async function findMissing(
       })
     );
     missing += rows?.missing ?? 0;
-    keys.push(...(rows?.keys ?? []).slice(0, SAMPLE - keys.length));
+    keys.push(...(rows?.keys ?? []).slice(0, SAMPLE_KEYS - keys.length));
     from = rows?.next_key ?? null;
   }
   return { missing, keys };
@@ -138,9 +138,9 @@ export async function reconcile(
     found.foreign += foreign;
     found.missing += missing;
     found.orphan_keys.push(
-      ...orphans.slice(0, SAMPLE - found.orphan_keys.length).map(({ key }) => key),
+      ...orphans.slice(0, SAMPLE_KEYS - found.orphan_keys.length).map(({ key }) => key),
     );
-    found.missing_keys.push(...keys.slice(0, SAMPLE - found.missing_keys.length));
+    found.missing_keys.push(...keys.slice(0, SAMPLE_KEYS - found.missing_keys.length));
     if (mode !== "apply") return;
     if (found.orphans > expected) {
       throw new ChatArchiveError(
