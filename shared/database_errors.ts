@@ -48,7 +48,7 @@ function columnOf(message: string): string | undefined {
  * Turns a failed query into the error that callers see. The database's own text stays in the cause.
  *
  * @param status of the answer, where one came
- * @returns code `internal` for what no caller can mend, such as a missing table
+ * @returns code `internal` for what no caller can fix, such as a missing table
  */
 export function databaseError(error: QueryError, status?: number): ChatArchiveError {
   const code = error.code ?? "";

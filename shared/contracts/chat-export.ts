@@ -24,7 +24,7 @@ export const ExportLink = z.strictObject({
 });
 
 /** What a file in an export carries besides its facts. */
-const place = {
+const location = {
   /** With `images=link`, in JSON. */
   link: ExportLink.optional(),
   /** Its path in the zip. */
@@ -56,7 +56,7 @@ export const ExportedDocument = z.strictObject({
   content_type: z.string(),
   file_size: z.int().nullable(),
   sha256: z.string().nullable(),
-  ...place,
+  ...location,
 });
 /** The chat's document. */
 export type ExportedDocument = z.infer<typeof ExportedDocument>;
@@ -77,7 +77,11 @@ export const ExportedMessage = z.strictObject({
 export type ExportedMessage = z.infer<typeof ExportedMessage>;
 
 /** Row of chat_images, and where its bytes are. */
-export const ExportedImage = z.strictObject({ ...ChatImage.shape, image_name: FileName, ...place });
+export const ExportedImage = z.strictObject({
+  ...ChatImage.shape,
+  image_name: FileName,
+  ...location,
+});
 /** Row of chat_images, and where its bytes are. */
 export type ExportedImage = z.infer<typeof ExportedImage>;
 

@@ -6,7 +6,7 @@ export function asArchiveError(error: unknown): ChatArchiveError {
   return new ChatArchiveError("internal", "something went wrong", { cause: error });
 }
 
-/** The answer that tells a caller of an error. @param method the one that the function takes */
+/** The answer that carries an error to a caller. @param method the one that the function takes */
 export function errorAnswer(
   error: ChatArchiveError,
   { requestId, method }: { requestId: string; method: string },

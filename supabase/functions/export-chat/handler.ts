@@ -58,16 +58,16 @@ async function* asMarkdown(subject: Subject, ports: ExportChatPorts): AsyncGener
 async function* asJson(subject: Subject, ports: ExportChatPorts): AsyncGenerator<string> {
   const { chat, document, exportedAt, leftOut } = subject;
   const { sign, until } = linksOf(ports, exportedAt);
-  const place = async (file: BucketFile) =>
+  const locationOf = async (file: BucketFile) =>
     leftOut === undefined
       ? { link: { url: await sign(file), expires_at: until.toISOString() } }
       : {};
   const head = {
     exportedAt,
     chat,
-    document: exportedDocument(document, document ? await place(document) : {}),
+    document: exportedDocument(document, document ? await locationOf(document) : {}),
   };
-  yield* renderJson(ports.db, head, (image) => place(fileOf(image)));
+  yield* renderJson(ports.db, head, (image) => locationOf(fileOf(image)));
 }
 
 async function* asZip(subject: Subject, { db, store }: ExportChatPorts) {

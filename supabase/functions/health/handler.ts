@@ -9,7 +9,7 @@ import { query } from "@shared/query.ts";
 
 /** What health needs. */
 export interface HealthPorts {
-  /** Past RLS: the state of the outbox is nobody's row. Null where USE_DATABASE is false. */
+  /** Past RLS: the state of the outbox is no user's row. Null where USE_DATABASE is false. */
   admin: ArchiveClient | null;
   /** Null where USE_S3_STORAGE is false. */
   store: Pick<ObjectStore, "check"> | null;
@@ -34,7 +34,7 @@ type CleanupState = Database["public"]["Functions"]["cleanup_state"]["Returns"][
 function reasonOf(error: unknown): Reason {
   if (error instanceof BehindError) return "missing_migration";
   if (error instanceof ChatArchiveError) {
-    // Answers to HEAD have no body, and so no code: the status tells.
+    // Answers to HEAD have no body, and so no code: the status decides.
     const { $metadata } = (error.cause ?? {}) as { $metadata?: { httpStatusCode?: number } };
     if ($metadata?.httpStatusCode === 404) return "missing_bucket";
     if ([401, 403].includes($metadata?.httpStatusCode ?? 0)) return "bad_credentials";

@@ -104,7 +104,7 @@ export async function readHeader(source: ByteSource): Promise<Header> {
     throw damaged([name], "its sizes contradict each other");
   }
   if (method === STORED && hasDescriptor && sizes.size === 0) {
-    throw damaged([name], "its size is not told before its bytes: it can't be read as a stream");
+    throw damaged([name], "its size does not stand before its bytes: it can't be read as a stream");
   }
   return { name, method, hasDescriptor, crc, ...sizes };
 }

@@ -51,9 +51,9 @@ async function* readContent(
   if (!hasDescriptor && source.offset - begin !== header.packed) {
     throw damaged([name], "its packed size is another than the zip says");
   }
-  const told = hasDescriptor ? await readDescriptor(source, header) : header;
-  if (told.crc !== crc) throw damaged([name], "its checksum is another than the zip says");
-  if (told.size !== size) throw damaged([name], "its size is another than the zip says");
+  const stated = hasDescriptor ? await readDescriptor(source, header) : header;
+  if (stated.crc !== crc) throw damaged([name], "its checksum is another than the zip says");
+  if (stated.size !== size) throw damaged([name], "its size is another than the zip says");
   done({ crc, size });
 }
 
