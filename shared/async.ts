@@ -28,7 +28,7 @@ export function delay(milliseconds: number, signal?: AbortSignal): Promise<void>
 /**
  * Runs work that has a time limit, also where the work ignores its signal.
  *
- * @param milliseconds until the work's signal is aborted and the call rejects
+ * @param milliseconds until the work's signal is aborted and the call rejects; Infinity: no limit
  * @param work         is given a signal that the limit, or the caller's signal, aborts
  * @param signal       the caller's
  * @returns what the work returns
@@ -45,7 +45,8 @@ export async function within<T>(
   const ended = Promise.withResolvers<never>();
   const abort = () => ended.reject(either.reason);
   either.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(
+  // A timer of the language would take Infinity for 1 ms.
+  const timer = milliseconds === Infinity ? undefined : setTimeout(
     () => limit.abort(new DOMException("there was no answer in time", "TimeoutError")),
     milliseconds,
   );

@@ -1,3 +1,7 @@
+// Types only: whoever imports the error class need not load zod.
+import type { z } from "zod";
+import type { ErrorAnswer, Issue as IssueSchema } from "./contracts/contract.ts";
+
 /** Every error code, with the HTTP status that belongs to it. */
 export const STATUS_OF = {
   invalid_request: 400,
@@ -20,20 +24,11 @@ export const STATUS_OF = {
 /** One of the codes that functions and the client library answer with. */
 export type ErrorCode = keyof typeof STATUS_OF;
 
-/** What is wrong with one field of a request. */
-export interface Issue {
-  /** Where: names and indexes, from the outside in. */
-  path: (string | number)[];
-  message: string;
-}
+/** What is wrong with one field of a request: `path` says where, from the outside in. */
+export type Issue = z.infer<typeof IssueSchema>;
 
 /** Body of an error response. */
-export interface ErrorBody {
-  code: ErrorCode;
-  message: string;
-  details?: Issue[];
-  request_id: string;
-}
+export type ErrorBody = z.infer<typeof ErrorAnswer>;
 
 /** What an error carries besides its code and message. */
 export interface ErrorInfo extends ErrorOptions {

@@ -19,28 +19,18 @@ export type ContentType = keyof typeof EXTENSION_OF;
 /** What an uploaded file is: an image of a message, or the document of a chat. */
 export type Kind = "image" | "document";
 
-/** What makes the keys of one upload. */
-export interface KeyParts {
+/** A chat, and who owns it. */
+export interface OwnedChat {
   user_id: string;
   chat_id: string;
-  /** Id of the upload. */
-  id: string;
-  kind: Kind;
-  content_type: ContentType;
 }
 
 /** Prefix of everything that belongs to one chat, `<user_id>/<chat_id>/`. */
-export function chatPrefix({ user_id, chat_id }: Pick<KeyParts, "user_id" | "chat_id">): string {
+export function chatPrefix({ user_id, chat_id }: OwnedChat): string {
   return `${user_id}/${chat_id}/`;
 }
 
-/** Key of a verified file: `<user_id>/<chat_id>/images/<id>.<ext>` or `…/documents/<id>.<ext>`. */
-export function finalKey(parts: KeyParts): string {
-  const folder = parts.kind === "document" ? "documents" : "images";
-  return `${chatPrefix(parts)}${folder}/${parts.id}.${EXTENSION_OF[parts.content_type]}`;
-}
-
-/** Key that a signed PUT writes to: `<user_id>/<chat_id>/incoming/<id>`. */
-export function incomingKey(parts: Pick<KeyParts, "user_id" | "chat_id" | "id">): string {
-  return `${chatPrefix(parts)}incoming/${parts.id}`;
+/** Key that a signed PUT writes to: `<user_id>/<chat_id>/incoming/<id>`. @param id of the upload */
+export function incomingKey(chat: OwnedChat, id: string): string {
+  return `${chatPrefix(chat)}incoming/${id}`;
 }

@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
-import { type Item, items } from "./items.ts";
+import type { Item } from "../item_pages.ts";
+import { items } from "./items.ts";
 import { messagePages, type ReadMessages } from "./messages.ts";
 import { operateEach } from "./operation.ts";
 import type { Message, MessageWithItems } from "./rows.ts";
@@ -28,8 +29,8 @@ export function history(
 ): AsyncGenerator<MessageWithItems, void, undefined> {
   const facts = { operation: "history", chat_id, signal };
   return operateEach(connection, facts, async function* (operation) {
-    const imagesOf = attachedTo(items(operation, "chat_images", chat_id, true, after));
-    const resultsOf = attachedTo(items(operation, "search_results", chat_id, true, after));
+    const imagesOf = attachedTo(items(operation, "chat_images", chat_id, "attached", after));
+    const resultsOf = attachedTo(items(operation, "search_results", chat_id, "attached", after));
     for await (const page of messagePages(operation, chat_id, after)) {
       for (const message of page) {
         const [images, search_results] = [await imagesOf(message), await resultsOf(message)];

@@ -36,8 +36,8 @@ export function searchResults(
 ): AsyncGenerator<SearchResult, void, undefined> {
   const facts = { operation: "searchResults", chat_id, signal };
   return operateEach(connection, facts, async function* (operation) {
-    for (const attached of [true, false]) {
-      for await (const { item } of items(operation, "search_results", chat_id, attached)) {
+    for (const scope of ["attached", "loose"] as const) {
+      for await (const { item } of items(operation, "search_results", chat_id, scope)) {
         yield item;
       }
     }

@@ -24,7 +24,7 @@ export const ExportLink = z.strictObject({
 });
 
 /** What a file in an export carries besides its facts. */
-const place = {
+const location = {
   /** With `images=link`, in JSON. */
   link: ExportLink.optional(),
   /** Its path in the zip. */
@@ -56,7 +56,7 @@ export const ExportedDocument = z.strictObject({
   content_type: z.string(),
   file_size: z.int().nullable(),
   sha256: z.string().nullable(),
-  ...place,
+  ...location,
 });
 /** The chat's document. */
 export type ExportedDocument = z.infer<typeof ExportedDocument>;
@@ -77,12 +77,16 @@ export const ExportedMessage = z.strictObject({
 export type ExportedMessage = z.infer<typeof ExportedMessage>;
 
 /** Row of chat_images, and where its bytes are. */
-export const ExportedImage = z.strictObject({ ...ChatImage.shape, image_name: FileName, ...place });
+export const ExportedImage = z.strictObject({
+  ...ChatImage.shape,
+  image_name: FileName,
+  ...location,
+});
 /** Row of chat_images, and where its bytes are. */
 export type ExportedImage = z.infer<typeof ExportedImage>;
 
 /** Row of search_results. */
-export const ExportedHit = z.strictObject({
+export const ExportedSearchResult = z.strictObject({
   id: Id,
   chat_id: Id,
   user_id: Id,
@@ -97,7 +101,7 @@ export const ExportedHit = z.strictObject({
   created_at: Time,
 });
 /** Row of search_results. */
-export type ExportedHit = z.infer<typeof ExportedHit>;
+export type ExportedSearchResult = z.infer<typeof ExportedSearchResult>;
 
 /** The whole file. */
 export const ChatExport = z.strictObject({
@@ -112,7 +116,7 @@ export const ChatExport = z.strictObject({
   /** By seq; those of messages and those of none. */
   images: z.array(ExportedImage),
   /** By seq; those of messages and those of none. */
-  search_results: z.array(ExportedHit),
+  search_results: z.array(ExportedSearchResult),
 });
 /** The whole file. */
 export type ChatExport = z.infer<typeof ChatExport>;

@@ -10,7 +10,7 @@ export const DeleteAccountRequest = z.strictObject({
 /** POST delete-account. */
 export type DeleteAccountRequest = z.infer<typeof DeleteAccountRequest>;
 
-/** 202: what is gone, and what follows. The same request, repeated, tells the present state. */
+/** 202: what is gone, and what follows. The same request, repeated, gives the present state. */
 export const DeleteAccountResponse = z.object({
   /**
    * deleted: all rows and the auth user are gone, and the bytes follow.

@@ -33,33 +33,50 @@ export const StorageCleanupRequest = z.strictObject({
 /** POST storage-cleanup. */
 export type StorageCleanupRequest = z.infer<typeof StorageCleanupRequest>;
 
-/** 200: what this run did, and what is left. */
-export const StorageCleanupResponse = z.object({
+/** What is in the queue after either verb. */
+const queue = {
+  /** Entries that are due now. */
+  pending: z.int(),
+  /** Entries that were given up. */
+  dead: z.int(),
+};
+
+/** 200: what a run of the worker did. */
+export const CleanupReport = z.object({
   claimed: z.int(),
   /** Objects. */
   deleted: z.int(),
   /** Entries that will be tried again. */
   failed: z.int(),
-  /** Entries that are due now. */
-  pending: z.int(),
-  /** Entries that were given up. */
-  dead: z.int(),
   expired_uploads: z.int(),
-  /** With reconcile: objects that were compared. */
-  compared: z.int().optional(),
+  ...queue,
+});
+/** 200 of storage-cleanup without reconcile. */
+export type CleanupReport = z.infer<typeof CleanupReport>;
+
+/** 200 with reconcile: how the bucket and the rows differ. */
+export const ReconcileReport = z.object({
+  /** Objects. */
+  compared: z.int(),
   /** Objects that no row names: listed by a dry run, enqueued by apply. */
-  orphans: z.int().optional(),
+  orphans: z.int(),
   /** The first 100 of them. */
-  orphan_keys: z.array(z.string()).optional(),
+  orphan_keys: z.array(z.string()),
   /** Objects that are not of a user and chat that this database knows. They are left alone. */
-  foreign: z.int().optional(),
+  foreign: z.int(),
   /** Keys that rows name and the bucket lacks. Their rows are left alone. */
-  missing: z.int().optional(),
+  missing: z.int(),
   /** The first 100 of them. */
-  missing_keys: z.array(z.string()).optional(),
+  missing_keys: z.array(z.string()),
   /** The bucket is larger than one request: go on with it as `after`. Absent at the end. */
   next: z.string().optional(),
+  ...queue,
 });
+/** 200 of storage-cleanup with reconcile. */
+export type ReconcileReport = z.infer<typeof ReconcileReport>;
+
+/** 200: of the verb that was asked for. */
+export const StorageCleanupResponse = z.union([CleanupReport, ReconcileReport]);
 /** 200 of storage-cleanup. */
 export type StorageCleanupResponse = z.infer<typeof StorageCleanupResponse>;
 

@@ -4,16 +4,14 @@
  */
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
-import {
-  confirmUpload,
-  type ConfirmUploadPorts,
-} from "../../supabase/functions/confirm-upload/handler.ts";
+import type { ConfirmPorts } from "../../supabase/functions/_shared/confirm_uploads.ts";
+import { confirmUpload } from "../../supabase/functions/confirm-upload/handler.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { image, put, reserve } from "../support/files.ts";
 import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
 import { request, signUp } from "../support/users.ts";
 
-type Store = ConfirmUploadPorts["store"];
+type Store = ConfirmPorts["store"];
 type Upload = Awaited<ReturnType<typeof reserve>>[number];
 
 const user = await signUp();
@@ -56,13 +54,13 @@ const finalKeys = (chat_id: string) => keysBelow(`${user.id}/${chat_id}/images/`
 
 Deno.test("the object vanishes before the confirm: upload_mismatch", async () => {
   const { upload, incoming } = await arrived();
-  await bucket.delete(incoming);
+  await bucket.deleteMany([incoming]);
   assertEquals((await confirm(upload)).rejected?.code, "upload_mismatch");
 });
 
 Deno.test("it vanishes, or is replaced, while it is looked at: upload_mismatch", async () => {
   const between: ((incoming: string, upload: Upload) => Promise<unknown>)[] = [
-    (incoming) => bucket.delete(incoming),
+    (incoming) => bucket.deleteMany([incoming]),
     (_, upload) => put(upload, second.bytes),
   ];
   for (const stepIn of between) {

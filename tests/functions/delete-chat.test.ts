@@ -1,6 +1,9 @@
+import { delay } from "@shared/async.ts";
+import { deleteChat } from "../../supabase/functions/delete-chat/handler.ts";
 import { assert, assertEquals } from "@std/assert";
+import { cleanup, workerClient } from "../support/deletion.ts";
 import { image, pdf, put, reserve, uploadAll } from "../support/files.ts";
-import { asOperator, keysBelow } from "../support/stack.ts";
+import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp, type User } from "../support/users.ts";
 
 const user = await signUp();
@@ -44,6 +47,30 @@ Deno.test("bytes that were put and never confirmed go too", async () => {
   await put(upload!, image().bytes);
   const { body } = await user.call("delete-chat", { chat_id });
   assertEquals(body.deletions[0].objects_deleted, 1);
+  assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+});
+
+Deno.test("rows and bytes have one deadline: where rows took all of the time, bytes wait for the worker", async () => {
+  const chat_id = await fullChat(user);
+  const budget = 20;
+  const slow = new Proxy(user.client, {
+    get(target, name) {
+      if (name !== "rpc") return Reflect.get(target, name);
+      return async (...call: Parameters<typeof target.rpc>) => {
+        if (call[0] === "delete_chats_slice") await delay(budget + 10);
+        return await target.rpc(...call);
+      };
+    },
+  });
+  const reply = await deleteChat({ chat_id }, {
+    db: slow,
+    admin: workerClient(),
+    store: bucket,
+    budget,
+  });
+  assertEquals([reply.status, reply.body.deletions[0]!.status], [202, "pending"]);
+  assertEquals((await keysBelow(`${user.id}/${chat_id}/`)).length, 3);
+  await cleanup();
   assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
 });
 

@@ -4,7 +4,8 @@ import { ChatArchiveError } from "@shared/errors.ts";
 import { operatorBucket } from "../../tools/operator_bucket.ts";
 import type { StackStatus } from "../../stack/status_file.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
-import { claim, sweep } from "../../supabase/functions/_shared/sweep.ts";
+import { claim } from "../../supabase/functions/_shared/outbox.ts";
+import { sweep } from "../../supabase/functions/_shared/sweep.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { removeDataFolder } from "../support/data_folder.ts";
 import {
@@ -128,10 +129,10 @@ Deno.test("a bucket that keeps silent: an attempt is counted, and the answer com
   const pending = Promise.withResolvers<Response>();
   await using silent = startScriptedBucket(() => pending.promise);
   const impatient = openBucket(silent.settings, {
-    attempt: 150,
-    operation: 400,
-    copy: 400,
-    silence: 400,
+    attemptMs: 150,
+    operationMs: 400,
+    copyMs: 400,
+    silenceMs: 400,
   });
   const started = performance.now();
   const { body } = await runWorker({ deleteMany: impatient.deleteMany });

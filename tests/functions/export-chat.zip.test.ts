@@ -118,7 +118,7 @@ Deno.test("what is not in the bucket is named, and the rest is there", async () 
   const chat_id = await user.createChat();
   const [first] = await uploadAll(user, chat_id, [image("gone.png"), image("there.png", 1)]);
   const { data } = await user.client.from("chat_images").select("s3_path").eq("id", first!);
-  await bucket.delete(data![0]!.s3_path);
+  await bucket.deleteMany([data![0]!.s3_path]);
   const { paths, text } = await exportZip(`chat_id=${chat_id}`);
   assertEquals(paths, ["chat.json", "chat.md", "images/there.png", "missing.txt"]);
   assertMatch(text("missing.txt"), /^images\/gone\.png: it is not in the bucket$/m);

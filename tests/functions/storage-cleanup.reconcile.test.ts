@@ -204,7 +204,7 @@ Deno.test("what is younger than a day is on its way: neither orphan nor missing"
   const user = await signUp();
   const chat_id = await user.createChat();
   const [lost] = await uploadAll(user, chat_id, [image()]);
-  await bucket.delete(`${user.id}/${chat_id}/images/${lost}.png`);
+  await bucket.deleteMany([`${user.id}/${chat_id}/images/${lost}.png`]);
   await store(`${user.id}/${chat_id}/images/${uuid()}.png`);
   const { body } = await cleanup({ reconcile: "dry-run", ...rangeOf(user) });
   assertEquals([body.compared, body.orphans, body.missing], [1, 0, 0]);
@@ -288,7 +288,7 @@ Deno.test("an empty outbox run is none: a comparison claims nothing", async () =
   const chat_id = await user.createChat();
   await asOperator((sql) => sql`delete from chats where id = ${chat_id}`);
   const { body } = await cleanup({ reconcile: "dry-run", ...rangeOf(user) });
-  assertEquals([body.claimed, body.deleted, body.expired_uploads], [0, 0, 0]);
+  assertEquals(["claimed", "deleted", "expired_uploads"].filter((name) => name in body), []);
   assert(body.pending >= 1);
 });
 

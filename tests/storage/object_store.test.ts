@@ -1,6 +1,8 @@
 /** The object store over a bucket that fails: bounded waits, no upload twice, errors of ours. */
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
-import { openBucket, type Patience } from "../../supabase/functions/_shared/s3_object_store.ts";
+import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
+import type { S3Timeouts } from "../../supabase/functions/_shared/s3_timeouts.ts";
+import { deletePrefix } from "../../tools/storage/delete_prefix.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
@@ -8,20 +10,18 @@ import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
 const bytes = new Uint8Array(10);
 const contentType = "image/png";
 const etag = '"e"';
-const IMPATIENT: Patience = { attempt: 150, operation: 700, copy: 300, silence: 200 };
+const SHORT: S3Timeouts = { attemptMs: 150, operationMs: 700, copyMs: 300, silenceMs: 200 };
 
 const silence = () => new Promise<Response>(() => {});
 
 /** All that goes to the bucket. */
 const OPERATIONS: Record<string, (store: ObjectStore) => Promise<unknown>> = {
   head: (store) => store.head("a"),
-  exists: (store) => store.exists("a"),
   get: (store) => store.get("a"),
   put: (store) => store.put({ key: "a", body: bytes, size: 10, contentType }),
   copy: (store) => store.copy("a", "b", etag),
-  delete: (store) => store.delete("a"),
   deleteMany: (store) => store.deleteMany(["a"]),
-  deletePrefix: (store) => Array.fromAsync(store.deletePrefix("a")),
+  deletePrefix: (store) => Array.fromAsync(deletePrefix(store, "a")),
   list: (store) => Array.fromAsync(store.list("a")),
   check: (store) => store.check(),
 };
@@ -31,7 +31,7 @@ Deno.test("a bucket that accepts and keeps silent: storage_unavailable, within t
   await Promise.all(
     Object.entries(OPERATIONS).map(async ([name, operation]) => {
       const started = performance.now();
-      const store = openBucket(bucket.settings, IMPATIENT);
+      const store = openBucket(bucket.settings, SHORT);
       const error = await assertRejects(() => operation(store), ChatArchiveError);
       assertEquals(error.code, "storage_unavailable", name);
       assert(error.cause instanceof Error, "the cause is kept");
@@ -51,7 +51,7 @@ Deno.test("a bucket that stops in the middle of its answer: storage_unavailable 
     );
   await using bucket = startScriptedBucket(half);
   await Promise.all(["copy", "deleteMany", "list"].map(async (name) => {
-    const store = openBucket(bucket.settings, IMPATIENT);
+    const store = openBucket(bucket.settings, SHORT);
     const error = await assertRejects(() => OPERATIONS[name]!(store), ChatArchiveError);
     assertEquals(error.code, "storage_unavailable", name);
   }));
@@ -59,7 +59,7 @@ Deno.test("a bucket that stops in the middle of its answer: storage_unavailable 
 
 Deno.test("a failing bucket is asked three times, and not for ever", async () => {
   await Promise.all(
-    ["head", "get", "delete", "deleteMany", "list", "check"].map(async (name) => {
+    ["head", "get", "deleteMany", "list", "check"].map(async (name) => {
       await using bucket = startScriptedBucket(() => s3Error(500, "InternalError"));
       const store = openBucket(bucket.settings);
       const error = await assertRejects(() => OPERATIONS[name]!(store), ChatArchiveError);
@@ -100,11 +100,11 @@ Deno.test("an upload is sent once, whatever the bucket answers", async () => {
 
 Deno.test("a slow sender is waited for: only the bucket is timed", async () => {
   await using bucket = startScriptedBucket(() => new Response(null, { headers: { etag } }));
-  const store = openBucket(bucket.settings, IMPATIENT);
+  const store = openBucket(bucket.settings, SHORT);
   let left = 3;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
-      await new Promise((done) => setTimeout(done, IMPATIENT.silence * 1.5));
+      await new Promise((done) => setTimeout(done, SHORT.silenceMs * 1.5));
       controller.enqueue(bytes);
       if (--left === 0) controller.close();
     },
@@ -134,7 +134,7 @@ Deno.test("a download that stops, or ends early, fails and never looks whole", a
           { headers: { "content-length": "20", etag } },
         )
       );
-      const object = await openBucket(bucket.settings, IMPATIENT).get("a");
+      const object = await openBucket(bucket.settings, SHORT).get("a");
       const error = await assertRejects(
         () => new Response(object!.body).bytes(),
         ChatArchiveError,
@@ -176,7 +176,7 @@ Deno.test("deleting below a prefix goes page by page, and tells what failed", as
       : page(["p/a", "p/b"], "more");
     return new Response(xml, { headers: { "content-type": "application/xml" } });
   });
-  const pages = await Array.fromAsync(openBucket(bucket.settings).deletePrefix("p/"));
+  const pages = await Array.fromAsync(deletePrefix(openBucket(bucket.settings), "p/"));
   assertEquals(pages[0], {
     deleted: 1,
     spared: [],
@@ -191,7 +191,7 @@ Deno.test("a missing bucket is never a missing object", async () => {
     method === "HEAD" ? new Response(null, { status: 404 }) : s3Error(404, "NoSuchBucket")
   );
   const store = openBucket(bucket.settings);
-  for (const name of ["head", "exists", "get", "copy", "list", "delete", "check"]) {
+  for (const name of ["head", "get", "copy", "list", "deleteMany", "check"]) {
     const error = await assertRejects(() => OPERATIONS[name]!(store), ChatArchiveError, "");
     assertEquals(error.code, "storage_unavailable", name);
   }

@@ -30,12 +30,15 @@ export function cleanup(body: unknown = {}, status: StackStatus = stack): Promis
 }
 
 /** Runs the worker in this process. @param changes what its bucket does otherwise than the real one */
-export function runWorker(
+export async function runWorker(
   changes: Partial<Pick<ObjectStore, "list" | "deleteMany">> = {},
   ports: { admin?: ArchiveClient; budget?: number; limit?: number } = {},
 ) {
   const { admin = workerClient(), budget = 20_000, limit = 10_000 } = ports;
-  return storageCleanup({ limit }, { admin, store: { ...bucket, ...changes }, budget });
+  const store = { ...bucket, ...changes };
+  const { body } = await storageCleanup({ limit }, { admin, store, budget });
+  if (!("claimed" in body)) throw new Error("this is no report of a run");
+  return { body };
 }
 
 /** Lets leases of a user's entries run out: their worker is dead. */

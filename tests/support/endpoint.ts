@@ -8,6 +8,7 @@ import { bucketOf } from "../../tools/operator_bucket.ts";
 import { applicationOrigin } from "../../tools/storage/check.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
+import { deletePrefix } from "../../tools/storage/delete_prefix.ts";
 import {
   type BucketSettings,
   readBucketSettings,
@@ -45,7 +46,7 @@ export function scratch(): Scratch {
     prefix,
     keys: async () => (await Array.fromAsync(store.list(prefix))).flat().map(({ key }) => key),
     async [Symbol.asyncDispose]() {
-      for await (const _ of store.deletePrefix(prefix)) { /* each page is gone */ }
+      for await (const _ of deletePrefix(store, prefix)) { /* each page is gone */ }
     },
   };
 }

@@ -16,6 +16,7 @@ Deno.test("within ends work that ignores its signal, and leaves no timer behind"
   const late = await assertRejects(() => within(10, () => never), DOMException);
   assertEquals(late.name, "TimeoutError");
   assertEquals(await within(60_000, () => Promise.resolve("done")), "done");
+  assertEquals(await within(Infinity, () => delay(5).then(() => "no limit")), "no limit");
   const reason = new Error("the caller's");
   assertEquals(
     await within(60_000, () => never, AbortSignal.abort(reason)).catch((error) => error),

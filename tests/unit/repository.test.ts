@@ -104,6 +104,27 @@ Deno.test("the AWS SDK is loaded where it is used, and not before", async () => 
   }
 });
 
+Deno.test("no function imports another function's folder", async () => {
+  for (const name of functions) {
+    for (const file of filesBelow(`supabase/functions/${name}`)) {
+      const others = [...(await read(file)).matchAll(/\b(?:from|import)\b[\s(]*"\.\.\/([\w-]+)\//g)]
+        .map(([, folder]) => folder).filter((folder) => folder !== "_shared");
+      assertEquals(others, [], file);
+    }
+  }
+  for (const file of filesBelow("supabase/functions/_shared")) {
+    assert(!/\b(?:from|import)\b[\s(]*"\.\.\//.test(await read(file)), file);
+  }
+});
+
+Deno.test("the error class loads nothing: only types come from the contract", async () => {
+  const imports = [
+    ...(await read("shared/errors.ts")).matchAll(/^(?:import|export)\b[^;]* from .*$/gm),
+  ];
+  assert(imports.length > 0);
+  for (const [line] of imports) assert(line.startsWith("import type "), line);
+});
+
 Deno.test("shared/ is portable, but for what an application imports by itself on Node and Deno", async () => {
   for (const file of filesBelow("shared")) {
     const code = (await read(file)).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");

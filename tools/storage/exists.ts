@@ -5,7 +5,7 @@ export const exists: StorageCommand = {
   help: ["exists KEY", "exit code 0 if there is such an object, else 1"],
   takes: [1, 1],
   async run({ store, positionals: [key = ""], json, terminal }) {
-    const found = await store.exists(key);
+    const found = await store.head(key) !== null;
     terminal.print(json ? JSON.stringify({ key, exists: found }) : found ? "yes" : "no");
     return found ? 0 : 1;
   },

@@ -1,9 +1,9 @@
-import type { Spare } from "../../supabase/functions/_shared/object_store.ts";
 import { chunked } from "@shared/async.ts";
 import { query } from "@shared/query.ts";
 import { Failure } from "../../stack/failure.ts";
 import { adminOf, apiOf } from "./api.ts";
 import type { StorageCall } from "./command.ts";
+import type { Spare } from "./delete_prefix.ts";
 
 /** The API answers with 1,000 rows at most, and says nothing of the others. A key has one or two. */
 const KEYS_PER_QUERY = 400;

@@ -48,7 +48,7 @@ export const put: StorageCommand = {
   },
   async run(call) {
     const { store, positionals: [file = "", key = ""], options, json, terminal } = call;
-    if (!options["overwrite"] && await store.exists(key)) {
+    if (!options["overwrite"] && await store.head(key)) {
       throw new Failure(`there is an object ${key} already`, "Add --overwrite to replace it.");
     }
     const { size, body } = await open(file, call);

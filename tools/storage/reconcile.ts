@@ -1,4 +1,4 @@
-import { StorageCleanupResponse } from "@shared/contracts/storage-cleanup.ts";
+import { ReconcileReport } from "@shared/contracts/storage-cleanup.ts";
 import { Failure } from "../../stack/failure.ts";
 import { type ProjectApi, requiredApi } from "./api.ts";
 import type { StorageCall, StorageCommand } from "./command.ts";
@@ -31,7 +31,7 @@ async function callWorker({ url, secretKey }: ProjectApi, body: unknown) {
     throw new Failure(`${url} does not answer`, "Is SUPABASE_URL right?", { cause, exitCode: 3 });
   }
   const answer = await response.json().catch(() => ({}));
-  if (response.ok) return StorageCleanupResponse.parse(answer);
+  if (response.ok) return ReconcileReport.parse(answer);
   throw new Failure(
     `storage-cleanup answers ${answer.code ?? response.status}: ${answer.message ?? "no message"}`,
     answer.code === "conflict" ? "Look at a dry run again." : "See the function's log.",
@@ -52,17 +52,17 @@ async function compareAll(api: ProjectApi, { terminal }: StorageCall) {
   const ranges: Range[] = [];
   for (let after: string | undefined, first = true; first || after; first = false) {
     const part = await callWorker(api, { reconcile: "dry-run", ...(after ? { after } : {}) });
-    found.compared += part.compared ?? 0;
-    found.orphans += part.orphans ?? 0;
-    found.foreign += part.foreign ?? 0;
-    found.missing += part.missing ?? 0;
+    found.compared += part.compared;
+    found.orphans += part.orphans;
+    found.foreign += part.foreign;
+    found.missing += part.missing;
     for (const list of ["orphan_keys", "missing_keys"] as const) {
-      found[list].push(...(part[list] ?? []).slice(0, SAMPLE - found[list].length));
+      found[list].push(...part[list].slice(0, SAMPLE - found[list].length));
     }
     ranges.push({
       ...(after ? { after } : {}),
       ...(part.next ? { until: part.next } : {}),
-      orphans: part.orphans ?? 0,
+      orphans: part.orphans,
     });
     after = part.next;
     terminal.show(`compared ${describeCount(found.compared, "object")}`);
@@ -80,7 +80,7 @@ async function applyTo(api: ProjectApi, { after, until, orphans }: Range): Promi
       ...(from ? { after: from } : {}),
       ...(until ? { until } : {}),
     });
-    enqueued += part.orphans ?? 0;
+    enqueued += part.orphans;
     from = part.next;
   }
   return enqueued;

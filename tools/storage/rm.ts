@@ -1,5 +1,5 @@
 import type { StorageCall, StorageCommand } from "./command.ts";
-import type { DeletedPage } from "../../supabase/functions/_shared/object_store.ts";
+import type { DeletedPage } from "./delete_prefix.ts";
 import { liveKeys } from "./live_keys.ts";
 import { describeCount } from "./sizes.ts";
 

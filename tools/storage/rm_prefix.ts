@@ -1,6 +1,6 @@
-import type { DeletedPage } from "../../supabase/functions/_shared/object_store.ts";
 import type { StorageCall, StorageCommand } from "./command.ts";
 import { confirm } from "./confirmation.ts";
+import { type DeletedPage, deletePrefix } from "./delete_prefix.ts";
 import { misuse } from "./failures.ts";
 import { liveKeys } from "./live_keys.ts";
 import { reportDeletion } from "./rm.ts";
@@ -35,7 +35,7 @@ export const rmPrefix: StorageCommand = {
     const spare = await liveKeys(call);
     await confirmLoss(call, prefix);
     const total: DeletedPage = { deleted: 0, spared: [], failures: [] };
-    for await (const { deleted, spared, failures } of store.deletePrefix(prefix, spare)) {
+    for await (const { deleted, spared, failures } of deletePrefix(store, prefix, spare)) {
       total.deleted += deleted;
       total.spared.push(...spared);
       total.failures.push(...failures);

@@ -5,7 +5,7 @@
  */
 
 /** Characters that are encoded at a time: each chunk of a stream costs as much as thousands of them. */
-const CHUNK = 64 * 1024;
+const CHUNK_CHARACTERS = 64 * 1024;
 
 /** Joins small texts to chunks of UTF-8. The first one goes out as soon as it is there. */
 export async function* encoded(parts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
@@ -17,7 +17,7 @@ export async function* encoded(parts: AsyncIterable<string>): AsyncGenerator<Uin
     if (text.length < least) continue;
     yield encoder.encode(text);
     text = "";
-    least = CHUNK;
+    least = CHUNK_CHARACTERS;
   }
   if (text) yield encoder.encode(text);
 }

@@ -9,7 +9,7 @@ import type { ArchiveClient } from "@shared/rows.ts";
 import { createLog, describeError, type LogLevel } from "./log.ts";
 
 /** Milliseconds for one query: a little more than the platform's statement_timeout of 8 s. */
-const QUERY_TIMEOUT = 10_000;
+const QUERY_TIMEOUT_MS = 10_000;
 
 /** The request that a client works for. */
 export interface ClientContext {
@@ -40,7 +40,7 @@ function options({ signal, requestId }: ClientContext) {
             ...fields,
             duration_ms: Math.round(performance.now() - started),
           });
-        const signals = [signal, AbortSignal.timeout(QUERY_TIMEOUT), init?.signal];
+        const signals = [signal, AbortSignal.timeout(QUERY_TIMEOUT_MS), init?.signal];
         try {
           const response = await fetch(input, {
             ...init,

@@ -1,5 +1,4 @@
-import type { Chat } from "@shared/rows.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
+import type { ArchiveClient, Chat } from "@shared/rows.ts";
 import { query } from "@shared/query.ts";
 
 /** A chat's document in the bucket. */

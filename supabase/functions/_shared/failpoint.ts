@@ -1,4 +1,4 @@
-/** Named places between two steps at which a test kills the process. */
+/** Named points between two steps at which a test kills the process. */
 export type Failpoint =
   // confirm-upload
   | "confirm.verified"
@@ -23,7 +23,7 @@ export type Failpoint =
 const FILE = Deno.env.get("FAILPOINT_FILE");
 
 /**
- * Where the tests' file names this place: says so in the log, and stands still until the process is
+ * Where the tests' file names this point: says so in the log, and stands still until the process is
  * killed. A kill of a process that runs on could come before or after the step that a test is about.
  */
 export async function failpoint(name: Failpoint): Promise<void> {

@@ -27,8 +27,8 @@ export interface LogLevels {
 }
 
 /** Characters of a line (the platform's limit is 10,000) and of one text in it. */
-const LINE_LIMIT = 9_000;
-const TEXT_LIMIT = 2_000;
+const MAX_LINE_CHARACTERS = 9_000;
+const MAX_TEXT_CHARACTERS = 2_000;
 
 const ROOT = "chat-archive";
 
@@ -43,7 +43,7 @@ export function describeError(error: unknown): string {
   }
   const code = "code" in error ? ` (${error.code})` : "";
   const cause = error.cause === undefined ? "" : ` <- ${describeError(error.cause)}`;
-  return `${error.name}${code}: ${error.message}${cause}`.slice(0, TEXT_LIMIT);
+  return `${error.name}${code}: ${error.message}${cause}`.slice(0, MAX_TEXT_CHARACTERS);
 }
 
 /** One line: time, level and operation first, then the fields. */
@@ -52,7 +52,7 @@ function format({ timestamp, level, properties }: LogRecord): string {
   const head = { time: new Date(timestamp).toISOString(), level, operation };
   const line = JSON.stringify({ ...head, ...fields });
   // A line that is cut is no JSON any more: rather fewer fields, and a word about it.
-  return line.length <= LINE_LIMIT ? line : JSON.stringify({
+  return line.length <= MAX_LINE_CHARACTERS ? line : JSON.stringify({
     ...head,
     request_id: fields["request_id"],
     truncated: line.length,

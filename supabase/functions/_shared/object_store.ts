@@ -1,3 +1,6 @@
+/** Keys that one request deletes (S3's limit). */
+export const KEYS_PER_DELETE = 1000;
+
 /**
  * All that this project does with a bucket. Handlers ask for the few abilities that they use
  * (`Pick<ObjectStore, …>`). Errors are `storage_unavailable`, with the cause kept; every call ends
@@ -15,9 +18,6 @@ export interface ObjectStore {
 
   /** Facts about an object, or null where there is none. */
   head(key: string): Promise<ObjectHead | null>;
-
-  /** Is there such an object? */
-  exists(key: string): Promise<boolean>;
 
   /** An object, or part of one. @returns null where there is none, or where its ETag is another */
   get(key: string, which?: { range?: ByteRange; etag?: string }): Promise<StoredObject | null>;
@@ -40,23 +40,12 @@ export interface ObjectStore {
   /** Copies one version. @returns the copy's ETag, or null where that version is gone */
   copy(from: string, to: string, etag: string): Promise<string | null>;
 
-  /** Deletes one object. A missing one counts as deleted. */
-  delete(key: string): Promise<void>;
-
   /**
-   * Deletes objects, 1,000 a request. A missing one counts as deleted.
+   * Deletes objects, {@link KEYS_PER_DELETE} a request. A missing one counts as deleted.
    *
    * @returns those that failed
    */
   deleteMany(keys: string[]): Promise<DeleteFailure[]>;
-
-  /**
-   * Deletes everything below a prefix, page by page.
-   *
-   * @param spare says which keys of a page are to stay, by default none
-   * @returns what became of each page
-   */
-  deletePrefix(prefix: string, spare?: Spare): AsyncIterable<DeletedPage>;
 
   /**
    * Objects below a prefix, in the order of their keys, a page (of up to 1,000) at a time.
@@ -137,15 +126,4 @@ export interface ByteRange {
 export interface DeleteFailure {
   key: string;
   code: string;
-}
-
-/** Picks the keys that are not to be deleted. */
-export type Spare = (keys: string[]) => Promise<Set<string>>;
-
-/** What became of a page of keys. */
-export interface DeletedPage {
-  /** Objects. */
-  deleted: number;
-  spared: string[];
-  failures: DeleteFailure[];
 }

@@ -3,35 +3,34 @@
  *
  * @module
  */
+import { within } from "@shared/async.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 
 /** Bytes in a stream. */
 export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** Bytes that an upload hands over at a time. */
-const CHUNK = 256 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * The same bytes, and an error instead of a silence or of an end that comes too early.
  *
- * @param size    bytes that have to come
- * @param silence milliseconds to wait for each of them
- * @param failed  turns what goes wrong into the error that the reader gets
+ * @param size      bytes that have to come
+ * @param silenceMs milliseconds to wait for each of them
+ * @param failed    turns what goes wrong into the error that the reader gets
  */
 export function incoming(
   source: ByteStream,
   size: number,
-  silence: number,
+  silenceMs: number,
   failed: (cause: unknown) => Error,
 ): ByteStream {
   const reader = source.getReader();
   let missing = size;
   return new ReadableStream({
     async pull(controller) {
-      const late = Promise.withResolvers<never>();
-      const timer = setTimeout(() => late.reject(new Error("no bytes came in time")), silence);
       try {
-        const { done, value } = await Promise.race([reader.read(), late.promise]);
+        const { done, value } = await within(silenceMs, () => reader.read());
         if (done && missing > 0) throw new Error(`the object ended ${missing} bytes too early`);
         if (done) return controller.close();
         missing -= value.length;
@@ -39,8 +38,6 @@ export function incoming(
       } catch (error) {
         controller.error(failed(error));
         reader.cancel(error).catch(() => {});
-      } finally {
-        clearTimeout(timer);
       }
     },
     cancel: (reason) => reader.cancel(reason),
@@ -60,7 +57,7 @@ function chunks(bytes: Uint8Array<ArrayBuffer>): ByteStream {
   let start = 0;
   return new ReadableStream({
     pull(controller) {
-      if (start < bytes.length) controller.enqueue(bytes.subarray(start, start += CHUNK));
+      if (start < bytes.length) controller.enqueue(bytes.subarray(start, start += CHUNK_BYTES));
       else controller.close();
     },
   }, { highWaterMark: 0 });
@@ -70,13 +67,13 @@ function chunks(bytes: Uint8Array<ArrayBuffer>): ByteStream {
  * Prepares a body for one upload. Only the bucket is timed, not the source: a slow disk or a slow
  * sender is no reason to give up.
  *
- * @param size    bytes that the body must have
- * @param silence milliseconds that the bucket may take for each chunk, and to answer
+ * @param size      bytes that the body must have
+ * @param silenceMs milliseconds that the bucket may take for each chunk, and to answer
  */
 export function outgoing(
   source: Uint8Array<ArrayBuffer> | ByteStream,
   size: number,
-  silence: number,
+  silenceMs: number,
 ): Outgoing {
   const reader = (source instanceof Uint8Array ? chunks(source) : source).getReader();
   const watch = new AbortController();
@@ -85,7 +82,7 @@ export function outgoing(
   let sent = 0;
   const rearm = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => watch.abort(new Error("the bucket took no bytes in time")), silence);
+    timer = setTimeout(() => watch.abort(new Error("the bucket took no bytes in time")), silenceMs);
   };
   const wrongSize = () =>
     new ChatArchiveError("invalid_request", `the body has not the ${size} bytes it should have`);

@@ -1,17 +1,18 @@
-/** How long a read may take, in milliseconds. */
-export interface ReadPatience {
-  /** Until the answer to one attempt begins, and again until its last byte has come. */
-  attempt: number;
-  silence: number;
-}
+import { delay } from "@shared/async.ts";
+import type { S3Timeouts } from "./s3_timeouts.ts";
+
+/** How long one attempt may take: until its answer begins, and again until its last byte has come. */
+export type ReadTimeouts = Pick<S3Timeouts, "attemptMs" | "silenceMs">;
 
 /** As often as the SDK tries. */
 const ATTEMPTS = 3;
+/** Milliseconds between two attempts at most. */
+const MAX_PAUSE_MS = 200;
 
-async function attempt(url: string, requestId: string, patience: ReadPatience) {
+async function attempt(url: string, requestId: string, timeouts: ReadTimeouts) {
   const response = await fetch(url, {
     headers: { "x-request-id": requestId },
-    signal: AbortSignal.timeout(patience.attempt + patience.silence),
+    signal: AbortSignal.timeout(timeouts.attemptMs + timeouts.silenceMs),
     redirect: "error",
   });
   // Joined they would have to be copied, and large buffers wait long for the garbage collector.
@@ -34,14 +35,14 @@ async function attempt(url: string, requestId: string, patience: ReadPatience) {
 export async function readAll(
   url: string,
   requestId: string,
-  patience: ReadPatience,
+  timeouts: ReadTimeouts,
 ): Promise<Uint8Array[] | null> {
   for (let left = ATTEMPTS;; left--) {
     try {
-      return await attempt(url, requestId, patience);
+      return await attempt(url, requestId, timeouts);
     } catch (error) {
       if (left === 1 || (error as { final?: boolean }).final) throw error;
-      await new Promise((done) => setTimeout(done, Math.random() * 200));
+      await delay(Math.random() * MAX_PAUSE_MS);
     }
   }
 }

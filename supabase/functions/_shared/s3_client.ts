@@ -8,7 +8,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { BucketSettings } from "./settings.ts";
 
 /** Milliseconds to connect. */
-const CONNECTION_TIMEOUT = 3_000;
+const CONNECTION_TIMEOUT_MS = 3_000;
 
 // The SDK costs about 140 ms to import: only a request that needs the bucket pays for it.
 /** Loads the SDK. */
@@ -46,7 +46,7 @@ export async function createS3Client(
     retryMode: "standard",
     maxAttempts: 3,
     requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT,
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
       requestTimeout,
       throwOnRequestTimeout: true,
     },

@@ -4,7 +4,7 @@ import { asAdmin, asCaller } from "../_shared/wiring.ts";
 import { deleteAccount } from "./handler.ts";
 
 /** Milliseconds; a client should not wait longer, and a repeated request goes on. */
-const BUDGET = 60_000;
+const BUDGET_MS = 60_000;
 
 export default serve(
   DELETE_ACCOUNT,
@@ -14,7 +14,7 @@ export default serve(
       db: asCaller(call),
       // Users have no right on auth.users, and slices are made by a function of the worker's role.
       admin: asAdmin(call),
-      budget: BUDGET,
+      budget: BUDGET_MS,
     });
     call.note({ status: reply.body.status, chats: reply.body.chats });
     return reply;

@@ -4,7 +4,9 @@ import type { ArchiveClient } from "@shared/rows.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";
-import { claim, ENTRIES_PER_CLAIM, sweep } from "../_shared/sweep.ts";
+import { claim, ENTRIES_PER_CLAIM } from "../_shared/outbox.ts";
+import { sweep } from "../_shared/sweep.ts";
+import { isLate, type SweepPorts } from "../_shared/sweep_ports.ts";
 
 /** What delete-chat needs. */
 export interface DeleteChatPorts {
@@ -14,15 +16,14 @@ export interface DeleteChatPorts {
   admin: ArchiveClient;
   /** Null: no object storage; the bytes wait in the outbox. */
   store: ObjectStore | null;
-  /** Milliseconds that may be spent on removing bytes before the answer. */
+  /** Milliseconds that may be spent on removing rows, and then bytes, before the answer. */
   budget: number;
 }
 
-async function removeBytes(ports: DeleteChatPorts, store: ObjectStore, chatIds: string[]) {
-  const deadline = performance.now() + ports.budget;
-  while (performance.now() < deadline) {
+async function removeBytes(ports: SweepPorts, chatIds: string[]) {
+  while (!isLate(ports)) {
     const entries = await claim(ports.admin, Infinity, chatIds);
-    const { failed } = await sweep({ admin: ports.admin, store, deadline }, entries);
+    const { failed } = await sweep(ports, entries);
     // What failed would be claimed again at once: leave it to the worker and its back-off.
     if (failed > 0 || entries.length < ENTRIES_PER_CLAIM) return;
   }
@@ -32,8 +33,7 @@ async function removeBytes(ports: DeleteChatPorts, store: ObjectStore, chatIds: 
  * Removes the rows of chats. A large chat takes several slices; as long as one is left the chat is
  * there, and a repeated request goes on.
  */
-async function removeRows({ db, budget }: DeleteChatPorts, chat_ids: string[]) {
-  const deadline = performance.now() + budget;
+async function removeRows({ db }: DeleteChatPorts, chat_ids: string[], deadline: number) {
   while (!await query(() => db.rpc("delete_chats_slice", { chat_ids }))) {
     if (performance.now() < deadline) continue;
     throw new ChatArchiveError(
@@ -55,7 +55,8 @@ export async function deleteChat(
   ports: DeleteChatPorts,
 ): Promise<{ status: 200 | 202; body: DeleteChatResponse }> {
   const ids = [...new Set("chat_id" in request ? [request.chat_id] : request.chat_ids)];
-  await removeRows(ports, ids);
+  const deadline = performance.now() + ports.budget;
+  await removeRows(ports, ids, deadline);
   await failpoint("delete.committed");
 
   const receipts = () => query(() => ports.db.rpc("deletion_status", { chat_ids: ids }));
@@ -63,8 +64,9 @@ export async function deleteChat(
   if (found.length === 0) throw new ChatArchiveError("not_found", "no such chat");
 
   const open = found.filter(({ entries_pending }) => entries_pending > 0);
-  if (open.length > 0 && ports.store) {
-    await removeBytes(ports, ports.store, open.map(({ chat_id }) => chat_id));
+  const { admin, store } = ports;
+  if (open.length > 0 && store) {
+    await removeBytes({ admin, store, deadline }, open.map(({ chat_id }) => chat_id));
     found = await receipts();
   }
 

@@ -4,7 +4,7 @@ import { asAdmin, asCaller, optionalBucket } from "../_shared/wiring.ts";
 import { deleteChat } from "./handler.ts";
 
 /** Milliseconds; a client should not wait longer, and the worker finishes the rest. */
-const BUDGET = 25_000;
+const BUDGET_MS = 25_000;
 
 export default serve(
   DELETE_CHAT,
@@ -15,7 +15,7 @@ export default serve(
       // Clients may read the outbox, not work on it.
       admin: asAdmin(call),
       store: optionalBucket(call),
-      budget: BUDGET,
+      budget: BUDGET_MS,
     });
     call.note({
       chats: reply.body.deletions.length,

@@ -5,28 +5,13 @@
  * @module
  */
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { Chat, Image, Message, SearchResult } from "@shared/rows.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
+import { type Item, type ItemOf, itemPages, type ItemScope, pages } from "@shared/item_pages.ts";
 import { query } from "@shared/query.ts";
+import type { ArchiveClient, Chat, Message } from "@shared/rows.ts";
+import { ahead } from "../_shared/ahead.ts";
 
 /** Rows of a page. With more of them an export takes more memory, with fewer more time. */
 const PAGE_ROWS = 180;
-
-/** An image or a hit, and the place of its message (0: none). */
-interface Item<T> {
-  message_seq: number;
-  seq: number;
-  item: T;
-}
-
-/** The tables whose rows belong to messages. */
-interface ItemOf {
-  chat_images: Image;
-  search_results: SearchResult;
-}
-
-/** Which rows: those of messages, those of none, or all of them. */
-export type Which = "attached" | "loose" | "all";
 
 /** @throws {ChatArchiveError} `not_found` where it is not the caller's */
 export async function readChat(db: ArchiveClient, id: string): Promise<Chat> {
@@ -35,21 +20,9 @@ export async function readChat(db: ArchiveClient, id: string): Promise<Chat> {
   return chat;
 }
 
-/** Pages by key. Bounded by bytes: a short page does not mean the last one, only an empty one does. */
-async function* pages<Row>(read: (last: Row | undefined) => Promise<Row[]>): AsyncGenerator<Row[]> {
-  for (let next = read(undefined);;) {
-    const page = await next;
-    if (page.length === 0) return;
-    next = read(page.at(-1));
-    // Its failure is told where it is awaited; a reader that goes away never asks.
-    next.catch(() => {});
-    yield page;
-  }
-}
-
 /** Pages of the chat's messages, by seq. */
 export function readMessages(db: ArchiveClient, chatId: string): AsyncGenerator<Message[]> {
-  return pages((last) =>
+  return ahead(pages<Message>((last) =>
     query(() =>
       db.rpc("chat_messages_page", {
         of_chat: chatId,
@@ -57,30 +30,17 @@ export function readMessages(db: ArchiveClient, chatId: string): AsyncGenerator<
         max_rows: PAGE_ROWS,
       })
     ) as Promise<Message[]>
-  );
+  ));
 }
 
-/**
- * Pages of the chat's images or hits: all of them by seq, or those of messages in the order of the
- * messages.
- */
+/** Pages of the chat's images or search results. */
 export function readItems<T extends keyof ItemOf>(
   db: ArchiveClient,
   table: T,
-  chatId: string,
-  which: Which,
+  chat_id: string,
+  scope: ItemScope,
 ): AsyncGenerator<Item<ItemOf[T]>[]> {
-  return pages((last) =>
-    query(() =>
-      db.rpc(`${table}_page`, {
-        of_chat: chatId,
-        ...(which === "all" ? {} : { attached: which === "attached" }),
-        after_message: last?.message_seq ?? 0,
-        after_seq: last?.seq ?? 0,
-        max_rows: PAGE_ROWS,
-      })
-    ) as Promise<unknown> as Promise<Item<ItemOf[T]>[]>
-  );
+  return ahead(itemPages(db, table, { chat_id, scope, max_rows: PAGE_ROWS }));
 }
 
 /** Hands out, message by message, what belongs to each: both sides are in the same order. */

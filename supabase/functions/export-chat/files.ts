@@ -8,11 +8,11 @@ import type { ObjectStore, StoredObject } from "../_shared/object_store.ts";
 import type { ZipWriter } from "../_shared/zip_writer.ts";
 
 /** Bytes of a file that is held in memory whole. Only then can it still be left out when it fails. */
-const WHOLE = 8 * 1024 * 1024;
+const WHOLE_BYTES = 8 * 1024 * 1024;
 /** Files that are read side by side. */
 const AHEAD = 2;
 /** Failures in a row after which the bucket counts as down, and nothing more is asked of it. */
-const PATIENCE = 3;
+const MAX_FAILURES = 3;
 /** How often a stream that broke is taken up where it ended. */
 const RESUMPTIONS = 2;
 
@@ -58,7 +58,7 @@ class Source {
 
   /** @returns why not, where it can't be had */
   async ask<T>(question: () => Promise<T | null>): Promise<T | string> {
-    if (this.#failures >= PATIENCE) return "the object storage did not answer";
+    if (this.#failures >= MAX_FAILURES) return "the object storage did not answer";
     try {
       const result = await question();
       this.#failures = 0;
@@ -100,8 +100,8 @@ export async function* packFiles(
   }
 
   for await (const file of files) {
-    const whole = file.size <= WHOLE ? source.ask(() => store.bytes(file.key)) : undefined;
-    // Told where it is awaited; a reader that goes away never asks.
+    const whole = file.size <= WHOLE_BYTES ? source.ask(() => store.bytes(file.key)) : undefined;
+    // Its failure is thrown where it is awaited; a reader that goes away never awaits it.
     whole?.catch(() => {});
     underway.push({ file, whole });
     if (underway.length > AHEAD) yield* write();

@@ -27,7 +27,7 @@ export interface ExportChatPorts {
 }
 
 /** Milliseconds until a bucket that keeps silent counts as down. */
-const CHECK_TIMEOUT = 5_000;
+const CHECK_TIMEOUT_MS = 5_000;
 
 /** Signs addresses that all end at the same time. */
 function linksOf({ store, settings }: ExportChatPorts, exportedAt: Date) {
@@ -59,16 +59,16 @@ async function* asMarkdown(subject: Subject, ports: ExportChatPorts): AsyncGener
 async function* asJson(subject: Subject, ports: ExportChatPorts): AsyncGenerator<string> {
   const { chat, document, exportedAt, leftOut } = subject;
   const { sign, until } = linksOf(ports, exportedAt);
-  const place = async (file: BucketFile) =>
+  const locationOf = async (file: BucketFile) =>
     leftOut === undefined
       ? { link: { url: await sign(file), expires_at: until.toISOString() } }
       : {};
   const head = {
     exportedAt,
     chat,
-    document: exportedDocument(document, document ? await place(document) : {}),
+    document: exportedDocument(document, document ? await locationOf(document) : {}),
   };
-  yield* renderJson(ports.db, head, (image) => place(fileOf(image)));
+  yield* renderJson(ports.db, head, (image) => locationOf(fileOf(image)));
 }
 
 async function* asZip(subject: Subject, { db, store }: ExportChatPorts) {
@@ -108,7 +108,7 @@ async function leftOutOf(
   if (store === null) return "object storage is switched off";
   if (format !== "zip") return undefined;
   // Asked once: a zip without files is worth having, and each file would wait in vain.
-  return await store.check(AbortSignal.timeout(CHECK_TIMEOUT))
+  return await store.check(AbortSignal.timeout(CHECK_TIMEOUT_MS))
     .then(() => undefined, () => "the object storage did not answer");
 }
 

@@ -3,12 +3,11 @@ import {
   EXPORT_VERSION,
   type ExportedDocument,
 } from "@shared/contracts/chat-export.ts";
-import type { Chat, Image } from "@shared/rows.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
+import type { ArchiveClient, Chat, Image } from "@shared/rows.ts";
 import { readItems, readMessages } from "./chat_reader.ts";
 
 /** Where the bytes of an image are, for the reader of the file: a link, a path in the zip, nowhere. */
-export type Place = (image: Image) => object | Promise<object>;
+export type LocationOf = (image: Image) => object | Promise<object>;
 
 /** What stands before the rows. */
 export interface JsonHead {
@@ -45,7 +44,7 @@ async function* known<T extends { message_seq: number }>(
 export async function* renderJson(
   db: ArchiveClient,
   { exportedAt, chat, document }: JsonHead,
-  place: Place,
+  locationOf: LocationOf,
 ): AsyncGenerator<string> {
   const head = {
     format: "chat-archive",
@@ -63,7 +62,7 @@ export async function* renderJson(
   yield ',\n"images":';
   yield* elements(
     known(readItems(db, "chat_images", chat.id, "all"), () => last),
-    async ({ item }) => ({ ...item, ...await place(item) }),
+    async ({ item }) => ({ ...item, ...await locationOf(item) }),
   );
   yield ',\n"search_results":';
   yield* elements(

@@ -23,10 +23,10 @@ async function* renderImages(images: AsyncIterable<Image>, address: Address) {
   for await (const image of images) yield renderImage(image, await address(image));
 }
 
-async function* renderHits(hits: AsyncIterable<SearchResult>) {
+async function* renderSearchResults(results: AsyncIterable<SearchResult>) {
   let lead = HITS_HEADING;
-  for await (const hit of hits) {
-    yield lead + renderHit(hit);
+  for await (const result of results) {
+    yield lead + renderHit(result);
     lead = BETWEEN_HITS;
   }
 }
@@ -37,7 +37,7 @@ async function* rows<T>(pages: AsyncIterable<{ item: T }[]>) {
 
 async function* renderLoose(db: ArchiveClient, chatId: string, address: Address) {
   yield* renderImages(rows(readItems(db, "chat_images", chatId, "loose")), address);
-  yield* renderHits(rows(readItems(db, "search_results", chatId, "loose")));
+  yield* renderSearchResults(rows(readItems(db, "search_results", chatId, "loose")));
 }
 
 /** A chat as Markdown, in small pieces. */
@@ -49,7 +49,7 @@ export async function* renderChat(
 ): AsyncGenerator<string> {
   yield renderHeader(chat, facts);
   const images = new Attached<Image>(readItems(db, "chat_images", chat.id, "attached"));
-  const hits = new Attached<SearchResult>(readItems(db, "search_results", chat.id, "attached"));
+  const results = new Attached<SearchResult>(readItems(db, "search_results", chat.id, "attached"));
   for await (const page of readMessages(db, chat.id)) {
     for (const message of page) {
       yield renderMessage(message);
@@ -57,9 +57,9 @@ export async function* renderChat(
       let image = images.next(message);
       if (image instanceof Promise) image = await image;
       if (image) yield* renderImages(rest(image, () => images.next(message)), address);
-      let hit = hits.next(message);
-      if (hit instanceof Promise) hit = await hit;
-      if (hit) yield* renderHits(rest(hit, () => hits.next(message)));
+      let result = results.next(message);
+      if (result instanceof Promise) result = await result;
+      if (result) yield* renderSearchResults(rest(result, () => results.next(message)));
     }
   }
   let heading = LOOSE_HEADING;

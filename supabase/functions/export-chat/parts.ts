@@ -1,6 +1,5 @@
 import { fieldError } from "@shared/errors.ts";
-import type { Chat } from "@shared/rows.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
+import type { ArchiveClient, Chat } from "@shared/rows.ts";
 import { query } from "@shared/query.ts";
 import { FileNames, safeName } from "./file_names.ts";
 
@@ -11,22 +10,23 @@ export interface Part {
   next: string | null;
 }
 
-interface Place {
+/** The last chat of the part before. */
+interface Cursor {
   created_at: string;
   id: string;
 }
 
-function encodePlace({ created_at, id }: Place): string {
+function encodeCursor({ created_at, id }: Cursor): string {
   return btoa(`${created_at} ${id}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-function decodePlace(text: string): Place {
+function decodeCursor(text: string): Cursor {
   try {
     const [, created_at, id] = /^(\S{10,40}) ([0-9a-f-]{36})$/
       .exec(atob(text.replaceAll("-", "+").replaceAll("_", "/")))!;
     if (!Number.isNaN(Date.parse(created_at!))) return { created_at: created_at!, id: id! };
   } catch {
-    // Told below.
+    // What follows says so.
   }
   throw fieldError("invalid_request", ["after"], "must be what a part before said");
 }
@@ -38,11 +38,11 @@ function decodePlace(text: string): Place {
  * @throws {ChatArchiveError} `invalid_request` for another `after`
  */
 export async function readPart(db: ArchiveClient, after: string | undefined): Promise<Part> {
-  const place = after === undefined ? undefined : decodePlace(after);
+  const cursor = after === undefined ? undefined : decodeCursor(after);
   const rows = await query(() =>
     db.rpc(
       "export_part",
-      place ? { after_created_at: place.created_at, after_id: place.id } : {},
+      cursor ? { after_created_at: cursor.created_at, after_id: cursor.id } : {},
     )
   );
   const end = rows.pop();
@@ -50,7 +50,7 @@ export async function readPart(db: ArchiveClient, after: string | undefined): Pr
   const chats = ids.length === 0
     ? []
     : await query(() => db.from("chats").select().in("id", ids).order("created_at").order("id"));
-  return { chats, next: end?.more ? encodePlace(rows.at(-1)!) : null };
+  return { chats, next: end?.more ? encodeCursor(rows.at(-1)!) : null };
 }
 
 /** Gives each chat a folder: its title, and enough of its id to differ in all parts. */

@@ -1,6 +1,5 @@
 import type { ExportedDocument } from "@shared/contracts/chat-export.ts";
-import type { Chat, Image } from "@shared/rows.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
+import type { ArchiveClient, Chat, Image } from "@shared/rows.ts";
 import { type ChatDocument, readDocument } from "../_shared/document.ts";
 import type { GetRequest } from "../_shared/object_store.ts";
 
@@ -30,13 +29,13 @@ export function fileOf({ s3_path, image_name, content_type }: Image): BucketFile
   return { key: s3_path, fileName: image_name, contentType: content_type };
 }
 
-/** Facts of a document for the JSON. @param place where its bytes are */
+/** Facts of a document for the JSON. @param location where its bytes are */
 export function exportedDocument(
   document: ChatDocument | null,
-  place: Pick<ExportedDocument, "file" | "link">,
+  location: Pick<ExportedDocument, "file" | "link">,
 ): ExportedDocument | null {
   if (document === null) return null;
   const { id = null, file_size = null, sha256 = null } = document.upload ?? {};
   const { fileName: file_name, contentType: content_type } = document;
-  return { id, file_name, content_type, file_size, sha256, ...place };
+  return { id, file_name, content_type, file_size, sha256, ...location };
 }

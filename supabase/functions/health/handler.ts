@@ -1,5 +1,6 @@
 import type { HealthResponse } from "@shared/contracts/health.ts";
 import type { Database } from "@shared/database.types.ts";
+import { within } from "@shared/async.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { SCHEMA_VERSION, VERSION } from "@shared/version.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
@@ -8,7 +9,7 @@ import { query } from "@shared/query.ts";
 
 /** What health needs. */
 export interface HealthPorts {
-  /** Past RLS: the state of the outbox is nobody's row. Null where USE_DATABASE is false. */
+  /** Past RLS: the state of the outbox is no user's row. Null where USE_DATABASE is false. */
   admin: ArchiveClient | null;
   /** Null where USE_S3_STORAGE is false. */
   store: Pick<ObjectStore, "check"> | null;
@@ -21,9 +22,9 @@ type Check = Checks["storage"];
 type Reason = NonNullable<Check["reason"]>;
 
 /** Seconds without a run after which the worker counts as stopped. */
-const WORKER_SILENCE = 300;
+const WORKER_SILENCE_SECONDS = 300;
 /** Seconds that an entry may be due without being taken up. */
-const QUEUE_DELAY = 900;
+const QUEUE_DELAY_SECONDS = 900;
 
 /** The database lacks migrations that these functions need. */
 class BehindError extends Error {}
@@ -33,7 +34,7 @@ type CleanupState = Database["public"]["Functions"]["cleanup_state"]["Returns"][
 function reasonOf(error: unknown): Reason {
   if (error instanceof BehindError) return "missing_migration";
   if (error instanceof ChatArchiveError) {
-    // Answers to HEAD have no body, and so no code: the status tells.
+    // Answers to HEAD have no body, and so no code: the status decides.
     const { $metadata } = (error.cause ?? {}) as { $metadata?: { httpStatusCode?: number } };
     if ($metadata?.httpStatusCode === 404) return "missing_bucket";
     if ([401, 403].includes($metadata?.httpStatusCode ?? 0)) return "bad_credentials";
@@ -44,12 +45,8 @@ function reasonOf(error: unknown): Reason {
 
 async function timed<T>(timeout: number, work: (signal: AbortSignal) => Promise<T>) {
   const started = performance.now();
-  const signal = AbortSignal.timeout(timeout);
-  const expired = new Promise<never>((_, reject) =>
-    signal.addEventListener("abort", () => reject(signal.reason))
-  );
   try {
-    const value = await Promise.race([work(signal), expired]);
+    const value = await within(timeout, work);
     return { value, check: { status: "ok" as const, latency_ms: elapsed(started) } };
   } catch (error) {
     return {
@@ -65,9 +62,9 @@ const UNKNOWN = { pending: null, dead: null, oldest_seconds: null };
 
 function reasonOfQueue(state: CleanupState): Reason | undefined {
   const { dead, oldest_seconds, seconds_since_run } = state;
-  if (seconds_since_run === null || seconds_since_run > WORKER_SILENCE) return "no_worker";
+  if (seconds_since_run === null || seconds_since_run > WORKER_SILENCE_SECONDS) return "no_worker";
   if (dead > 0) return "dead_letters";
-  if (oldest_seconds !== null && oldest_seconds > QUEUE_DELAY) return "stuck_queue";
+  if (oldest_seconds !== null && oldest_seconds > QUEUE_DELAY_SECONDS) return "stuck_queue";
 }
 
 async function readState(admin: ArchiveClient) {

@@ -4,8 +4,8 @@ import { asAdmin, optionalBucket } from "../_shared/wiring.ts";
 import { health } from "./handler.ts";
 
 /** Milliseconds. Anybody may call this: the answer is kept, so that calls cost nothing. */
-const KEPT_FOR = 5_000;
-const TIMEOUT = 1_500;
+const KEPT_MS = 5_000;
+const TIMEOUT_MS = 1_500;
 
 let kept: { until: number; reply: Promise<Reply> } | undefined;
 
@@ -14,13 +14,13 @@ export default serve(
   (_request, call) => {
     if (!kept || kept.until < Date.now()) {
       // The first caller's departure must not abort the checks that others wait for.
-      const lasting = { ...call, signal: AbortSignal.timeout(2 * TIMEOUT) };
+      const lasting = { ...call, signal: AbortSignal.timeout(2 * TIMEOUT_MS) };
       kept = {
-        until: Date.now() + KEPT_FOR,
+        until: Date.now() + KEPT_MS,
         reply: health({
           admin: call.settings.useDatabase ? asAdmin(lasting) : null,
           store: optionalBucket(call),
-          timeout: TIMEOUT,
+          timeout: TIMEOUT_MS,
         }),
       };
     }

@@ -3,13 +3,13 @@ import {
   EXPORT_VERSION,
   ExportedChat,
   ExportedDocument,
-  ExportedHit,
   ExportedImage,
   ExportedMessage,
+  ExportedSearchResult,
 } from "@shared/contracts/chat-export.ts";
 import { IMPORT_LIMITS, type ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import { Time } from "@shared/contracts/values.ts";
-import type { BodyFile } from "../_shared/serve.ts";
+import type { BodyFile } from "../_shared/request_body.ts";
 import { ByteSource } from "./byte_source.ts";
 import { damaged } from "./damage.ts";
 import { type JsonValue, readJsonValues } from "./json_values.ts";
@@ -94,7 +94,7 @@ async function readChat(chunks: AsyncIterable<Uint8Array>, chat: NewChat, inZip:
         } else if (key === "images") {
           await chat.addImage(check(ExportedImage, item), index, inZip);
         } else {
-          await chat.addHit(check(ExportedHit, item), index, text.length);
+          await chat.addSearchResult(check(ExportedSearchResult, item), index, text.length);
         }
     }
   }

@@ -5,6 +5,10 @@
  * @module
  */
 import { damaged, tooLarge } from "./damage.ts";
+import { isSpace, JSON_BYTES } from "./json_bytes.ts";
+import { ValueScanner } from "./value_scanner.ts";
+
+const { COMMA, COLON, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT } = JSON_BYTES;
 
 /** A value of the object, or one row of an array in it. */
 export interface JsonValue {
@@ -22,20 +26,6 @@ export interface JsonLimits {
   row: number;
 }
 
-/** How deep values may be nested: whatever looks into them does so by recursion. */
-const MAX_DEPTH = 500;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-
-const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-
 /** What may come next, between two values. */
 type Expecting =
   | "object"
@@ -49,44 +39,167 @@ type Expecting =
   | "comma"
   | "nothing";
 
-/** Finds the end of one value, over any number of chunks. */
-class ValueScanner {
-  #depth = 0;
-  #inString = false;
-  #escaped = false;
-  /** Strings and containers end by themselves, numbers and words by what comes after them. */
-  #bare = false;
-  #begun = false;
+/** Reads one object, chunk by chunk. */
+class ObjectReader {
+  #limits: JsonLimits;
+  #expecting: Expecting = "object";
+  #key = "";
+  #index: number | undefined;
+  /** Of the value that has begun and not ended. */
+  #scanner: ValueScanner | undefined;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+  /** Bytes before the current chunk. */
+  #offset = 0;
 
-  /** @returns index after the value's last byte, or -1 where it goes on in the next chunk */
-  scan(bytes: Uint8Array, from: number): number {
-    for (let at = from; at < bytes.length; at++) {
-      const byte = bytes[at]!;
-      if (this.#inString) {
-        if (this.#escaped) this.#escaped = false;
-        else if (byte === BACKSLASH) this.#escaped = true;
-        else if (byte === QUOTE) {
-          this.#inString = false;
-          if (this.#depth === 0) return at + 1;
-        }
-        continue;
-      }
-      if (byte === QUOTE) {
-        if (this.#bare) return at;
-        this.#inString = true;
-      } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-        if (this.#bare) return at;
-        if (++this.#depth > MAX_DEPTH) throw new RangeError(`nested more than ${MAX_DEPTH} deep`);
-      } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-        if (this.#depth === 0) return at;
-        if (--this.#depth === 0) return at + 1;
-      } else if (this.#depth === 0) {
-        if (this.#begun && (byte === COMMA || isSpace(byte))) return at;
-        this.#bare = true;
-      }
-      this.#begun = true;
+  constructor(limits: JsonLimits) {
+    this.#limits = limits;
+  }
+
+  get #path(): (string | number)[] {
+    return this.#key === ""
+      ? []
+      : this.#index === undefined
+      ? [this.#key]
+      : [this.#key, this.#index];
+  }
+
+  #wrong(message: string, at: number, cause?: unknown) {
+    return damaged(this.#path, `${message}, at byte ${this.#offset + at}`, cause);
+  }
+
+  /** The values that end in a chunk. */
+  *read(chunk: Uint8Array): Generator<JsonValue> {
+    if (this.#offset + chunk.length > this.#limits.all) {
+      throw tooLarge("the JSON", this.#limits.all);
     }
-    return -1;
+    let at = 0;
+    // A byte order mark, which some editors write.
+    if (this.#offset === 0 && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) at = 3;
+    while (at < chunk.length) {
+      if (this.#scanner) {
+        const end = this.#scan(this.#scanner, chunk, at);
+        if (end < 0) break;
+        at = end;
+        this.#scanner = undefined;
+        const value = this.#ended(at);
+        if (value) yield value;
+      } else if (isSpace(chunk[at]!)) at++;
+      else {
+        const began = this.#structure(chunk[at]!, at);
+        if (began) yield began;
+        // A value begins with its first byte.
+        if (!this.#scanner) at++;
+      }
+    }
+    this.#offset += chunk.length;
+  }
+
+  /** @throws {ChatArchiveError} `invalid_request` where something is missing */
+  end(): void {
+    if (this.#expecting !== "nothing") throw this.#wrong("the JSON ends too early", 0);
+  }
+
+  /** Collects a value. @returns index after its last byte, or -1 where it goes on */
+  #scan(scanner: ValueScanner, chunk: Uint8Array, at: number): number {
+    let end: number;
+    try {
+      end = scanner.scan(chunk, at);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw this.#wrong(cause.message, at);
+    }
+    const part = chunk.subarray(at, end < 0 ? chunk.length : end);
+    this.#length += part.length;
+    if (this.#length > this.#limits.row) {
+      throw tooLarge(this.#path.join(".") || "a key", this.#limits.row);
+    }
+    // The chunk's memory may be used again by whoever gave it.
+    this.#parts.push(part.slice());
+    return end;
+  }
+
+  /** A value has ended. @returns it, unless it was a key */
+  #ended(at: number): JsonValue | undefined {
+    const value = this.#parse(at);
+    if (this.#expecting !== "key") {
+      this.#expecting = this.#index === undefined ? "comma" : "comma in array";
+      return { key: this.#key, index: this.#index, value };
+    }
+    if (typeof value !== "string") throw this.#wrong("a name is expected", at);
+    this.#key = value;
+    this.#expecting = "colon";
+  }
+
+  #parse(at: number): unknown {
+    const bytes = new Uint8Array(this.#length);
+    this.#parts.reduce((start, part) => (bytes.set(part, start), start + part.length), 0);
+    [this.#parts, this.#length] = [[], 0];
+    try {
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    } catch (cause) {
+      throw this.#wrong("this is not JSON", at, cause);
+    }
+  }
+
+  /** Takes a byte that stands between values, or begins one. @returns an array that begins */
+  #structure(byte: number, at: number): JsonValue | undefined {
+    switch (this.#expecting) {
+      case "object":
+        if (byte !== OPEN_OBJECT) throw this.#wrong("this is not a JSON object", at);
+        this.#expecting = "key or end";
+        return;
+      case "key or end":
+        if (byte === CLOSE_OBJECT) this.#expecting = "nothing";
+        else this.#beginKey();
+        return;
+      case "key":
+        return this.#beginKey();
+      case "colon":
+        if (byte !== COLON) throw this.#wrong("a colon is expected", at);
+        this.#expecting = "value";
+        return;
+      case "value":
+        return byte === OPEN_ARRAY ? this.#beginArray() : this.#begin();
+      case "row or end":
+        return byte === CLOSE_ARRAY ? this.#endArray() : this.#begin();
+      case "row":
+        return this.#begin();
+      case "comma in array":
+        if (byte === CLOSE_ARRAY) return this.#endArray();
+        if (byte !== COMMA) throw this.#wrong("a comma is expected", at);
+        this.#index!++;
+        this.#expecting = "row";
+        return;
+      case "comma":
+        if (byte !== COMMA && byte !== CLOSE_OBJECT) throw this.#wrong("a comma is expected", at);
+        this.#expecting = byte === COMMA ? "key" : "nothing";
+        return;
+      case "nothing":
+        throw damaged([], `something follows the end, at byte ${this.#offset + at}`);
+    }
+  }
+
+  #begin(): undefined {
+    this.#scanner = new ValueScanner();
+  }
+
+  #beginKey(): undefined {
+    [this.#key, this.#index] = ["", undefined];
+    this.#expecting = "key";
+    this.#begin();
+  }
+
+  /** Also of an empty array its reader has to know that it is there. */
+  #beginArray(): JsonValue {
+    this.#index = 0;
+    this.#expecting = "row or end";
+    return { key: this.#key, index: undefined, value: [] };
+  }
+
+  #endArray(): undefined {
+    this.#index = undefined;
+    this.#expecting = "comma";
   }
 }
 
@@ -100,132 +213,7 @@ export async function* readJsonValues(
   chunks: AsyncIterable<Uint8Array>,
   limits: JsonLimits,
 ): AsyncGenerator<JsonValue> {
-  let expecting: Expecting = "object";
-  let key = "";
-  let index: number | undefined;
-  let scanner: ValueScanner | undefined;
-  let parts: Uint8Array[] = [];
-  let length = 0;
-  /** Bytes before the current chunk. */
-  let offset = 0;
-
-  const place = () => key === "" ? [] : index === undefined ? [key] : [key, index];
-  const wrong = (message: string, at: number, cause?: unknown) =>
-    damaged(place(), `${message}, at byte ${offset + at}`, cause);
-
-  function collect(part: Uint8Array) {
-    length += part.length;
-    if (length > limits.row) throw tooLarge(place().join(".") || "a key", limits.row);
-    // The chunk's memory may be used again by whoever gave it.
-    parts.push(part.slice());
-  }
-
-  function parse(at: number): unknown {
-    const bytes = new Uint8Array(length);
-    parts.reduce((start, part) => (bytes.set(part, start), start + part.length), 0);
-    parts = [];
-    length = 0;
-    try {
-      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    } catch (cause) {
-      throw wrong("this is not JSON", at, cause);
-    }
-  }
-
-  for await (const chunk of chunks) {
-    if (offset + chunk.length > limits.all) throw tooLarge("the JSON", limits.all);
-    let at = 0;
-    // A byte order mark, which some editors write.
-    if (offset === 0 && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) at = 3;
-    while (at < chunk.length) {
-      if (scanner) {
-        let end: number;
-        try {
-          end = scanner.scan(chunk, at);
-        } catch (cause) {
-          if (!(cause instanceof RangeError)) throw cause;
-          throw wrong(cause.message, at);
-        }
-        collect(chunk.subarray(at, end < 0 ? chunk.length : end));
-        if (end < 0) break;
-        at = end;
-        scanner = undefined;
-        const value = parse(at);
-        if (expecting === "key") {
-          if (typeof value !== "string") throw wrong("a name is expected", at);
-          key = value;
-          expecting = "colon";
-        } else {
-          yield { key, index, value };
-          expecting = index === undefined ? "comma" : "comma in array";
-        }
-        continue;
-      }
-      const byte = chunk[at]!;
-      if (isSpace(byte)) {
-        at++;
-        continue;
-      }
-      switch (expecting) {
-        case "object":
-          if (byte !== OPEN_OBJECT) throw wrong("this is not a JSON object", at);
-          expecting = "key or end";
-          at++;
-          break;
-        case "key or end":
-        case "key":
-          if (byte === CLOSE_OBJECT && expecting === "key or end") {
-            expecting = "nothing";
-            at++;
-          } else {
-            [key, index] = ["", undefined];
-            expecting = "key";
-            scanner = new ValueScanner();
-          }
-          break;
-        case "colon":
-          if (byte !== COLON) throw wrong("a colon is expected", at);
-          expecting = "value";
-          at++;
-          break;
-        case "value":
-          if (byte === OPEN_ARRAY) {
-            // Also of an empty one its reader has to know that it is there.
-            yield { key, index, value: [] };
-            index = 0;
-            expecting = "row or end";
-            at++;
-          } else scanner = new ValueScanner();
-          break;
-        case "row or end":
-        case "row":
-          if (byte === CLOSE_ARRAY && expecting === "row or end") {
-            index = undefined;
-            expecting = "comma";
-            at++;
-          } else scanner = new ValueScanner();
-          break;
-        case "comma in array":
-          if (byte === COMMA) {
-            index = index! + 1;
-            expecting = "row";
-          } else if (byte === CLOSE_ARRAY) {
-            index = undefined;
-            expecting = "comma";
-          } else throw wrong("a comma is expected", at);
-          at++;
-          break;
-        case "comma":
-          if (byte === COMMA) expecting = "key";
-          else if (byte === CLOSE_OBJECT) expecting = "nothing";
-          else throw wrong("a comma is expected", at);
-          at++;
-          break;
-        case "nothing":
-          throw damaged([], `something follows the end, at byte ${offset + at}`);
-      }
-    }
-    offset += chunk.length;
-  }
-  if (expecting !== "nothing") throw wrong("the JSON ends too early", 0);
+  const reader = new ObjectReader(limits);
+  for await (const chunk of chunks) yield* reader.read(chunk);
+  reader.end();
 }

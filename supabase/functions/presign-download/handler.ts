@@ -30,7 +30,7 @@ interface Target {
 
 const COLUMNS = "id, seq, s3_path, image_name, content_type";
 /** Images of one page: PostgREST's max_rows. */
-const PAGE = 1000;
+const PAGE_ROWS = 1000;
 
 interface ImageRow {
   id: string;
@@ -69,12 +69,12 @@ async function imagesOfChat(db: ArchiveClient, chat_id: string, after: string | 
   await chatOf(db, chat_id);
   const rows = await query(() =>
     db.from("chat_images").select(COLUMNS)
-      .eq("chat_id", chat_id).gt("seq", after ?? "0").order("seq").limit(PAGE)
+      .eq("chat_id", chat_id).gt("seq", after ?? "0").order("seq").limit(PAGE_ROWS)
   );
   return {
     targets: rows.map(targetOf),
     missing: [],
-    ...(rows.length === PAGE ? { next: String(rows.at(-1)!.seq) } : {}),
+    ...(rows.length === PAGE_ROWS ? { next: String(rows.at(-1)!.seq) } : {}),
   };
 }
 

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import type { StorageCleanupRequest } from "@shared/contracts/storage-cleanup.ts";
+import type { ReconcileReport, StorageCleanupRequest } from "@shared/contracts/storage-cleanup.ts";
+import { chunked } from "@shared/async.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
 import type { ListedObject, ObjectStore } from "../_shared/object_store.ts";
@@ -30,23 +31,16 @@ export type ReconcileRequest = Pick<
   "reconcile" | "expected" | "after" | "until"
 >;
 
-/** What a comparison found: these fields of the answer. */
-export interface Comparison {
-  compared: number;
-  orphans: number;
-  orphan_keys: string[];
-  foreign: number;
-  missing: number;
-  missing_keys: string[];
-  next?: string;
-}
+/** What a comparison found. */
+export type Comparison = Omit<ReconcileReport, "pending" | "dead">;
 
-/** Seconds. */
-const GRACE = 24 * 3600;
+const GRACE_SECONDS = 24 * 3600;
+/** Orphans that one statement enqueues. */
+const ORPHANS_PER_STATEMENT = 1000;
 /** Objects that one request compares at most: the platform gives a request 2 s of processor time. */
 const OBJECTS_PER_REQUEST = 50_000;
 /** Keys that an answer names. */
-const SAMPLE = 100;
+const SAMPLE_KEYS = 100;
 
 interface Listed {
   key: string;
@@ -59,7 +53,7 @@ const listed = ({ key, modified }: ListedObject): Listed => ({
 });
 
 /** Objects of a page that nothing names, and how many are not ours. */
-async function findOrphans({ admin, grace = GRACE }: ReconcilePorts, page: ListedObject[]) {
+async function findOrphans({ admin, grace = GRACE_SECONDS }: ReconcilePorts, page: ListedObject[]) {
   const unnamed = await query(() =>
     admin.rpc("unnamed_objects", {
       listed: page.map(listed) as unknown as never,
@@ -75,7 +69,7 @@ async function findOrphans({ admin, grace = GRACE }: ReconcilePorts, page: Liste
 
 /** Rows between two keys whose objects are not on the page. @param through null: to the last row */
 async function findMissing(
-  { admin, grace = GRACE }: ReconcilePorts,
+  { admin, grace = GRACE_SECONDS }: ReconcilePorts,
   page: ListedObject[],
   after: string,
   through: string | null,
@@ -93,19 +87,19 @@ async function findMissing(
       })
     );
     missing += rows?.missing ?? 0;
-    keys.push(...(rows?.keys ?? []).slice(0, SAMPLE - keys.length));
+    keys.push(...(rows?.keys ?? []).slice(0, SAMPLE_KEYS - keys.length));
     from = rows?.next_key ?? null;
   }
   return { missing, keys };
 }
 
 /** Writes down what is to be deleted. The database looks again whether it still is an orphan. */
-async function enqueue({ admin, grace = GRACE }: ReconcilePorts, orphans: Listed[]) {
+async function enqueue({ admin, grace = GRACE_SECONDS }: ReconcilePorts, orphans: Listed[]) {
   let enqueued = 0;
-  for (let start = 0; start < orphans.length; start += 1000) {
+  for (const some of chunked(orphans, ORPHANS_PER_STATEMENT)) {
     enqueued += await query(() =>
       admin.rpc("enqueue_orphans", {
-        listed: orphans.slice(start, start + 1000) as unknown as never,
+        listed: some as unknown as never,
         grace_seconds: grace,
       })
     );
@@ -144,9 +138,9 @@ export async function reconcile(
     found.foreign += foreign;
     found.missing += missing;
     found.orphan_keys.push(
-      ...orphans.slice(0, SAMPLE - found.orphan_keys.length).map(({ key }) => key),
+      ...orphans.slice(0, SAMPLE_KEYS - found.orphan_keys.length).map(({ key }) => key),
     );
-    found.missing_keys.push(...keys.slice(0, SAMPLE - found.missing_keys.length));
+    found.missing_keys.push(...keys.slice(0, SAMPLE_KEYS - found.missing_keys.length));
     if (mode !== "apply") return;
     if (found.orphans > expected) {
       throw new ChatArchiveError(

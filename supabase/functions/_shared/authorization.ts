@@ -1,0 +1,44 @@
+import { verifyAuth } from "@supabase/server/core";
+import type { Access } from "@shared/contracts/contract.ts";
+import { ChatArchiveError } from "@shared/errors.ts";
+
+/** Who calls. */
+export interface Caller {
+  /** Empty where nobody is signed in. */
+  userId: string;
+  /** The e-mail address, where the account has one. */
+  email: string | undefined;
+  /** The access token; empty where nobody is signed in. */
+  token: string;
+}
+
+/**
+ * Lets in whom a function is for.
+ *
+ * @param access whom it is for
+ * @throws {ChatArchiveError} `unauthorized`, or `internal` where the keys are not configured
+ */
+export async function authorize(request: Request, access: Access): Promise<Caller> {
+  if (access === "none") return { userId: "", email: undefined, token: "" };
+  const { data, error } = await verifyAuth(request, { auth: access });
+  if (error) {
+    if (error.status >= 500) {
+      throw new ChatArchiveError("internal", "the function is not configured", { cause: error });
+    }
+    throw new ChatArchiveError(
+      "unauthorized",
+      access === "user" ? "a valid access token is required" : "the secret key is required",
+      { cause: error },
+    );
+  }
+  // RLS trusts these claims: a token for another role must not pass as a user's.
+  const { sub, role, email } = data.jwtClaims ?? {};
+  if (access === "user" && (!sub || role !== "authenticated")) {
+    throw new ChatArchiveError("unauthorized", "a signed-in user's access token is required");
+  }
+  return {
+    userId: sub ?? "",
+    email: typeof email === "string" && email ? email : undefined,
+    token: data.token ?? "",
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Bodies of requests: JSON within a limit, files as streams, and what is left of either.
+ *
+ * @module
+ */
+import { within } from "@shared/async.ts";
+import type { Files } from "@shared/contracts/contract.ts";
+import { ChatArchiveError } from "@shared/errors.ts";
+
+/** A body that is a file, not read yet. */
+export interface BodyFile {
+  /** One of those that the function accepts. */
+  contentType: string;
+  bytes: AsyncIterable<Uint8Array>;
+}
+
+/** Bytes of a JSON request. The largest valid one, 1,000 ids, has 40 KB. */
+const MAX_JSON_BYTES = 1024 * 1024;
+/** Bytes that are read of a body that nobody needs. */
+const MAX_REST_BYTES = 1024 * 1024;
+/** Milliseconds that this may take. */
+const REST_TIMEOUT_MS = 1000;
+
+async function collect(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > MAX_JSON_BYTES) {
+      throw new ChatArchiveError(
+        "payload_too_large",
+        `the body has more than ${MAX_JSON_BYTES} bytes`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return await new Blob(chunks as BlobPart[]).arrayBuffer();
+}
+
+/**
+ * Reads a JSON body. One without a content type counts as JSON.
+ *
+ * @throws {ChatArchiveError} `unsupported_media_type`, `payload_too_large`, `invalid_request`
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  const type = request.headers.get("content-type") ?? "application/json";
+  if (!/^application\/json\b/i.test(type)) {
+    throw new ChatArchiveError("unsupported_media_type", "the body must be application/json");
+  }
+  const bytes = await collect(request.body);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new ChatArchiveError("invalid_request", "request: the body is not valid JSON", {
+      cause,
+      details: [{ path: [], message: "the body is not valid JSON" }],
+    });
+  }
+}
+
+/**
+ * The body of a request as a file.
+ *
+ * @param accepts media types that the function takes
+ * @throws {ChatArchiveError} `unsupported_media_type`
+ */
+export function fileOf(request: Request, accepts: Files): BodyFile {
+  const given = request.headers.get("content-type") ?? "";
+  const contentType = given.split(";")[0]!.trim().toLowerCase();
+  const accepted = Object.keys(accepts);
+  if (!accepted.includes(contentType)) {
+    throw new ChatArchiveError(
+      "unsupported_media_type",
+      `the body must be ${accepted.join(" or ")}`,
+    );
+  }
+  const bytes = request.body?.values({ preventCancel: true }) ?? ReadableStream.from([]);
+  return { contentType, bytes };
+}
+
+/**
+ * Reads what is left of a body. An answer that comes while its sender still writes can get lost with
+ * the connection; of a long one it is better to lose the answer.
+ */
+export async function readRest(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  try {
+    await within(REST_TIMEOUT_MS, async () => {
+      for (let left = MAX_REST_BYTES; left > 0;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        left -= value.length;
+      }
+    });
+  } catch {
+    // Its sender is gone, or too slow.
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}

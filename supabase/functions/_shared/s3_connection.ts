@@ -1,0 +1,14 @@
+import type { Run } from "./s3_runner.ts";
+import type { S3Timeouts } from "./s3_timeouts.ts";
+import type { getSigner } from "./sign_get.ts";
+
+/** What the verbs work with: one bucket, for one request. */
+export interface S3Connection {
+  bucket: string;
+  /** Goes with each call. */
+  requestId: string;
+  timeouts: S3Timeouts;
+  run: Run;
+  /** Signs a GET for the address that functions reach. */
+  signGet: ReturnType<typeof getSigner>;
+}

@@ -1,0 +1,107 @@
+/**
+ * What is read from a bucket.
+ *
+ * @module
+ */
+import type { ListedObject, ObjectHead, ObjectStore } from "./object_store.ts";
+import { type ByteStream, incoming } from "./object_stream.ts";
+import { readAll } from "./read_all.ts";
+import { isGone, isMissing, unavailable } from "./s3_errors.ts";
+import type { S3Connection } from "./s3_connection.ts";
+
+/** Throws unless the bucket is there and the credentials fit. */
+export async function check({ run, bucket }: S3Connection, signal?: AbortSignal): Promise<void> {
+  await run(
+    (s3, { HeadBucketCommand }, options) =>
+      s3.send(new HeadBucketCommand({ Bucket: bucket }), options),
+    { signal },
+  );
+}
+
+async function head(connection: S3Connection, key: string): Promise<ObjectHead | null> {
+  const found = await connection.run(async (s3, { HeadObjectCommand }, options) => {
+    const command = new HeadObjectCommand({ Bucket: connection.bucket, Key: key });
+    const head = await s3.send(command, options);
+    return {
+      size: head.ContentLength ?? -1,
+      contentType: head.ContentType ?? "",
+      etag: head.ETag ?? "",
+      modified: head.LastModified ?? new Date(0),
+    };
+  }, { expected: isMissing });
+  // The answer to a HEAD has no body that could tell a missing object from a missing bucket.
+  if (!found) await check(connection);
+  return found;
+}
+
+const get = (
+  { run, bucket, timeouts }: S3Connection,
+  key: string,
+  { range, etag }: NonNullable<Parameters<ObjectStore["get"]>[1]> = {},
+) =>
+  run(async (s3, { GetObjectCommand }, options) => {
+    const object = await s3.send(
+      new GetObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        ...(range ? { Range: `bytes=${range.start}-${range.end}` } : {}),
+        ...(etag ? { IfMatch: etag } : {}),
+      }),
+      options,
+    );
+    const size = object.ContentLength ?? 0;
+    const body = object.Body!.transformToWebStream() as ByteStream;
+    return {
+      body: incoming(body, size, timeouts.silenceMs, unavailable),
+      size,
+      contentType: object.ContentType ?? "",
+      etag: object.ETag ?? "",
+    };
+  }, { expected: isGone });
+
+async function bytes({ requestId, timeouts, signGet }: S3Connection, key: string) {
+  try {
+    return await readAll(signGet({ key, expiresIn: 60 }), requestId, timeouts);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+async function* list(
+  { run, bucket }: S3Connection,
+  prefix: string,
+  { after }: { after?: string } = {},
+): AsyncIterable<ListedObject[]> {
+  let token: string | undefined;
+  do {
+    const page = await run((s3, { ListObjectsV2Command }, options) =>
+      s3.send(
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          ...(after ? { StartAfter: after } : {}),
+          ...(token ? { ContinuationToken: token } : {}),
+        }),
+        options,
+      )
+    );
+    const objects = (page.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
+      Key ? [{ key: Key, size: Size ?? 0, modified: LastModified ?? new Date(0) }] : []
+    );
+    if (objects.length > 0) yield objects;
+    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (token);
+}
+
+/** The verbs that read. */
+export function readVerbs(
+  connection: S3Connection,
+): Pick<ObjectStore, "head" | "get" | "bytes" | "list" | "check"> {
+  return {
+    head: (key) => head(connection, key),
+    get: (key, which) => get(connection, key, which),
+    bytes: (key) => bytes(connection, key),
+    list: (prefix, options) => list(connection, prefix, options),
+    check: (signal) => check(connection, signal),
+  };
+}

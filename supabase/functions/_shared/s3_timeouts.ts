@@ -1,0 +1,19 @@
+/** How long the bucket may take, in milliseconds. */
+export interface S3Timeouts {
+  /** Until the answer to one attempt begins. */
+  attemptMs: number;
+  /** For an operation, its repetitions included. */
+  operationMs: number;
+  /** For a copy: the bucket answers when it has copied all bytes. */
+  copyMs: number;
+  /** Without a byte, after which an upload or a download counts as broken. */
+  silenceMs: number;
+}
+
+/** What a bucket gets, unless somebody says otherwise. */
+export const S3_TIMEOUTS: S3Timeouts = {
+  attemptMs: 6_000,
+  operationMs: 12_000,
+  copyMs: 60_000,
+  silenceMs: 15_000,
+};

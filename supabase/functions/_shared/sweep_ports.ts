@@ -1,0 +1,30 @@
+import type { ArchiveClient } from "@shared/rows.ts";
+import type { ObjectStore } from "./object_store.ts";
+
+/** What a sweep needs. */
+export interface SweepPorts {
+  /** Bypasses RLS: only service_role may claim and settle. */
+  admin: ArchiveClient;
+  store: Pick<ObjectStore, "list" | "deleteMany">;
+  /** Of `performance.now()`: after it no new batch is begun. */
+  deadline: number;
+}
+
+/** What a sweep did. */
+export interface SweepResult {
+  claimed: number;
+  /** Objects. */
+  deleted: number;
+  /** Entries that will be tried again later. */
+  failed: number;
+}
+
+/** Is the time of a sweep up? */
+export const isLate = ({ deadline }: SweepPorts): boolean => performance.now() >= deadline;
+
+/** What two sweeps did together. */
+export const sumOf = (one: SweepResult, other: SweepResult): SweepResult => ({
+  claimed: one.claimed + other.claimed,
+  deleted: one.deleted + other.deleted,
+  failed: one.failed + other.failed,
+});

@@ -1,0 +1,46 @@
+/**
+ * What a request says, checked against its contract.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import { ChatArchiveError, type Issue } from "@shared/errors.ts";
+
+/** Issues that say that an alternative was not meant at all: unknown or wrong fields at the top. */
+const misfits = (issues: z.core.$ZodIssue[]) =>
+  issues.filter(({ code, path }) => code === "unrecognized_keys" || path.length === 1).length;
+
+/** zod reports a union that fits nowhere as one issue; the alternative that is nearest names the field. */
+function nearestOf(alternatives: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
+  return alternatives.toSorted((a, b) => misfits(a) - misfits(b) || a.length - b.length)[0]!;
+}
+
+function issuesOf(issues: z.core.$ZodIssue[]): Issue[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
+    if (issue.code === "invalid_union" && issue.errors.length > 0) {
+      return issuesOf(nearestOf(issue.errors))
+        .map((inner) => ({ path: [...path, ...inner.path], message: inner.message }));
+    }
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ path: [...path, key], message: "unknown field" }));
+    }
+    return [{ path, message: issue.message }];
+  });
+}
+
+/**
+ * Checks what a caller sent.
+ *
+ * @param schema of the contract
+ * @returns what it says, with defaults filled in
+ * @throws {ChatArchiveError} `invalid_request`, whose details name each field that is wrong
+ */
+export function validated<Input>(schema: z.ZodType<Input>, raw: unknown): Input {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const details = issuesOf(parsed.error.issues);
+  const [first] = details;
+  const where = first?.path.join(".") || "request";
+  throw new ChatArchiveError("invalid_request", `${where}: ${first?.message}`, { details });
+}
