@@ -35,7 +35,7 @@ create table public.storage_deletions (
   ),
   constraint storage_deletions_reason_known check (
     reason in ('chat_deleted', 'image_deleted', 'document_replaced', 'upload_swept',
-               'upload_unconfirmed', 'orphan')
+               'upload_unconfirmed', 'copy_swept', 'orphan')
   ),
   constraint storage_deletions_attempts_counted check (attempts >= 0),
   constraint storage_deletions_objects_counted check (objects_deleted >= 0)
@@ -81,7 +81,7 @@ revoke all on table public.storage_deletions from public, anon, authenticated, s
 grant select on table public.storage_deletions to authenticated;
 grant select, insert, update, delete on table public.storage_deletions to service_role;
 
--- What enqueues --------------------------------------------------------------------------------
+-- What enqueues -----------------------------------------------------------------------------------
 
 create function private.enqueue_chats() returns trigger
 language plpgsql
@@ -104,6 +104,12 @@ create trigger chats_enqueue
   referencing old table as gone
   for each statement execute function private.enqueue_chats();
 
+-- Two confirms of one upload may run side by side. The slower one can still copy to the final key
+-- after the faster one has confirmed, its image was deleted, and the worker has removed the object.
+-- A confirm begins while the reservation is open, at most an hour after its URL has died, and no
+-- function lives longer than some minutes: what goes within two hours after the URL's end is looked
+-- at once more an hour later.
+
 create function private.enqueue_document() returns trigger
 language plpgsql
 security definer
@@ -112,11 +118,17 @@ as $$
 begin
   insert into public.storage_deletions (chat_id, user_id, target, reason)
   values (old.id, old.user_id, old.document_path, 'document_replaced');
+
+  insert into public.storage_deletions (user_id, target, reason, not_before)
+  select old.user_id, old.document_path, 'copy_swept', now() + interval '1 hour'
+  from public.uploads u
+  where u.s3_path = old.document_path and u.expires_at + interval '2 hours' > now();
   return null;
 end
 $$;
 comment on function private.enqueue_document() is
-  'Trigger: a document that is replaced or unset enqueues its object.';
+  'Trigger: a document that is replaced or unset enqueues its object, and once more for later where '
+  'a confirm may still be copying.';
 revoke all on function private.enqueue_document() from public;
 
 create trigger chats_enqueue_document
@@ -136,11 +148,19 @@ begin
   select g.chat_id, g.user_id, g.s3_path, 'image_deleted'
   from gone g
   where exists (select 1 from public.chats c where c.id = g.chat_id);
+
+  insert into public.storage_deletions (user_id, target, reason, not_before)
+  select g.user_id, g.s3_path, 'copy_swept', now() + interval '1 hour'
+  from gone g
+  join public.uploads u on u.id = g.id and u.s3_path = g.s3_path
+  join public.chats c on c.id = g.chat_id
+  where u.expires_at + interval '2 hours' > now();
   return null;
 end
 $$;
 comment on function private.enqueue_images() is
-  'Trigger: deleted images enqueue their objects, unless their chat''s prefix covers them.';
+  'Trigger: deleted images enqueue their objects, unless their chat''s prefix covers them, and once '
+  'more for later where a confirm may still be copying.';
 revoke all on function private.enqueue_images() from public;
 
 create trigger chat_images_enqueue
@@ -179,15 +199,17 @@ set search_path = ''
 as $$
 begin
   insert into public.storage_deletions (user_id, target, reason, not_before)
-  select g.user_id, g.s3_path, 'upload_unconfirmed',
-         greatest(g.expires_at, now()) + interval '1 hour'
+  select g.user_id, g.s3_path,
+         case g.status when 'reserved' then 'upload_unconfirmed' else 'copy_swept' end,
+         greatest(case g.status when 'reserved' then g.expires_at end, now()) + interval '1 hour'
   from gone g
-  where g.status = 'reserved';
+  where g.status = 'reserved'
+     or (g.status = 'confirmed' and g.expires_at + interval '2 hours' > now());
   return null;
 end
 $$;
 comment on function private.enqueue_unconfirmed() is
-  'Trigger: a reservation that is deleted enqueues the final key that a confirm may have copied to.';
+  'Trigger: a reservation that is deleted enqueues the final key that a confirm may still copy to.';
 revoke all on function private.enqueue_unconfirmed() from public;
 
 create trigger uploads_enqueue_unconfirmed
@@ -216,7 +238,7 @@ create trigger uploads_enqueue_expired
   when (old.status = 'reserved' and new.status = 'expired')
   execute function private.enqueue_expired();
 
--- What protects --------------------------------------------------------------------------------
+-- What protects -----------------------------------------------------------------------------------
 
 -- After the insert, not before it: a delete of the same id that is still open makes the insert
 -- wait on the primary key, and only a check that runs after that wait sees its outbox entry.
@@ -289,3 +311,62 @@ create trigger uploads_refuse_truncate
 create trigger storage_deletions_refuse_truncate
   before truncate on public.storage_deletions
   for each statement execute function private.refuse_truncate();
+
+-- The owner's receipts ----------------------------------------------------------------------------
+
+-- Under RLS. The bounds are what the index on target can look up; a pattern that is made of columns it
+-- can't.
+create function public.deletion_status(chat_ids uuid[])
+returns table (
+  chat_id uuid,
+  objects_deleted bigint,
+  entries_pending bigint,
+  final_sweep_at timestamptz
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select
+    d.chat_id,
+    sum(d.objects_deleted),
+    count(*) filter (where d.done_at is null),
+    (
+      select max(s.not_before) from public.storage_deletions s
+      where s.chat_id is null and s.done_at is null
+        and s.target operator(pg_catalog.~>=~) (d.user_id::text || '/' || d.chat_id::text || '/')
+        and s.target operator(pg_catalog.~<~) (d.user_id::text || '/' || d.chat_id::text || '0')
+    )
+  from public.storage_deletions d
+  where d.chat_id = any (chat_ids)
+  group by d.chat_id, d.user_id
+  having bool_or(d.reason = 'chat_deleted');
+$$;
+comment on function public.deletion_status(uuid[]) is
+  'Receipts of the caller''s deleted chats: objects removed, entries still open (0: all gone), and '
+  'until when a URL given out earlier could bring bytes that will be swept.';
+revoke all on function public.deletion_status(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.deletion_status(uuid[]) to authenticated, service_role;
+
+-- An access token outlives its user until it expires, so the former owner can still read this.
+create function public.account_deletion_status()
+returns table (chats bigint, entries_pending bigint, final_sweep_at timestamptz)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select
+    count(*) filter (where d.reason = 'chat_deleted'),
+    count(*) filter (where d.done_at is null and d.chat_id is not null),
+    max(d.not_before) filter (where d.done_at is null and d.chat_id is null)
+  from public.storage_deletions d
+  where d.user_id = (select auth.uid());
+$$;
+comment on function public.account_deletion_status() is
+  'Receipt of all of the caller''s deleted chats: how many, entries still open, and until when a URL '
+  'given out earlier could bring bytes that will be swept.';
+revoke all on function public.account_deletion_status()
+  from public, anon, authenticated, service_role;
+grant execute on function public.account_deletion_status() to authenticated, service_role;

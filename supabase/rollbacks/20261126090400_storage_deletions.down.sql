@@ -1,5 +1,7 @@
--- Takes back 20261122090600_storage_deletions. What was deleted since leaves no trace any more, so
+-- Takes back 20261126090400_storage_deletions. What was deleted since leaves no trace any more, so
 -- let the worker empty the outbox first.
+drop function public.account_deletion_status();
+drop function public.deletion_status(uuid[]);
 drop trigger chats_refuse_truncate on public.chats;
 drop trigger chat_images_refuse_truncate on public.chat_images;
 drop trigger uploads_refuse_truncate on public.uploads;

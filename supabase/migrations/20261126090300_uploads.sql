@@ -1,4 +1,4 @@
--- Reservations: what a client was allowed to PUT, and where its bytes go.
+-- Uploads: what a client was allowed to PUT, where its bytes go, and the two steps that make it real.
 --
 -- A client inserts the facts; the database makes the keys and the expiry. Bytes arrive on
 -- incoming_path, and confirm-upload copies them to s3_path once it has verified them.
@@ -93,6 +93,8 @@ create index uploads_message_id_chat_id_idx on public.uploads (message_id, chat_
 -- What the cleanup worker expires.
 create index uploads_reserved_expires_at_idx on public.uploads (expires_at)
   where status = 'reserved';
+create index uploads_reserved_user_id_idx on public.uploads (user_id)
+  where status = 'reserved';
 
 create function private.set_upload_expiry() returns trigger
 language plpgsql
@@ -140,3 +142,150 @@ grant insert (id, chat_id, message_id, kind, file_name, content_type, file_size,
               description, width, height, sha256, expires_in)
   on table public.uploads to authenticated;
 grant select, insert, update, delete on table public.uploads to service_role;
+
+-- The limit on open reservations ------------------------------------------------------------------
+
+-- Nobody can reserve without end: at most 1,000 reservations a user are open at a time. One that is
+-- confirmed makes room at once; one that is not, when the worker expires it (an hour after its URL).
+--
+-- After the insert and under a lock of the user's own: whoever counts sees all reservations that
+-- others have committed, so that two batches can't pass the limit side by side. It is the last lock
+-- that a reservation takes, so that nobody who holds it waits for somebody who wants it.
+create function private.limit_open_uploads() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  owner uuid;
+  open_uploads integer;
+begin
+  for owner in select distinct a.user_id from added a order by a.user_id loop
+    perform pg_advisory_xact_lock(hashtext('open uploads'), hashtext(owner::text));
+    select count(*) into open_uploads
+    from (
+      select from public.uploads u where u.user_id = owner and u.status = 'reserved' limit 1001
+    ) counted;
+    if open_uploads > 1000 then
+      -- PostgREST answers PTxyz with the HTTP status xyz.
+      raise exception using
+        errcode = 'PT429',
+        message = 'more than 1000 uploads are reserved and not confirmed',
+        hint = 'Confirm them, or wait until they expire.';
+    end if;
+  end loop;
+  return null;
+end
+$$;
+comment on function private.limit_open_uploads() is
+  'Trigger: a user has at most 1,000 open reservations (PT429).';
+revoke all on function private.limit_open_uploads() from public;
+
+-- Named to come last: triggers of one kind run in the order of their names.
+create trigger uploads_limit_open
+  after insert on public.uploads
+  referencing new table as added
+  for each statement execute function private.limit_open_uploads();
+
+-- Confirmation ------------------------------------------------------------------------------------
+
+-- For service_role only: these run after the function has verified the bytes, which no client can be
+-- trusted to have done.
+
+-- The first confirm to verify a version pins it; only that version is ever copied to the final key.
+-- Without it, a second confirm could verify other bytes, put through the same URL meanwhile, and
+-- copy them over an object that a row already names.
+create function public.pin_uploads(verified jsonb)
+returns table (id uuid, etag varchar(200))
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  with locked as (
+    select u.id, v ->> 'etag' as verified_etag
+    from public.uploads u
+    join jsonb_array_elements(verified) v on u.id = (v ->> 'id')::uuid
+    where u.status = 'reserved' and u.expires_at + interval '1 hour' > now()
+    order by u.id
+    for update of u
+  )
+  update public.uploads u set etag = coalesce(u.etag, l.verified_etag)
+  from locked l
+  where u.id = l.id
+  returning u.id, u.etag;
+$$;
+comment on function public.pin_uploads(jsonb) is
+  'Pins the verified version of open reservations: [{id, etag}]. Returns the version that counts.';
+revoke all on function public.pin_uploads(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.pin_uploads(jsonb) to service_role;
+
+create function public.confirm_uploads(verified jsonb)
+returns setof public.uploads
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  document record;
+begin
+  -- Chats first, in one order, then reservations: deleting a chat locks in the same direction, and
+  -- two confirms of overlapping batches can't deadlock.
+  perform 1 from public.chats c
+    where c.id in (
+      select u.chat_id from public.uploads u
+      join jsonb_array_elements(verified) v on u.id = (v ->> 'id')::uuid
+    )
+    order by c.id
+    for no key update;
+
+  perform 1 from public.uploads u
+    join jsonb_array_elements(verified) v on u.id = (v ->> 'id')::uuid
+    order by u.id
+    for update of u;
+
+  -- A reservation past its sweep is expired here too, so confirm and expiry have one outcome.
+  insert into public.chat_images (
+    id, chat_id, user_id, message_id, image_name, s3_path, s3_url, image_type, content_type,
+    description, width, height, file_size, sha256
+  )
+  select u.id, u.chat_id, u.user_id, u.message_id, u.file_name, u.s3_path, v ->> 's3_url',
+         u.image_type, u.content_type, u.description,
+         coalesce((v ->> 'width')::integer, u.width),
+         coalesce((v ->> 'height')::integer, u.height),
+         u.file_size, u.sha256
+  from jsonb_array_elements(verified) with ordinality as t (v, n)
+  join public.uploads u on u.id = (v ->> 'id')::uuid
+  where u.kind = 'image' and u.status = 'reserved'
+    and u.expires_at + interval '1 hour' > now()
+  order by t.n;
+
+  -- One after the other: where a batch brings two documents of one chat, the last one stays, and
+  -- the one before it has to be seen as replaced.
+  for document in
+    select u.chat_id, u.s3_path
+    from jsonb_array_elements(verified) with ordinality as t (v, n)
+    join public.uploads u on u.id = (v ->> 'id')::uuid
+    where u.kind = 'document' and u.status = 'reserved'
+      and u.expires_at + interval '1 hour' > now()
+    order by t.n
+  loop
+    update public.chats c set document_path = document.s3_path where c.id = document.chat_id;
+  end loop;
+
+  update public.uploads u set status = 'confirmed'
+  from jsonb_array_elements(verified) v
+  where u.id = (v ->> 'id')::uuid and u.status = 'reserved'
+    and u.expires_at + interval '1 hour' > now();
+
+  return query
+    select u.* from public.uploads u
+    join jsonb_array_elements(verified) v on u.id = (v ->> 'id')::uuid
+    where u.status = 'confirmed';
+end
+$$;
+comment on function public.confirm_uploads(jsonb) is
+  'Turns verified reservations into images or documents: [{id, s3_url, width, height}]. '
+  'Idempotent; returns the reservations that are confirmed now.';
+revoke all on function public.confirm_uploads(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.confirm_uploads(jsonb) to service_role;

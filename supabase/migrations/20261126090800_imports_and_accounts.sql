@@ -1,6 +1,100 @@
--- Deletes what may be too large for one statement: the platform stops one after 8 s. Every slice is a
--- transaction of its own that leaves a valid state, so a deletion that is interrupted anywhere goes on
--- where it stopped.
+-- What takes many transactions: importing a chat, and deleting what may be too large for one statement
+-- (the platform stops one after 8 s).
+
+create function public.begin_import(
+  of_chat uuid,
+  of_user uuid,
+  chat jsonb,
+  lease_seconds integer default 900
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  insert into public.chats (id, user_id, title, description, is_archived, metadata, created_at)
+  values (of_chat, of_user, chat ->> 'title', chat ->> 'description',
+          (chat ->> 'is_archived')::boolean, chat -> 'metadata',
+          (chat ->> 'created_at')::timestamptz);
+  insert into private.imports (chat_id, user_id, expires_at)
+  values (of_chat, of_user, now() + make_interval(secs => lease_seconds));
+$$;
+comment on function public.begin_import(uuid, uuid, jsonb, integer) is
+  'Makes a chat {title, description, is_archived, metadata, created_at} that its owner can''t see yet.';
+revoke all on function public.begin_import(uuid, uuid, jsonb, integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.begin_import(uuid, uuid, jsonb, integer) to service_role;
+
+create function public.renew_import(of_chat uuid, lease_seconds integer default 900)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  -- Past its lease the worker may have begun to remove it.
+  update private.imports i set expires_at = now() + make_interval(secs => lease_seconds)
+    where i.chat_id = of_chat and i.expires_at > now();
+  return found;
+end
+$$;
+comment on function public.renew_import(uuid, integer) is
+  'Renews the lease of an import. False where it has run out: the worker removes it.';
+revoke all on function public.renew_import(uuid, integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.renew_import(uuid, integer) to service_role;
+
+create function public.finish_import(of_chat uuid)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  delete from private.imports i where i.chat_id = of_chat and i.expires_at > now();
+  return found;
+end
+$$;
+comment on function public.finish_import(uuid) is
+  'Shows an imported chat to its owner. False where its lease has run out.';
+revoke all on function public.finish_import(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.finish_import(uuid) to service_role;
+
+-- One slice of one chat a call: a statement has eight seconds.
+create function public.remove_stale_import()
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  stale uuid;
+begin
+  select i.chat_id into stale from private.imports i
+    where i.expires_at <= now()
+    order by i.expires_at
+    limit 1
+    for update skip locked;
+  if stale is not null then
+    perform public.delete_chats_slice(array[stale]);
+  end if;
+  return stale;
+end
+$$;
+comment on function public.remove_stale_import() is
+  'Removes a slice of a chat whose import died, if there is one. Its objects follow through the '
+  'outbox. Returns its id, or null.';
+revoke all on function public.remove_stale_import() from public, anon, authenticated, service_role;
+grant execute on function public.remove_stale_import() to service_role;
+
+-- Deletion in slices ------------------------------------------------------------------------------
+
+-- Every slice is a transaction of its own that leaves a valid state, so a deletion that is interrupted
+-- anywhere goes on where it stopped.
 
 create function public.delete_chats_slice(
   chat_ids uuid[],
@@ -127,24 +221,17 @@ revoke all on function public.delete_account_user(uuid)
   from public, anon, authenticated, service_role;
 grant execute on function public.delete_account_user(uuid) to service_role;
 
--- An access token outlives its user until it expires, so the former owner can still read this.
-create function public.account_deletion_status()
-returns table (chats bigint, entries_pending bigint, final_sweep_at timestamptz)
+-- The schema's version ----------------------------------------------------------------------------
+
+-- Health asks how far the database is: functions that are newer than it fail in many odd ways, and
+-- operators should hear of one. Each migration after this one replaces the function.
+create function public.schema_version() returns text
 language sql
-stable
+immutable
 security invoker
 set search_path = ''
-as $$
-  select
-    count(*) filter (where d.reason = 'chat_deleted'),
-    count(*) filter (where d.done_at is null and d.chat_id is not null),
-    max(d.not_before) filter (where d.done_at is null and d.chat_id is null)
-  from public.storage_deletions d
-  where d.user_id = (select auth.uid());
-$$;
-comment on function public.account_deletion_status() is
-  'Receipt of all of the caller''s deleted chats: how many, entries still open, and until when a URL '
-  'given out earlier could bring bytes that will be swept.';
-revoke all on function public.account_deletion_status()
-  from public, anon, authenticated, service_role;
-grant execute on function public.account_deletion_status() to authenticated, service_role;
+as $$ select '20261126090800' $$;
+comment on function public.schema_version() is
+  'Version of the newest migration that is applied.';
+revoke all on function public.schema_version() from public, anon, authenticated, service_role;
+grant execute on function public.schema_version() to service_role;

@@ -1,4 +1,4 @@
--- Takes back 20261122090000_foundation.
+-- Takes back 20261126090000_foundation.
 drop function private.refuse_truncate();
 drop function private.refuse_change();
 drop function private.set_updated_at();
