@@ -271,6 +271,7 @@ export type Database = {
       "uploads": {
         Row: {
           "chat_id": string;
+          "closes_at": string;
           "content_type": string;
           "created_at": string;
           "description": string | null;
@@ -294,6 +295,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "chat_id": string;
+          "closes_at"?: never;
           "content_type": string;
           "created_at"?: string;
           "description"?: string | null;
@@ -316,6 +318,7 @@ export type Database = {
         };
         Update: {
           "chat_id"?: string;
+          "closes_at"?: never;
           "content_type"?: string;
           "created_at"?: string;
           "description"?: string | null;
@@ -447,6 +450,7 @@ export type Database = {
         Args: { "verified": Json };
         Returns: {
           "chat_id": string;
+          "closes_at": string;
           "content_type": string;
           "created_at": string;
           "description": string | null;

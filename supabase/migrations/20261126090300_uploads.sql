@@ -39,6 +39,10 @@ create table public.uploads (
   expires_in integer not null default 900,
   -- The trigger gives the value; the default only tells generated types that clients need not.
   expires_at timestamptz not null default now(),
+  -- In UTC, because only an addition that knows no time zone is immutable.
+  closes_at timestamptz not null generated always as (
+    (expires_at at time zone 'UTC' + interval '1 hour') at time zone 'UTC'
+  ) stored,
   created_at timestamptz not null default now(),
   constraint uploads_chat_fkey foreign key (chat_id, user_id)
     references public.chats (id, user_id) on delete cascade,
@@ -86,12 +90,15 @@ comment on column public.uploads.etag is
   'Version on incoming_path that the first confirm verified. Only this one is ever copied.';
 comment on column public.uploads.expires_in is 'Seconds that the signed URL lives, at most 3600.';
 comment on column public.uploads.expires_at is 'When the signed URL dies: created_at plus expires_in.';
+comment on column public.uploads.closes_at is
+  'An hour after expires_at, because a PUT that began in time may still be running: until then the '
+  'upload can be confirmed, afterwards it brings no bytes any more. Every rule about "later" uses it.';
 comment on column public.uploads.created_at is 'When the reservation was made.';
 
 create index uploads_chat_id_user_id_idx on public.uploads (chat_id, user_id);
 create index uploads_message_id_chat_id_idx on public.uploads (message_id, chat_id);
 -- What the cleanup worker expires.
-create index uploads_reserved_expires_at_idx on public.uploads (expires_at)
+create index uploads_reserved_closes_at_idx on public.uploads (closes_at)
   where status = 'reserved';
 create index uploads_reserved_user_id_idx on public.uploads (user_id)
   where status = 'reserved';
@@ -146,7 +153,7 @@ grant select, insert, update, delete on table public.uploads to service_role;
 -- The limit on open reservations ------------------------------------------------------------------
 
 -- Nobody can reserve without end: at most 1,000 reservations a user are open at a time. One that is
--- confirmed makes room at once; one that is not, when the worker expires it (an hour after its URL).
+-- confirmed makes room at once; one that is not, when it has closed and the worker expires it.
 --
 -- After the insert and under a lock of the user's own: whoever counts sees all reservations that
 -- others have committed, so that two batches can't pass the limit side by side. It is the last lock
@@ -206,7 +213,7 @@ as $$
     select u.id, v ->> 'etag' as verified_etag
     from public.uploads u
     join jsonb_array_elements(verified) v on u.id = (v ->> 'id')::uuid
-    where u.status = 'reserved' and u.expires_at + interval '1 hour' > now()
+    where u.status = 'reserved' and u.closes_at > now()
     order by u.id
     for update of u
   )
@@ -257,7 +264,7 @@ begin
   from jsonb_array_elements(verified) with ordinality as t (v, n)
   join public.uploads u on u.id = (v ->> 'id')::uuid
   where u.kind = 'image' and u.status = 'reserved'
-    and u.expires_at + interval '1 hour' > now()
+    and u.closes_at > now()
   order by t.n;
 
   -- One after the other: where a batch brings two documents of one chat, the last one stays, and
@@ -267,7 +274,7 @@ begin
     from jsonb_array_elements(verified) with ordinality as t (v, n)
     join public.uploads u on u.id = (v ->> 'id')::uuid
     where u.kind = 'document' and u.status = 'reserved'
-      and u.expires_at + interval '1 hour' > now()
+      and u.closes_at > now()
     order by t.n
   loop
     update public.chats c set document_path = document.s3_path where c.id = document.chat_id;
@@ -276,7 +283,7 @@ begin
   update public.uploads u set status = 'confirmed'
   from jsonb_array_elements(verified) v
   where u.id = (v ->> 'id')::uuid and u.status = 'reserved'
-    and u.expires_at + interval '1 hour' > now();
+    and u.closes_at > now();
 
   return query
     select u.* from public.uploads u

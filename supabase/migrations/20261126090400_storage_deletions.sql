@@ -106,9 +106,9 @@ create trigger chats_enqueue
 
 -- Two confirms of one upload may run side by side. The slower one can still copy to the final key
 -- after the faster one has confirmed, its image was deleted, and the worker has removed the object.
--- A confirm begins while the reservation is open, at most an hour after its URL has died, and no
--- function lives longer than some minutes: what goes within two hours after the URL's end is looked
--- at once more an hour later.
+-- A confirm begins before the reservation closes, and no function lives longer than some minutes. So
+-- what goes until some time after that is looked at once more some time later; for both, the time
+-- that the reservation itself stays open after its URL's end (closes_at - expires_at) is plenty.
 
 create function private.enqueue_document() returns trigger
 language plpgsql
@@ -120,9 +120,9 @@ begin
   values (old.id, old.user_id, old.document_path, 'document_replaced');
 
   insert into public.storage_deletions (user_id, target, reason, not_before)
-  select old.user_id, old.document_path, 'copy_swept', now() + interval '1 hour'
+  select old.user_id, old.document_path, 'copy_swept', now() + (u.closes_at - u.expires_at)
   from public.uploads u
-  where u.s3_path = old.document_path and u.expires_at + interval '2 hours' > now();
+  where u.s3_path = old.document_path and u.closes_at + (u.closes_at - u.expires_at) > now();
   return null;
 end
 $$;
@@ -150,11 +150,11 @@ begin
   where exists (select 1 from public.chats c where c.id = g.chat_id);
 
   insert into public.storage_deletions (user_id, target, reason, not_before)
-  select g.user_id, g.s3_path, 'copy_swept', now() + interval '1 hour'
+  select g.user_id, g.s3_path, 'copy_swept', now() + (u.closes_at - u.expires_at)
   from gone g
   join public.uploads u on u.id = g.id and u.s3_path = g.s3_path
   join public.chats c on c.id = g.chat_id
-  where u.expires_at + interval '2 hours' > now();
+  where u.closes_at + (u.closes_at - u.expires_at) > now();
   return null;
 end
 $$;
@@ -168,8 +168,8 @@ create trigger chat_images_enqueue
   referencing old table as gone
   for each statement execute function private.enqueue_images();
 
--- An hour after the URL has died, because a PUT that began in time may still be running. There is
--- no link to the chat: a deleted chat's receipt does not wait for a URL that nobody may use.
+-- Once the reservation is closed, because a PUT that began in time may still be running. There is no
+-- link to the chat: a deleted chat's receipt does not wait for a URL that nobody may use.
 create function private.enqueue_incoming() returns trigger
 language plpgsql
 security definer
@@ -177,7 +177,7 @@ set search_path = ''
 as $$
 begin
   insert into public.storage_deletions (user_id, target, reason, not_before)
-  select a.user_id, a.incoming_path, 'upload_swept', a.expires_at + interval '1 hour'
+  select a.user_id, a.incoming_path, 'upload_swept', a.closes_at
   from added a;
   return null;
 end
@@ -201,10 +201,11 @@ begin
   insert into public.storage_deletions (user_id, target, reason, not_before)
   select g.user_id, g.s3_path,
          case g.status when 'reserved' then 'upload_unconfirmed' else 'copy_swept' end,
-         greatest(case g.status when 'reserved' then g.expires_at end, now()) + interval '1 hour'
+         greatest(case g.status when 'reserved' then g.closes_at end,
+                  now() + (g.closes_at - g.expires_at))
   from gone g
   where g.status = 'reserved'
-     or (g.status = 'confirmed' and g.expires_at + interval '2 hours' > now());
+     or (g.status = 'confirmed' and g.closes_at + (g.closes_at - g.expires_at) > now());
   return null;
 end
 $$;
@@ -224,7 +225,7 @@ set search_path = ''
 as $$
 begin
   insert into public.storage_deletions (user_id, target, reason, not_before)
-  values (old.user_id, old.s3_path, 'upload_unconfirmed', now() + interval '1 hour');
+  values (old.user_id, old.s3_path, 'upload_unconfirmed', now() + (old.closes_at - old.expires_at));
   return null;
 end
 $$;

@@ -29,8 +29,8 @@ begin
 
   with due as (
     select u.id from public.uploads u
-    where u.status = 'reserved' and u.expires_at + interval '1 hour' <= now()
-    order by u.expires_at
+    where u.status = 'reserved' and u.closes_at <= now()
+    order by u.closes_at
     limit batch
     for update skip locked
   )
@@ -50,7 +50,7 @@ begin
 end
 $$;
 comment on function public.start_cleanup(integer) is
-  'Begins a run of the worker: heartbeat, expiry of reservations whose URL died an hour ago, purge '
+  'Begins a run of the worker: heartbeat, expiry of reservations that have closed, purge '
   'of receipts that were done 30 days ago.';
 revoke all on function public.start_cleanup(integer) from public, anon, authenticated, service_role;
 grant execute on function public.start_cleanup(integer) to service_role;

@@ -200,7 +200,7 @@ insert into cases (what, statement, owner, other, service_role) values
 ('imports: add', 'insert into private.imports values ({chat}, {user}, now())', '42501', '42501', 'ok 1'),
 ('the heartbeat', 'select 1 from private.cleanup_heartbeat', '42501', '42501', 'ok 1');
 
-select plan((select count(*)::integer * 5 from cases) + 6);
+select plan((select count(*)::integer * 5 from cases) + 7);
 
 select is(
   pg_temp.attempt(a.actor, c.statement),
@@ -231,6 +231,9 @@ select is_empty(
 select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_name, content_type, '
   'file_size, s3_path) values ({chat}, ''a'', ''image/png'', 1, ''x'')'), '428C9',
   'owner · uploads: reserve a chosen key');
+select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_name, content_type, '
+  'file_size, closes_at) values ({chat}, ''a'', ''image/png'', 1, ''infinity'')'), '428C9',
+  'owner · uploads: reserve without an end');
 
 -- Not even the tables' owner, in a hurry, orphans objects.
 select is(pg_temp.attempt('operator', 'truncate public.' || t || ' cascade'), '42501',
