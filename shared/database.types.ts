@@ -377,10 +377,10 @@ export type Database = {
         Args: {
           "after_message"?: number;
           "after_seq"?: number;
-          "attached"?: boolean;
           "max_bytes"?: number;
           "max_rows"?: number;
           "of_chat": string;
+          "scope"?: Database["public"]["Enums"]["item_scope"];
         };
         Returns: {
           "item": Json;
@@ -556,10 +556,10 @@ export type Database = {
         Args: {
           "after_message"?: number;
           "after_seq"?: number;
-          "attached"?: boolean;
           "max_bytes"?: number;
           "max_rows"?: number;
           "of_chat": string;
+          "scope"?: Database["public"]["Enums"]["item_scope"];
         };
         Returns: {
           "item": Json;
@@ -592,7 +592,7 @@ export type Database = {
       };
     };
     Enums: {
-      [_ in never]: never;
+      "item_scope": "attached" | "loose" | "all";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -703,6 +703,8 @@ export type CompositeTypes<
 
 export const Constants = {
   "public": {
-    Enums: {},
+    Enums: {
+      "item_scope": ["attached", "loose", "all"],
+    },
   },
 } as const;

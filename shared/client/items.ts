@@ -27,7 +27,7 @@ export async function* items<T extends keyof ItemOf>(
     const page = await query(() =>
       supabase.rpc(`${table}_page`, {
         of_chat,
-        attached,
+        scope: attached ? "attached" : "loose",
         after_message: after.message_seq,
         after_seq: after.seq,
       }).abortSignal(limit())

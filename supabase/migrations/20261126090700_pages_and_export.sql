@@ -36,13 +36,16 @@ revoke all on function public.chat_messages_page(uuid, bigint, integer, integer)
 grant execute on function public.chat_messages_page(uuid, bigint, integer, integer)
   to authenticated, service_role;
 
--- Search results and images of a chat come in one of three orders: those of its messages, those of
--- none, or all in the order of seq, whatever they belong to (`attached` is left out for it): the order
--- that the JSON of an export keeps. Coordinates count as bytes, too: there may be 64 KiB of them.
+-- Search results and images of a chat come in one of three orders.
+create type public.item_scope as enum ('attached', 'loose', 'all');
+comment on type public.item_scope is
+  'attached: those of messages, in the order of the messages; loose: those that belong to no message; '
+  'all: whatever they belong to, in the order of seq.';
 
+-- Coordinates count as bytes, too: there may be 64 KiB of them.
 create function public.search_results_page(
   of_chat uuid,
-  attached boolean default null,
+  scope public.item_scope default 'all',
   after_message bigint default 0,
   after_seq bigint default 0,
   max_rows integer default 500,
@@ -62,7 +65,7 @@ as $$
                + coalesce(pg_column_size(t.coords_px), 0) as bytes
       from public.chat_messages m
       join public.search_results t on t.message_id = m.id and t.chat_id = m.chat_id
-      where attached and m.chat_id = of_chat
+      where scope = 'attached' and m.chat_id = of_chat
         and m.seq >= after_message and (m.seq, t.seq) > (after_message, after_seq)
       order by m.seq, t.seq
       limit least(max_rows, 1000)
@@ -74,7 +77,7 @@ as $$
                + coalesce(pg_column_size(t.coords_norm), 0)
                + coalesce(pg_column_size(t.coords_px), 0)
       from public.search_results t
-      where not attached and t.chat_id = of_chat and t.message_id is null and t.seq > after_seq
+      where scope = 'loose' and t.chat_id = of_chat and t.message_id is null and t.seq > after_seq
       order by t.seq
       limit least(max_rows, 1000)
     )
@@ -86,7 +89,7 @@ as $$
                + coalesce(pg_column_size(t.coords_px), 0)
       from public.search_results t
       left join public.chat_messages m on m.id = t.message_id and m.chat_id = t.chat_id
-      where attached is null and t.chat_id = of_chat and t.seq > after_seq
+      where scope = 'all' and t.chat_id = of_chat and t.seq > after_seq
       order by t.seq
       limit least(max_rows, 1000)
     )
@@ -101,18 +104,17 @@ as $$
   where s.bytes_before < max_bytes
   order by s.place, s.seq;
 $$;
-comment on function public.search_results_page(uuid, boolean, bigint, bigint, integer, integer) is
-  'Search results of a chat after (message_seq, seq): those of its messages, in the order of the '
-  'messages; those that belong to none; or, where attached is null, all in the order of seq. At most '
-  'max_rows (1000), and no more once max_bytes of text are reached. At least one, if there is one.';
-revoke all on function public.search_results_page(uuid, boolean, bigint, bigint, integer, integer)
+comment on function public.search_results_page(uuid, public.item_scope, bigint, bigint, integer, integer) is
+  'Search results of a chat after (message_seq, seq), those of the scope in its order. At most max_rows (1000), '
+  'and no more once max_bytes of text are reached. At least one, if there is one.';
+revoke all on function public.search_results_page(uuid, public.item_scope, bigint, bigint, integer, integer)
   from public, anon, authenticated, service_role;
-grant execute on function public.search_results_page(uuid, boolean, bigint, bigint, integer, integer)
+grant execute on function public.search_results_page(uuid, public.item_scope, bigint, bigint, integer, integer)
   to authenticated, service_role;
 
 create function public.chat_images_page(
   of_chat uuid,
-  attached boolean default null,
+  scope public.item_scope default 'all',
   after_message bigint default 0,
   after_seq bigint default 0,
   max_rows integer default 500,
@@ -130,7 +132,7 @@ as $$
              coalesce(octet_length(t.description), 0) as bytes
       from public.chat_messages m
       join public.chat_images t on t.message_id = m.id and t.chat_id = m.chat_id
-      where attached and m.chat_id = of_chat
+      where scope = 'attached' and m.chat_id = of_chat
         and m.seq >= after_message and (m.seq, t.seq) > (after_message, after_seq)
       order by m.seq, t.seq
       limit least(max_rows, 1000)
@@ -140,7 +142,7 @@ as $$
       select 0, 0, t.seq, t.id,
              coalesce(octet_length(t.description), 0)
       from public.chat_images t
-      where not attached and t.chat_id = of_chat and t.message_id is null and t.seq > after_seq
+      where scope = 'loose' and t.chat_id = of_chat and t.message_id is null and t.seq > after_seq
       order by t.seq
       limit least(max_rows, 1000)
     )
@@ -150,7 +152,7 @@ as $$
              coalesce(octet_length(t.description), 0)
       from public.chat_images t
       left join public.chat_messages m on m.id = t.message_id and m.chat_id = t.chat_id
-      where attached is null and t.chat_id = of_chat and t.seq > after_seq
+      where scope = 'all' and t.chat_id = of_chat and t.seq > after_seq
       order by t.seq
       limit least(max_rows, 1000)
     )
@@ -165,13 +167,12 @@ as $$
   where s.bytes_before < max_bytes
   order by s.place, s.seq;
 $$;
-comment on function public.chat_images_page(uuid, boolean, bigint, bigint, integer, integer) is
-  'Images of a chat after (message_seq, seq): those of its messages, in the order of the messages; '
-  'those that belong to none; or, where attached is null, all in the order of seq. At most '
-  'max_rows (1000), and no more once max_bytes of text are reached. At least one, if there is one.';
-revoke all on function public.chat_images_page(uuid, boolean, bigint, bigint, integer, integer)
+comment on function public.chat_images_page(uuid, public.item_scope, bigint, bigint, integer, integer) is
+  'Images of a chat after (message_seq, seq), those of the scope in its order. At most max_rows (1000), '
+  'and no more once max_bytes of text are reached. At least one, if there is one.';
+revoke all on function public.chat_images_page(uuid, public.item_scope, bigint, bigint, integer, integer)
   from public, anon, authenticated, service_role;
-grant execute on function public.chat_images_page(uuid, boolean, bigint, bigint, integer, integer)
+grant execute on function public.chat_images_page(uuid, public.item_scope, bigint, bigint, integer, integer)
   to authenticated, service_role;
 
 -- An export of all chats comes in parts of whole chats: one request of a function can only carry so

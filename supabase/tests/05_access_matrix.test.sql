@@ -167,8 +167,8 @@ insert into cases (what, statement, owner, other, service_role) values
 ('rpc: deletion_status', 'select * from public.deletion_status(array[{chat}])', 'ok 0', 'ok 0', 'ok 0'),
 ('rpc: delete_chats_slice', 'select public.delete_chats_slice(array[{chat}])', 'ok 1', 'ok 1', 'ok 1'),
 ('rpc: chat_messages_page', 'select * from public.chat_messages_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
-('rpc: search_results_page', 'select * from public.search_results_page({chat}, true)', 'ok 1', 'ok 0', 'ok 1'),
-('rpc: chat_images_page', 'select * from public.chat_images_page({chat}, false)', 'ok 1', 'ok 0', 'ok 1'),
+('rpc: search_results_page', 'select * from public.search_results_page({chat}, ''attached'')', 'ok 1', 'ok 0', 'ok 1'),
+('rpc: chat_images_page', 'select * from public.chat_images_page({chat}, ''loose'')', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: all search results', 'select * from public.search_results_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: all images', 'select * from public.chat_images_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: export_part', 'select 1 from public.export_part() where id = {chat}', 'ok 1', 'ok 0', '42501'),
@@ -200,7 +200,7 @@ insert into cases (what, statement, owner, other, service_role) values
 ('imports: add', 'insert into private.imports values ({chat}, {user}, now())', '42501', '42501', 'ok 1'),
 ('the heartbeat', 'select 1 from private.cleanup_heartbeat', '42501', '42501', 'ok 1');
 
-select plan((select count(*)::integer * 5 from cases) + 7);
+select plan((select count(*)::integer * 5 from cases) + 9);
 
 select is(
   pg_temp.attempt(a.actor, c.statement),
@@ -234,6 +234,11 @@ select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_na
 select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_name, content_type, '
   'file_size, closes_at) values ({chat}, ''a'', ''image/png'', 1, ''infinity'')'), '428C9',
   'owner · uploads: reserve without an end');
+
+-- And so is a word that a type does not have.
+select is(pg_temp.attempt('owner', 'select 1 from public.' || f || '({chat}, ''some'')'), '22P02',
+          'owner · rpc: ' || f || ' of an unknown scope')
+from unnest(array['search_results_page', 'chat_images_page']) f;
 
 -- Not even the tables' owner, in a hurry, orphans objects.
 select is(pg_temp.attempt('operator', 'truncate public.' || t || ' cascade'), '42501',

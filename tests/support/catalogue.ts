@@ -38,6 +38,13 @@ const PARTS = `
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
   where n.nspname in ('public', 'private') and p.prokind = 'f'
   union all
+  select 'type', format('%I.%I', n.nspname, t.typname),
+         concat_ws(' ', t.typtype, t.typacl::text, obj_description(t.oid),
+                   (select string_agg(e.enumlabel, ',' order by e.enumsortorder)
+                    from pg_enum e where e.enumtypid = t.oid))
+  from pg_type t join pg_namespace n on n.oid = t.typnamespace
+  where n.nspname in ('public', 'private') and t.typtype in ('e', 'd')
+  union all
   select 'schema', n.nspname, concat_ws(' ', n.nspacl::text, obj_description(n.oid))
   from pg_namespace n where n.nspname in ('public', 'private')
   order by 1, 2`;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { Chat, Image, Message, SearchResult } from "@shared/rows.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
@@ -26,7 +27,7 @@ interface ItemOf {
 }
 
 /** Which rows: those of messages, those of none, or all of them. */
-export type Which = "attached" | "loose" | "all";
+export type Which = Database["public"]["Enums"]["item_scope"];
 
 /** @throws {ChatArchiveError} `not_found` where it is not the caller's */
 export async function readChat(db: ArchiveClient, id: string): Promise<Chat> {
@@ -74,7 +75,7 @@ export function readItems<T extends keyof ItemOf>(
     query(() =>
       db.rpc(`${table}_page`, {
         of_chat: chatId,
-        ...(which === "all" ? {} : { attached: which === "attached" }),
+        scope: which,
         after_message: last?.message_seq ?? 0,
         after_seq: last?.seq ?? 0,
         max_rows: PAGE_ROWS,
