@@ -13,18 +13,13 @@ create table public.chats (
   updated_at timestamptz not null default now(),
   -- Children reference (chat_id, user_id), so that a row can't claim another owner than its chat.
   constraint chats_id_user_id_key unique (id, user_id),
-  -- Times that every client can read: no infinity, no BC, four digits of year.
-  constraint chats_created_at_range check (
-    created_at >= '0001-01-01 00:00:00+00' and created_at < '10000-01-01 00:00:00+00'
-  ),
+  constraint chats_created_at_range check (private.is_readable_time(created_at)),
   constraint chats_title_not_blank check (title ~ '\S'),
   constraint chats_description_size check (octet_length(description) <= 1048576),
   constraint chats_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
   constraint chats_metadata_size check (octet_length(metadata::text) <= 65536),
   constraint chats_document_path_is_own check (
-    document_path ~ (
-      '^' || user_id::text || '/' || id::text || '/documents/[A-Za-z0-9_-]+\.[a-z0-9]+$'
-    )
+    private.is_own_key(document_path, user_id, id, 'documents')
   )
 );
 
@@ -130,10 +125,7 @@ create table public.chat_messages (
   -- Images and hits reference (message_id, chat_id): a message of another chat is out of reach.
   constraint chat_messages_id_chat_id_key unique (id, chat_id),
   constraint chat_messages_chat_id_seq_key unique (chat_id, seq),
-  -- Times that every client can read: no infinity, no BC, four digits of year.
-  constraint chat_messages_created_at_range check (
-    created_at >= '0001-01-01 00:00:00+00' and created_at < '10000-01-01 00:00:00+00'
-  ),
+  constraint chat_messages_created_at_range check (private.is_readable_time(created_at)),
   constraint chat_messages_role_known check (role in ('user', 'assistant')),
   constraint chat_messages_content_size check (octet_length(content) <= 1048576)
 );

@@ -26,9 +26,7 @@ create table public.chat_images (
     references public.chat_messages (id, chat_id) on delete cascade,
   constraint chat_images_s3_path_key unique (s3_path),
   constraint chat_images_s3_path_is_own check (
-    s3_path ~ (
-      '^' || user_id::text || '/' || chat_id::text || '/images/[A-Za-z0-9_-]+\.[a-z0-9]+$'
-    )
+    private.is_own_key(s3_path, user_id, chat_id, 'images')
   ),
   -- Signed URLs expire and are bearer tokens: a query string is never stored.
   constraint chat_images_s3_url_unsigned check (s3_url !~ '[?#]'),
@@ -113,53 +111,14 @@ create table public.search_results (
     references public.chats (id, user_id) on delete cascade,
   constraint search_results_message_fkey foreign key (message_id, chat_id)
     references public.chat_messages (id, chat_id) on delete cascade,
-  -- Times that every client can read: no infinity, no BC, four digits of year.
-  constraint search_results_created_at_range check (
-    created_at >= '0001-01-01 00:00:00+00' and created_at < '10000-01-01 00:00:00+00'
-  ),
+  constraint search_results_created_at_range check (private.is_readable_time(created_at)),
   constraint search_results_page_number_positive check (page_number >= 1),
   constraint search_results_block_text_size check (octet_length(block_text) <= 1048576),
   constraint search_results_score_finite check (
     score > '-Infinity'::double precision and score < 'Infinity'::double precision
   ),
-  -- One box [x0, y0, x1, y1] or a list of boxes. `strict`, because lax mode unwraps arrays and
-  -- would look into a box where a list is meant.
-  constraint search_results_coords_norm_boxes check (
-    jsonb_typeof(coords_norm) = 'array'
-    and octet_length(coords_norm::text) <= 65536
-    and (
-      (
-        jsonb_array_length(coords_norm) = 4
-        and not jsonb_path_exists(coords_norm,
-          'strict $[*] ? (@.type() != "number" || @ < 0 || @ > 1)')
-      )
-      or (
-        jsonb_array_length(coords_norm) > 0
-        and not jsonb_path_exists(coords_norm, 'strict $[*] ? (@.type() != "array")')
-        and not jsonb_path_exists(coords_norm, 'strict $[*] ? (@.size() != 4)')
-        and jsonb_path_exists(coords_norm,
-          'strict $[*][*] ? (@.type() != "number" || @ < 0 || @ > 1)', '{}', true) is not true
-      )
-    )
-  ),
-  constraint search_results_coords_px_boxes check (
-    jsonb_typeof(coords_px) = 'array'
-    and octet_length(coords_px::text) <= 65536
-    and (
-      (
-        jsonb_array_length(coords_px) = 4
-        and not jsonb_path_exists(coords_px,
-          'strict $[*] ? (@.type() != "number" || @ < 0)')
-      )
-      or (
-        jsonb_array_length(coords_px) > 0
-        and not jsonb_path_exists(coords_px, 'strict $[*] ? (@.type() != "array")')
-        and not jsonb_path_exists(coords_px, 'strict $[*] ? (@.size() != 4)')
-        and jsonb_path_exists(coords_px,
-          'strict $[*][*] ? (@.type() != "number" || @ < 0)', '{}', true) is not true
-      )
-    )
-  )
+  constraint search_results_coords_norm_boxes check (private.are_boxes(coords_norm, 1)),
+  constraint search_results_coords_px_boxes check (private.are_boxes(coords_px))
 );
 
 comment on table public.search_results is 'A hit in the document that an answer leans on.';

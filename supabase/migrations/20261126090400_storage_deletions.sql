@@ -25,10 +25,7 @@ create table public.storage_deletions (
     coalesce(
       case
         when is_prefix then target = user_id::text || '/' || chat_id::text || '/'
-        else target ~ (
-          '^' || user_id::text || '/' || coalesce(chat_id::text, '[0-9a-f-]{36}')
-          || '/(images|documents|incoming)/[A-Za-z0-9_-]+(\.[a-z0-9]+)?$'
-        )
+        else private.is_own_key(target, user_id, chat_id)
       end,
       false
     )

@@ -191,6 +191,7 @@ insert into cases (what, statement, owner, other, service_role) values
 ('the schedule: off', 'select private.unschedule_storage_cleanup()', '42501', '42501', '42501'),
 ('an auth user', 'select private.delete_auth_user({user})', '42501', '42501', 'ok 1'),
 ('trigger functions are out of reach', 'select private.give_seq()', '42501', '42501', '42501'),
+('checks can''t be called by name', 'select private.are_boxes(''[]'')', '42501', '42501', 'ok 1'),
 ('the sequence is out of reach', 'select nextval(''private.item_seq'')', '42501', '42501', '42501'),
 ('rpc: begin_import', 'select public.begin_import(gen_random_uuid(), {user}, ''{"title": "x", "is_archived": false, "metadata": {}, "created_at": "2026-01-01"}'')', '42501', '42501', 'ok 1'),
 ('rpc: renew_import', 'select public.renew_import({chat})', '42501', '42501', 'ok 1'),
