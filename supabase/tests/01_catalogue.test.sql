@@ -1,4 +1,5 @@
--- The catalogue itself: what the linters of the platform look at, and what they don't.
+-- The catalogue itself: what the linters of the platform look at, and what they don't. An extension may
+-- live in public; what it brought is not ours.
 begin;
 create extension if not exists pgtap with schema extensions;
 select plan(15);
@@ -6,12 +7,18 @@ select plan(15);
 create temporary view ours as
   select c.oid, n.nspname, c.relname
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname in ('public', 'private') and c.relkind = 'r';
+  where n.nspname in ('public', 'private') and c.relkind = 'r'
+    and not exists (
+      select from pg_depend d where (d.classid, d.objid, d.deptype) = ('pg_class'::regclass, c.oid, 'e')
+    );
 
 create temporary view our_functions as
   select p.oid, n.nspname, p.proname, p.prosecdef, p.proconfig
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  where n.nspname in ('public', 'private');
+  where n.nspname in ('public', 'private')
+    and not exists (
+      select from pg_depend d where (d.classid, d.objid, d.deptype) = ('pg_proc'::regclass, p.oid, 'e')
+    );
 
 select set_eq(
   $$ select relname::text from ours where nspname = 'public' $$,
