@@ -7,8 +7,9 @@ create schema private;
 comment on schema private is
   'Trigger functions and bookkeeping of the chat archive. Never exposed by the API.';
 revoke all on schema private from public;
--- service_role runs the cleanup worker, whose heartbeat lives here.
-grant usage on schema private to service_role;
+-- service_role runs the cleanup worker, whose heartbeat lives here. Signed-in users call functions of
+-- public that run with their own rights, and call what is granted here, each by itself.
+grant usage on schema private to authenticated, service_role;
 
 -- One sequence orders messages, images and search hits. Its value is drawn while the chat's row
 -- is locked (private.give_seq), so within a chat the order of numbers is the order of commits.
@@ -62,8 +63,8 @@ comment on function private.refuse_truncate() is
   'Trigger: TRUNCATE fires no row triggers, so objects would be orphaned; it is refused (42501).';
 revoke all on function private.refuse_truncate() from public;
 
--- Checks that several tables share. The role that writes a row needs execute on what its checks call,
--- and no usage of the schema: nobody can call them by name. In plpgsql, which is three times as fast
+-- Checks that several tables share. The role that writes a row needs execute on what its checks call.
+-- In plpgsql, which is three times as fast
 -- here as a function in SQL that sets its search_path.
 
 create function private.is_readable_time(moment timestamptz) returns boolean
@@ -110,6 +111,25 @@ comment on function private.are_boxes(jsonb, double precision) is
   'to most (null: without an upper bound).';
 revoke all on function private.are_boxes(jsonb, double precision) from public;
 grant execute on function private.are_boxes(jsonb, double precision) to authenticated, service_role;
+
+create function private.is_box(value jsonb) returns boolean
+language plpgsql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+begin
+  return jsonb_typeof(value -> 0) is not distinct from 'number'
+    and private.are_boxes(value, 1)
+    and (value ->> 0)::double precision < (value ->> 2)::double precision
+    and (value ->> 1)::double precision < (value ->> 3)::double precision;
+end
+$$;
+comment on function private.is_box(jsonb) is
+  'Whether a value is one box [x0, y0, x1, y1] of numbers from 0 to 1 that has an area.';
+revoke all on function private.is_box(jsonb) from public;
+grant execute on function private.is_box(jsonb) to authenticated, service_role;
 
 create function private.is_own_key(key text, owner uuid, chat uuid, folder text default null)
 returns boolean

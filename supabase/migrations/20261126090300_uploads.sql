@@ -8,6 +8,9 @@ create table public.uploads (
   user_id uuid not null default auth.uid(),
   chat_id uuid not null,
   message_id uuid,
+  document_id uuid,
+  page_number integer,
+  coords_norm jsonb,
   kind varchar(10) not null default 'image',
   file_name varchar(512) not null,
   content_type varchar(100) not null,
@@ -16,6 +19,7 @@ create table public.uploads (
   description text,
   width integer,
   height integer,
+  page_count integer,
   sha256 char(64),
   s3_path varchar(1024) not null generated always as (
     user_id::text || '/' || chat_id::text
@@ -62,6 +66,9 @@ create table public.uploads (
   constraint uploads_file_name_not_blank check (file_name ~ '\S'),
   constraint uploads_file_size_positive check (file_size > 0),
   constraint uploads_description_size check (octet_length(description) <= 65536),
+  constraint uploads_page_number_positive check (page_number >= 1),
+  constraint uploads_coords_norm_box check (private.is_box(coords_norm)),
+  constraint uploads_page_count_positive check (page_count > 0),
   constraint uploads_width_positive check (width > 0),
   constraint uploads_height_positive check (height > 0),
   constraint uploads_sha256_hex check (sha256 ~ '^[0-9a-f]{64}$')
@@ -73,7 +80,12 @@ comment on column public.uploads.id is 'Becomes the id of the image. Chosen by t
 comment on column public.uploads.user_id is 'The chat''s owner; kept here so that one column decides access.';
 comment on column public.uploads.chat_id is 'The chat that will hold the file.';
 comment on column public.uploads.message_id is 'The message that the image illustrates, if any.';
-comment on column public.uploads.kind is 'image, or document (the PDF that the chat is about).';
+comment on column public.uploads.document_id is
+  'Of an image, the document of the chat that it shows, which may be an upload of its own. It is left out '
+  'where there is no such document when the image is confirmed.';
+comment on column public.uploads.page_number is 'Copied to the image.';
+comment on column public.uploads.coords_norm is 'Copied to the image.';
+comment on column public.uploads.kind is 'image, or document (a PDF that the chat is about).';
 comment on column public.uploads.file_name is 'The real file name, any characters. Never part of a key.';
 comment on column public.uploads.content_type is 'Media type that the signed PUT is bound to.';
 comment on column public.uploads.file_size is 'Bytes that the signed PUT is bound to.';
@@ -81,6 +93,7 @@ comment on column public.uploads.image_type is 'Copied to the image.';
 comment on column public.uploads.description is 'Copied to the image.';
 comment on column public.uploads.width is 'Pixels, as the client says; the verified image decides.';
 comment on column public.uploads.height is 'Pixels, as the client says; the verified image decides.';
+comment on column public.uploads.page_count is 'Copied to the document.';
 comment on column public.uploads.sha256 is 'Lower-case hex digest, if the client gives one.';
 comment on column public.uploads.s3_path is 'Final object key, made by the database.';
 comment on column public.uploads.incoming_path is
@@ -121,6 +134,38 @@ create trigger uploads_set_expiry
   before insert on public.uploads
   for each row execute function private.set_upload_expiry();
 
+-- No foreign key: a document and its images may be reserved together. The owner is part of each
+-- condition, so that nobody learns of the documents of others.
+create function private.check_upload_document() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.chat_documents d
+    where d.id = new.document_id and d.chat_id = new.chat_id and d.user_id = new.user_id
+  ) and not exists (
+    select from public.uploads u
+    where u.id = new.document_id and u.chat_id = new.chat_id and u.user_id = new.user_id
+      and u.kind = 'document' and u.status = 'reserved'
+  ) then
+    raise exception using
+      errcode = 'foreign_key_violation',
+      message = 'document_id: the chat has no such document';
+  end if;
+  return new;
+end
+$$;
+comment on function private.check_upload_document() is
+  'Trigger: the document that an image shows is one of its chat, stored or reserved (23503).';
+revoke all on function private.check_upload_document() from public;
+
+create trigger uploads_check_document
+  before insert on public.uploads
+  for each row
+  when (new.document_id is not null)
+  execute function private.check_upload_document();
+
 create trigger uploads_refuse_change
   before update of id, user_id, chat_id, kind, content_type on public.uploads
   for each row
@@ -145,8 +190,9 @@ create policy "Users can reserve uploads in their own chats" on public.uploads
 
 revoke all on table public.uploads from public, anon, authenticated, service_role;
 grant select on table public.uploads to authenticated;
-grant insert (id, chat_id, message_id, kind, file_name, content_type, file_size, image_type,
-              description, width, height, sha256, expires_in)
+grant insert (id, chat_id, message_id, document_id, page_number, coords_norm, kind, file_name,
+              content_type, file_size, image_type, description, width, height, page_count, sha256,
+              expires_in)
   on table public.uploads to authenticated;
 grant select, insert, update, delete on table public.uploads to service_role;
 
@@ -233,8 +279,6 @@ language plpgsql
 security invoker
 set search_path = ''
 as $$
-declare
-  document record;
 begin
   -- Chats first, in one order, then reservations: deleting a chat locks in the same direction, and
   -- two confirms of overlapping batches can't deadlock.
@@ -252,12 +296,26 @@ begin
     for update of u;
 
   -- A reservation past its sweep is expired here too, so confirm and expiry have one outcome.
-  insert into public.chat_images (
-    id, chat_id, user_id, message_id, image_name, s3_path, s3_url, image_type, content_type,
-    description, width, height, file_size, sha256
+  insert into public.chat_documents (
+    id, chat_id, user_id, name, s3_path, content_type, file_size, sha256, page_count
   )
-  select u.id, u.chat_id, u.user_id, u.message_id, u.file_name, u.s3_path, v ->> 's3_url',
-         u.image_type, u.content_type, u.description,
+  select u.id, u.chat_id, u.user_id, u.file_name, u.s3_path, u.content_type, u.file_size, u.sha256,
+         u.page_count
+  from jsonb_array_elements(verified) with ordinality as t (v, n)
+  join public.uploads u on u.id = (v ->> 'id')::uuid
+  where u.kind = 'document' and u.status = 'reserved'
+    and u.closes_at > now()
+  order by t.n;
+
+  insert into public.chat_images (
+    id, chat_id, user_id, message_id, document_id, page_number, coords_norm, image_name, s3_path,
+    s3_url, image_type, content_type, description, width, height, file_size, sha256
+  )
+  select u.id, u.chat_id, u.user_id, u.message_id,
+         (select d.id from public.chat_documents d
+          where d.id = u.document_id and d.chat_id = u.chat_id),
+         u.page_number, u.coords_norm, u.file_name, u.s3_path, v ->> 's3_url', u.image_type,
+         u.content_type, u.description,
          coalesce((v ->> 'width')::integer, u.width),
          coalesce((v ->> 'height')::integer, u.height),
          u.file_size, u.sha256
@@ -266,19 +324,6 @@ begin
   where u.kind = 'image' and u.status = 'reserved'
     and u.closes_at > now()
   order by t.n;
-
-  -- One after the other: where a batch brings two documents of one chat, the last one stays, and
-  -- the one before it has to be seen as replaced.
-  for document in
-    select u.chat_id, u.s3_path
-    from jsonb_array_elements(verified) with ordinality as t (v, n)
-    join public.uploads u on u.id = (v ->> 'id')::uuid
-    where u.kind = 'document' and u.status = 'reserved'
-      and u.closes_at > now()
-    order by t.n
-  loop
-    update public.chats c set document_path = document.s3_path where c.id = document.chat_id;
-  end loop;
 
   update public.uploads u set status = 'confirmed'
   from jsonb_array_elements(verified) v

@@ -31,7 +31,7 @@ create table public.storage_deletions (
     )
   ),
   constraint storage_deletions_reason_known check (
-    reason in ('chat_deleted', 'image_deleted', 'document_replaced', 'upload_swept',
+    reason in ('chat_deleted', 'image_deleted', 'document_deleted', 'upload_swept',
                'upload_unconfirmed', 'copy_swept', 'orphan')
   ),
   constraint storage_deletions_attempts_counted check (attempts >= 0),
@@ -107,42 +107,15 @@ create trigger chats_enqueue
 -- what goes until some time after that is looked at once more some time later; for both, the time
 -- that the reservation itself stays open after its URL's end (closes_at - expires_at) is plenty.
 
-create function private.enqueue_document() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  insert into public.storage_deletions (chat_id, user_id, target, reason)
-  values (old.id, old.user_id, old.document_path, 'document_replaced');
-
-  insert into public.storage_deletions (user_id, target, reason, not_before)
-  select old.user_id, old.document_path, 'copy_swept', now() + (u.closes_at - u.expires_at)
-  from public.uploads u
-  where u.s3_path = old.document_path and u.closes_at + (u.closes_at - u.expires_at) > now();
-  return null;
-end
-$$;
-comment on function private.enqueue_document() is
-  'Trigger: a document that is replaced or unset enqueues its object, and once more for later where '
-  'a confirm may still be copying.';
-revoke all on function private.enqueue_document() from public;
-
-create trigger chats_enqueue_document
-  after update of document_path on public.chats
-  for each row
-  when (old.document_path is not null and old.document_path is distinct from new.document_path)
-  execute function private.enqueue_document();
-
 -- Where the chat itself is gone its prefix is already enqueued, and ten thousand keys need not be.
-create function private.enqueue_images() returns trigger
+create function private.enqueue_files() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
   insert into public.storage_deletions (chat_id, user_id, target, reason)
-  select g.chat_id, g.user_id, g.s3_path, 'image_deleted'
+  select g.chat_id, g.user_id, g.s3_path, tg_argv[0]
   from gone g
   where exists (select 1 from public.chats c where c.id = g.chat_id);
 
@@ -155,15 +128,19 @@ begin
   return null;
 end
 $$;
-comment on function private.enqueue_images() is
-  'Trigger: deleted images enqueue their objects, unless their chat''s prefix covers them, and once '
-  'more for later where a confirm may still be copying.';
-revoke all on function private.enqueue_images() from public;
+comment on function private.enqueue_files() is
+  'Trigger: deleted images or documents enqueue their objects, unless their chat''s prefix covers them, '
+  'and once more for later where a confirm may still be copying. Its argument is the reason.';
+revoke all on function private.enqueue_files() from public;
 
 create trigger chat_images_enqueue
   after delete on public.chat_images
   referencing old table as gone
-  for each statement execute function private.enqueue_images();
+  for each statement execute function private.enqueue_files('image_deleted');
+create trigger chat_documents_enqueue
+  after delete on public.chat_documents
+  referencing old table as gone
+  for each statement execute function private.enqueue_files('document_deleted');
 
 -- Once the reservation is closed, because a PUT that began in time may still be running. There is no
 -- link to the chat: a deleted chat's receipt does not wait for a URL that nobody may use.
@@ -277,9 +254,9 @@ begin
     select 1 from public.storage_deletions d
     where d.target in (new.s3_path, new.incoming_path)
   )
-  -- A receipt is purged after a while, and a reservation may go before its image does.
+  -- A receipt is purged after a while, and a reservation may go before its image or document does.
   or exists (select 1 from public.chat_images i where i.id = new.id)
-  or exists (select 1 from public.chats c where c.document_path = new.s3_path)
+  or exists (select 1 from public.chat_documents d where d.id = new.id)
   then
     raise exception using
       errcode = 'unique_violation',
@@ -302,6 +279,9 @@ create trigger chats_refuse_truncate
   for each statement execute function private.refuse_truncate();
 create trigger chat_images_refuse_truncate
   before truncate on public.chat_images
+  for each statement execute function private.refuse_truncate();
+create trigger chat_documents_refuse_truncate
+  before truncate on public.chat_documents
   for each statement execute function private.refuse_truncate();
 create trigger uploads_refuse_truncate
   before truncate on public.uploads

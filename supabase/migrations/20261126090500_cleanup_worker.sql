@@ -18,8 +18,11 @@ create policy "The worker keeps its heartbeat" on private.cleanup_heartbeat
 
 -- Reservations are expired, and old receipts purged, before anything is claimed: an incoming key is
 -- protected as long as its reservation is open.
-create function public.start_cleanup(batch integer default 10000)
-returns table (expired_uploads integer, purged integer)
+create function public.start_cleanup(
+  batch integer default 10000,
+  streaming_timeout_seconds integer default 900
+)
+returns table (expired_uploads integer, purged integer, incomplete_messages integer)
 language plpgsql
 security invoker
 set search_path = ''
@@ -46,14 +49,27 @@ begin
   delete from public.storage_deletions d using old where d.id = old.id;
   get diagnostics purged = row_count;
 
+  with vanished as (
+    select m.id from public.chat_messages m
+    where m.status = 'streaming'
+      and m.updated_at < now() - make_interval(secs => streaming_timeout_seconds)
+    order by m.updated_at
+    limit batch
+    for update skip locked
+  )
+  update public.chat_messages m set status = 'incomplete' from vanished where m.id = vanished.id;
+  get diagnostics incomplete_messages = row_count;
+
   return next;
 end
 $$;
-comment on function public.start_cleanup(integer) is
-  'Begins a run of the worker: heartbeat, expiry of reservations that have closed, purge '
-  'of receipts that were done 30 days ago.';
-revoke all on function public.start_cleanup(integer) from public, anon, authenticated, service_role;
-grant execute on function public.start_cleanup(integer) to service_role;
+comment on function public.start_cleanup(integer, integer) is
+  'Begins a run of the worker: heartbeat, expiry of reservations that have closed, purge of receipts '
+  'that were done 30 days ago; and messages that have been streaming for longer than the timeout without '
+  'a change become incomplete.';
+revoke all on function public.start_cleanup(integer, integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.start_cleanup(integer, integer) to service_role;
 
 -- Two ways of claiming, each with the condition that its index serves.
 create function public.claim_storage_deletions(
@@ -114,7 +130,7 @@ set search_path = ''
 as $$
   select i.s3_path, false from public.chat_images i where i.s3_path = any (keys)
   union all
-  select c.document_path, false from public.chats c where c.document_path = any (keys)
+  select d.s3_path, false from public.chat_documents d where d.s3_path = any (keys)
   union all
   select u.s3_path, true from public.uploads u
     where u.s3_path = any (keys) and u.status = 'reserved'
@@ -289,14 +305,11 @@ as $$
     )
     union all
     (
-      select c.document_path, coalesce(
-               (select u.created_at from public.uploads u where u.s3_path = c.document_path),
-               c.created_at
-             ) < now() - make_interval(secs => grace_seconds)
-      from public.chats c
-      where c.document_path operator(pg_catalog.~>~) after_key
-        and (through_key is null or c.document_path operator(pg_catalog.~<=~) through_key)
-      order by c.document_path using operator(pg_catalog.~<~)
+      select d.s3_path, d.uploaded_at < now() - make_interval(secs => grace_seconds)
+      from public.chat_documents d
+      where d.s3_path operator(pg_catalog.~>~) after_key
+        and (through_key is null or d.s3_path operator(pg_catalog.~<=~) through_key)
+      order by d.s3_path using operator(pg_catalog.~<~)
       limit max_rows
     )
   ),

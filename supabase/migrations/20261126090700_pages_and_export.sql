@@ -1,39 +1,122 @@
--- Pages and parts for readers and exports. Both are bounded by bytes: a message may hold 1 MiB, and a
--- thousand of them must not meet in a function's memory.
+-- Pages and parts for readers and exports. All are bounded by bytes, whatever their caller asks for: a
+-- message may hold 2 MiB, and a thousand of them must not meet in anybody's memory. In plpgsql where the
+-- plan is worth keeping: a function in SQL is planned anew at each call.
 
 create function public.chat_messages_page(
   of_chat uuid,
   after_seq bigint default 0,
+  before_seq bigint default 9223372036854775807,
+  descending boolean default false,
   max_rows integer default 500,
   max_bytes integer default 1048576
 )
 returns setof public.chat_messages
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-  select m.*
-  from public.chat_messages m
-  join (
-    select p.id, sum(octet_length(p.content)) over (order by p.seq) - octet_length(p.content)
-             as bytes_before
+begin
+  return query
+    select m.*
     from (
-      select c.id, c.seq, c.content from public.chat_messages c
-      where c.chat_id = of_chat and c.seq > after_seq
-      order by c.seq
-      limit least(max_rows, 1000)
-    ) p
-  ) s on s.id = m.id
-  where s.bytes_before < max_bytes
-  order by m.seq;
+      select p.id, p.place, sum(p.bytes) over (order by p.place) - p.bytes as bytes_before
+      from (
+        (
+          select c.id, c.seq as place, c.bytes from public.chat_messages c
+          where not descending and c.chat_id = of_chat and c.seq > after_seq and c.seq < before_seq
+          order by c.seq
+          limit least(max_rows, 1000)
+        )
+        union all
+        (
+          select c.id, -c.seq, c.bytes from public.chat_messages c
+          where descending and c.chat_id = of_chat and c.seq > after_seq and c.seq < before_seq
+          order by c.seq desc
+          limit least(max_rows, 1000)
+        )
+      ) p
+    ) s
+    join public.chat_messages m on m.id = s.id
+    where s.bytes_before < least(max_bytes, 4194304)
+    order by s.place;
+end
 $$;
-comment on function public.chat_messages_page(uuid, bigint, integer, integer) is
-  'Messages of a chat after seq, in order: at most max_rows (1000), and no more once max_bytes of '
-  'content are reached. At least one, if there is one.';
-revoke all on function public.chat_messages_page(uuid, bigint, integer, integer)
+comment on function public.chat_messages_page(uuid, bigint, bigint, boolean, integer, integer) is
+  'Messages of a chat between two seq, in order, or the newest first: at most max_rows (1000), and no '
+  'more once max_bytes (4 MiB) are reached. At least one, if there is one.';
+revoke all on function public.chat_messages_page(uuid, bigint, bigint, boolean, integer, integer)
   from public, anon, authenticated, service_role;
-grant execute on function public.chat_messages_page(uuid, bigint, integer, integer)
+grant execute on function public.chat_messages_page(uuid, bigint, bigint, boolean, integer, integer)
+  to authenticated, service_role;
+
+create function public.history_page(
+  of_chat uuid,
+  after_seq bigint default 0,
+  before_seq bigint default 9223372036854775807,
+  descending boolean default false,
+  max_rows integer default 50,
+  max_bytes integer default 1048576
+)
+returns table (message json, images json, search_results json)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  most constant integer := least(max_bytes, 4194304);
+begin
+  return query
+    with candidates as materialized (
+      (
+        select m.id, m.seq as place, m.bytes from public.chat_messages m
+        where not descending and m.chat_id = of_chat and m.seq > after_seq and m.seq < before_seq
+        order by m.seq
+        limit least(max_rows, 1000)
+      )
+      union all
+      (
+        select m.id, -m.seq, m.bytes from public.chat_messages m
+        where descending and m.chat_id = of_chat and m.seq > after_seq and m.seq < before_seq
+        order by m.seq desc
+        limit least(max_rows, 1000)
+      )
+    ),
+    measured as (
+      select c.id, c.place, c.bytes
+        + (select coalesce(sum(i.bytes + 1024), 0) from public.chat_images i
+           where i.message_id = c.id)
+        + (select coalesce(sum(s.bytes + 512), 0) from public.search_results s
+           where s.message_id = c.id) as bytes
+      from candidates c
+    ),
+    page as (
+      select m.*, sum(m.bytes) over (order by m.place) as bytes_with from measured m
+    )
+    select
+      (select row_to_json(m) from public.chat_messages m where m.id = p.id),
+      case when p.bytes <= most then (
+        select coalesce(json_agg(i order by i.seq), '[]') from public.chat_images i
+        where i.message_id = p.id
+      ) end,
+      case when p.bytes <= most then (
+        select coalesce(json_agg(s order by s.seq), '[]') from public.search_results s
+        where s.message_id = p.id
+      ) end
+    from page p
+    where p.bytes_with <= most or p.bytes_with = p.bytes
+    order by p.place;
+end
+$$;
+comment on function public.history_page(uuid, bigint, bigint, boolean, integer, integer) is
+  'Messages of a chat between two seq with their images and search results, in order, or the newest '
+  'first: at most max_rows (1000), and no more than fit into max_bytes (4 MiB). At least one, if there is '
+  'one. Where one alone has more, its images and search results are null: chat_images_page and '
+  'search_results_page give them, from its seq on.';
+revoke all on function public.history_page(uuid, bigint, bigint, boolean, integer, integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.history_page(uuid, bigint, bigint, boolean, integer, integer)
   to authenticated, service_role;
 
 -- Search results and images of a chat come in one of three orders.
@@ -42,7 +125,6 @@ comment on type public.item_scope is
   'attached: those of messages, in the order of the messages; loose: those that belong to no message; '
   'all: whatever they belong to, in the order of seq.';
 
--- Coordinates count as bytes, too: there may be 64 KiB of them.
 create function public.search_results_page(
   of_chat uuid,
   scope public.item_scope default 'all',
@@ -59,10 +141,7 @@ set search_path = ''
 as $$
   with candidates as (
     (
-      select m.seq as place, m.seq as message_seq, t.seq, t.id,
-             coalesce(octet_length(t.block_text), 0)
-               + coalesce(pg_column_size(t.coords_norm), 0)
-               + coalesce(pg_column_size(t.coords_px), 0) as bytes
+      select m.seq as place, m.seq as message_seq, t.seq, t.id, t.bytes
       from public.chat_messages m
       join public.search_results t on t.message_id = m.id and t.chat_id = m.chat_id
       where scope = 'attached' and m.chat_id = of_chat
@@ -72,10 +151,7 @@ as $$
     )
     union all
     (
-      select 0, 0, t.seq, t.id,
-             coalesce(octet_length(t.block_text), 0)
-               + coalesce(pg_column_size(t.coords_norm), 0)
-               + coalesce(pg_column_size(t.coords_px), 0)
+      select 0, 0, t.seq, t.id, t.bytes
       from public.search_results t
       where scope = 'loose' and t.chat_id = of_chat and t.message_id is null and t.seq > after_seq
       order by t.seq
@@ -83,10 +159,7 @@ as $$
     )
     union all
     (
-      select 0, coalesce(m.seq, 0), t.seq, t.id,
-             coalesce(octet_length(t.block_text), 0)
-               + coalesce(pg_column_size(t.coords_norm), 0)
-               + coalesce(pg_column_size(t.coords_px), 0)
+      select 0, coalesce(m.seq, 0), t.seq, t.id, t.bytes
       from public.search_results t
       left join public.chat_messages m on m.id = t.message_id and m.chat_id = t.chat_id
       where scope = 'all' and t.chat_id = of_chat and t.seq > after_seq
@@ -101,12 +174,12 @@ as $$
   select s.message_seq, s.seq, to_jsonb(t)
   from summed s
   join public.search_results t on t.id = s.id
-  where s.bytes_before < max_bytes
+  where s.bytes_before < least(max_bytes, 4194304)
   order by s.place, s.seq;
 $$;
 comment on function public.search_results_page(uuid, public.item_scope, bigint, bigint, integer, integer) is
   'Search results of a chat after (message_seq, seq), those of the scope in its order. At most max_rows (1000), '
-  'and no more once max_bytes of text are reached. At least one, if there is one.';
+  'and no more once max_bytes (4 MiB) are reached. At least one, if there is one.';
 revoke all on function public.search_results_page(uuid, public.item_scope, bigint, bigint, integer, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.search_results_page(uuid, public.item_scope, bigint, bigint, integer, integer)
@@ -128,8 +201,7 @@ set search_path = ''
 as $$
   with candidates as (
     (
-      select m.seq as place, m.seq as message_seq, t.seq, t.id,
-             coalesce(octet_length(t.description), 0) as bytes
+      select m.seq as place, m.seq as message_seq, t.seq, t.id, t.bytes
       from public.chat_messages m
       join public.chat_images t on t.message_id = m.id and t.chat_id = m.chat_id
       where scope = 'attached' and m.chat_id = of_chat
@@ -139,8 +211,7 @@ as $$
     )
     union all
     (
-      select 0, 0, t.seq, t.id,
-             coalesce(octet_length(t.description), 0)
+      select 0, 0, t.seq, t.id, t.bytes
       from public.chat_images t
       where scope = 'loose' and t.chat_id = of_chat and t.message_id is null and t.seq > after_seq
       order by t.seq
@@ -148,8 +219,7 @@ as $$
     )
     union all
     (
-      select 0, coalesce(m.seq, 0), t.seq, t.id,
-             coalesce(octet_length(t.description), 0)
+      select 0, coalesce(m.seq, 0), t.seq, t.id, t.bytes
       from public.chat_images t
       left join public.chat_messages m on m.id = t.message_id and m.chat_id = t.chat_id
       where scope = 'all' and t.chat_id = of_chat and t.seq > after_seq
@@ -164,12 +234,12 @@ as $$
   select s.message_seq, s.seq, to_jsonb(t)
   from summed s
   join public.chat_images t on t.id = s.id
-  where s.bytes_before < max_bytes
+  where s.bytes_before < least(max_bytes, 4194304)
   order by s.place, s.seq;
 $$;
 comment on function public.chat_images_page(uuid, public.item_scope, bigint, bigint, integer, integer) is
   'Images of a chat after (message_seq, seq), those of the scope in its order. At most max_rows (1000), '
-  'and no more once max_bytes of text are reached. At least one, if there is one.';
+  'and no more once max_bytes (4 MiB) are reached. At least one, if there is one.';
 revoke all on function public.chat_images_page(uuid, public.item_scope, bigint, bigint, integer, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.chat_images_page(uuid, public.item_scope, bigint, bigint, integer, integer)
@@ -205,15 +275,16 @@ begin
     order by c.created_at, c.id
     limit least(max_chats, 1000) + 1
   loop
-    -- Text stands in the zip twice, as Markdown and as JSON.
-    select files + count(*), bytes + coalesce(sum(i.file_size), 0) into files, bytes
+    select files + count(*), bytes + coalesce(sum(i.file_size + 2 * i.bytes), 0) into files, bytes
       from public.chat_images i where i.chat_id = export_part.id;
-    select files + count(*), bytes + coalesce(sum(u.file_size), 0) into files, bytes
-      from public.chats c join public.uploads u on u.s3_path = c.document_path
-      where c.id = export_part.id;
-    select bytes + 2 * coalesce(sum(octet_length(m.content)), 0) into bytes
+    select files + count(*), bytes + coalesce(sum(d.file_size), 0) into files, bytes
+      from public.chat_documents d where d.chat_id = export_part.id;
+    -- Text stands in the zip twice, as Markdown and as JSON.
+    select bytes + 2 * coalesce(octet_length(c.description), 0) + octet_length(c.metadata::text)
+      into bytes from public.chats c where c.id = export_part.id;
+    select bytes + 2 * coalesce(sum(m.bytes), 0) into bytes
       from public.chat_messages m where m.chat_id = export_part.id;
-    select bytes + 2 * coalesce(sum(octet_length(r.block_text)), 0) into bytes
+    select bytes + 2 * coalesce(sum(r.bytes), 0) into bytes
       from public.search_results r where r.chat_id = export_part.id;
     more := chats > 0 and (chats >= max_chats or files > max_files or bytes > max_bytes);
     exit when more;

@@ -13,15 +13,22 @@ volatile
 security invoker
 set search_path = ''
 as $$
-  insert into public.chats (id, user_id, title, description, is_archived, metadata, created_at)
+  -- Ids are new, and a framework's id stays where another chat of the user has it.
+  insert into public.chats
+    (id, user_id, title, description, is_archived, metadata, external_id, created_at)
   values (of_chat, of_user, chat ->> 'title', chat ->> 'description',
           (chat ->> 'is_archived')::boolean, chat -> 'metadata',
+          case when not exists (
+            select from public.chats c
+            where c.user_id = of_user and c.external_id = chat ->> 'external_id'
+          ) then chat ->> 'external_id' end,
           (chat ->> 'created_at')::timestamptz);
   insert into private.imports (chat_id, user_id, expires_at)
   values (of_chat, of_user, now() + make_interval(secs => lease_seconds));
 $$;
 comment on function public.begin_import(uuid, uuid, jsonb, integer) is
-  'Makes a chat {title, description, is_archived, metadata, created_at} that its owner can''t see yet.';
+  'Makes a chat {title, description, is_archived, metadata, external_id, created_at} that its owner '
+  'can''t see yet. An external_id that another chat of the owner has is left out.';
 revoke all on function public.begin_import(uuid, uuid, jsonb, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.begin_import(uuid, uuid, jsonb, integer) to service_role;
@@ -45,6 +52,82 @@ comment on function public.renew_import(uuid, integer) is
 revoke all on function public.renew_import(uuid, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.renew_import(uuid, integer) to service_role;
+
+-- Documents come after the search results that name them. Until then the names wait here.
+create table private.import_documents (
+  search_result_id uuid primary key,
+  chat_id uuid not null,
+  user_id uuid not null,
+  document_id uuid not null,
+  constraint import_documents_import_fkey foreign key (chat_id, user_id)
+    references private.imports (chat_id, user_id) on delete cascade
+);
+comment on table private.import_documents is
+  'Documents that search results of an import name, and that are not stored yet.';
+comment on column private.import_documents.search_result_id is 'The search result.';
+comment on column private.import_documents.chat_id is 'The chat that is being imported.';
+comment on column private.import_documents.user_id is 'Its owner.';
+comment on column private.import_documents.document_id is 'The document, by the id that it will have.';
+create index import_documents_chat_id_user_id_idx
+  on private.import_documents (chat_id, user_id);
+alter table private.import_documents enable row level security;
+-- service_role bypasses RLS; the policy says so to readers and linters.
+create policy "The import keeps the documents that are to come" on private.import_documents
+  for all to service_role using (true) with check (true);
+revoke all on table private.import_documents from public;
+grant select, insert, update, delete on table private.import_documents to service_role;
+
+create function public.await_import_documents(of_chat uuid, named jsonb)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  insert into private.import_documents (search_result_id, chat_id, user_id, document_id)
+  select n.search_result_id, i.chat_id, i.user_id, n.document_id
+  from jsonb_to_recordset(named) as n (search_result_id uuid, document_id uuid)
+  join private.imports i on i.chat_id = of_chat;
+$$;
+comment on function public.await_import_documents(uuid, jsonb) is
+  'Notes the documents that search results of an import name: [{search_result_id, document_id}].';
+revoke all on function public.await_import_documents(uuid, jsonb)
+  from public, anon, authenticated, service_role;
+grant execute on function public.await_import_documents(uuid, jsonb) to service_role;
+
+create function public.name_import_documents(of_chat uuid, max_rows integer default 5000)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  named integer;
+begin
+  with slice as (
+    delete from private.import_documents n where n.search_result_id in (
+      select w.search_result_id from private.import_documents w where w.chat_id = of_chat
+      limit max_rows
+    )
+    returning n.search_result_id, n.document_id
+  ),
+  updated as (
+    update public.search_results r set document_id = d.id
+    from slice s
+    join public.chat_documents d on d.id = s.document_id and d.chat_id = of_chat
+    where r.id = s.search_result_id and r.chat_id = of_chat
+  )
+  select count(*) into named from slice;
+  return named;
+end
+$$;
+comment on function public.name_import_documents(uuid, integer) is
+  'Gives search results of an import the documents that they name, those that have arrived: at most '
+  'max_rows a call. Returns how many were looked at; 0: all are done.';
+revoke all on function public.name_import_documents(uuid, integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.name_import_documents(uuid, integer) to service_role;
 
 create function public.finish_import(of_chat uuid)
 returns boolean
@@ -131,7 +214,8 @@ begin
     ) loop
       if clock_timestamp() > deadline then return false; end if;
       delete from public.chat_messages d where d.id in (
-        select m.id from public.chat_messages m where m.chat_id = chat order by m.seq limit max_rows
+        select m.id from public.chat_messages m where m.chat_id = chat
+        order by m.seq desc limit max_rows
       );
     end loop;
     if clock_timestamp() > deadline then return false; end if;

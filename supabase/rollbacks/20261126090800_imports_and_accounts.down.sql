@@ -7,5 +7,8 @@ drop function public.delete_account_slice(uuid, double precision, integer, integ
 drop function public.delete_chats_slice(uuid[], double precision, integer);
 drop function public.remove_stale_import();
 drop function public.finish_import(uuid);
+drop function public.name_import_documents(uuid, integer);
+drop function public.await_import_documents(uuid, jsonb);
+drop table private.import_documents;
 drop function public.renew_import(uuid, integer);
 drop function public.begin_import(uuid, uuid, jsonb, integer);

@@ -22,8 +22,9 @@ create temporary view our_functions as
 
 select set_eq(
   $$ select relname::text from ours where nspname = 'public' $$,
-  array['chats', 'chat_messages', 'chat_images', 'search_results', 'uploads', 'storage_deletions'],
-  'the tables are the six of the design'
+  array['chats', 'chat_messages', 'chat_documents', 'chat_images', 'search_results', 'uploads',
+        'storage_deletions'],
+  'the tables are those of the design'
 );
 
 select is_empty(
@@ -86,17 +87,17 @@ select is_empty(
      cross join (values ('anon'), ('authenticated'), ('service_role')) r (rolname)
      where f.nspname = 'private' and has_function_privilege(r.rolname, f.oid, 'execute')
        and (f.proname, r.rolname) <> ('delete_auth_user', 'service_role')
-       and not (f.proname in ('is_readable_time', 'are_boxes', 'is_own_key')
+       and not (f.proname in ('is_readable_time', 'are_boxes', 'is_box', 'is_own_key', 'named_files')
                 and r.rolname in ('authenticated', 'service_role')) $$,
-  'nobody may execute a private function, but what checks of rows call, and service_role the one that '
+  'nobody may execute a private function, but what checks of rows and saving call, and service_role the one that '
   'deletes an auth user'
 );
 
 select set_eq(
   $$ select f.proname::text from our_functions f
      where f.nspname = 'public' and has_function_privilege('authenticated', f.oid, 'execute') $$,
-  array['deletion_status', 'account_deletion_status', 'delete_chats_slice', 'chat_messages_page', 'chat_images_page',
-        'search_results_page', 'export_part'],
+  array['deletion_status', 'account_deletion_status', 'delete_chats_slice', 'chat_messages_page', 'history_page',
+        'chat_images_page', 'search_results_page', 'export_part', 'save_messages', 'delete_messages'],
   'users may execute the functions meant for them, and no other'
 );
 
@@ -127,15 +128,19 @@ select set_eq(
        and c.privilege_type in ('INSERT', 'UPDATE') $$,
   $$ select m.t || ' ' || m.p || ' ' || unnest(string_to_array(m.columns, ' '))
      from (values
-       ('chats', 'insert', 'id title description is_archived metadata created_at'),
+       ('chats', 'insert', 'id title description is_archived metadata external_id created_at'),
        ('chats', 'update', 'title description is_archived metadata'),
-       ('chat_messages', 'insert', 'id chat_id role content message_type created_at'),
-       ('chat_messages', 'update', 'content message_type'),
-       ('chat_images', 'update', 'description image_type message_id'),
-       ('search_results', 'insert', 'id chat_id message_id block_id page_number block_text score '
-                                    'coords_norm coords_px created_at'),
-       ('uploads', 'insert', 'id chat_id message_id kind file_name content_type file_size '
-                             'image_type description width height sha256 expires_in')
+       ('chat_messages', 'insert', 'id chat_id role content message_type parts metadata parent_id '
+                                   'external_id status created_at'),
+       ('chat_messages', 'update', 'content message_type parts metadata status'),
+       ('chat_documents', 'update', 'name page_count metadata'),
+       ('chat_images', 'update', 'description image_type message_id document_id page_number '
+                                 'coords_norm'),
+       ('search_results', 'insert', 'id chat_id message_id document_id block_id page_number '
+                                    'block_text score coords_norm coords_px metadata created_at'),
+       ('uploads', 'insert', 'id chat_id message_id document_id page_number coords_norm kind '
+                             'file_name content_type file_size image_type description width '
+                             'height page_count sha256 expires_in')
      ) m (t, p, columns) $$,
   'signed-in users may write these columns, and no other'
 );
