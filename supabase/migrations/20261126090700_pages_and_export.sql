@@ -263,7 +263,7 @@ as $$
 declare
   chats integer := 0;
   files bigint := 0;
-  bytes bigint := 0;
+  size bigint := 0;
 begin
   for id, created_at in
     select c.id, c.created_at from public.chats c
@@ -275,18 +275,18 @@ begin
     order by c.created_at, c.id
     limit least(max_chats, 1000) + 1
   loop
-    select files + count(*), bytes + coalesce(sum(i.file_size + 2 * i.bytes), 0) into files, bytes
+    select files + count(*), size + coalesce(sum(i.file_size + 2 * i.bytes), 0) into files, size
       from public.chat_images i where i.chat_id = export_part.id;
-    select files + count(*), bytes + coalesce(sum(d.file_size), 0) into files, bytes
+    select files + count(*), size + coalesce(sum(d.file_size), 0) into files, size
       from public.chat_documents d where d.chat_id = export_part.id;
     -- Text stands in the zip twice, as Markdown and as JSON.
-    select bytes + 2 * coalesce(octet_length(c.description), 0) + octet_length(c.metadata::text)
-      into bytes from public.chats c where c.id = export_part.id;
-    select bytes + 2 * coalesce(sum(m.bytes), 0) into bytes
+    select size + 2 * coalesce(octet_length(c.description), 0) + octet_length(c.metadata::text)
+      into size from public.chats c where c.id = export_part.id;
+    select size + 2 * coalesce(sum(m.bytes), 0) into size
       from public.chat_messages m where m.chat_id = export_part.id;
-    select bytes + 2 * coalesce(sum(r.bytes), 0) into bytes
+    select size + 2 * coalesce(sum(r.bytes), 0) into size
       from public.search_results r where r.chat_id = export_part.id;
-    more := chats > 0 and (chats >= max_chats or files > max_files or bytes > max_bytes);
+    more := chats > 0 and (chats >= max_chats or files > max_files or size > max_bytes);
     exit when more;
     chats := chats + 1;
     return next;

@@ -1,7 +1,7 @@
 -- Whatever removes a row that held a key leaves an outbox entry; live keys are protected.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(27);
+select plan(29);
 
 insert into auth.users (id) values ('00000000-0000-4000-8000-00000000000a');
 select set_config('request.jwt.claims',
@@ -73,13 +73,22 @@ select throws_ok(
   $$ update public.uploads set closes_at = now() $$, '428C9', null,
   'nobody says when a reservation closes');
 
--- A document that is replaced.
+-- Another document beside the first, which is then deleted.
 select lives_ok($$ select public.confirm_uploads('[{"id": "e0000000-0000-4000-8000-000000000003"}]') $$,
   'another document is confirmed');
 select results_eq(
-  $$ select target from open_entries where reason = 'document_replaced' $$,
+  $$ select document_path::text from public.chats where id = 'c0000000-0000-4000-8000-000000000001' $$,
   array['00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/documents/e0000000-0000-4000-8000-000000000002.pdf'],
-  'the document before it is enqueued');
+  'document_path stays that of the first');
+delete from public.chat_documents where id = 'e0000000-0000-4000-8000-000000000002';
+select results_eq(
+  $$ select document_path::text from public.chats where id = 'c0000000-0000-4000-8000-000000000001' $$,
+  array['00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/documents/e0000000-0000-4000-8000-000000000003.pdf'],
+  'document_path becomes that of the next');
+select results_eq(
+  $$ select target from open_entries where reason = 'document_deleted' $$,
+  array['00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/documents/e0000000-0000-4000-8000-000000000002.pdf'],
+  'the deleted document is enqueued');
 
 select is(
   (select d.not_before from public.storage_deletions d where d.reason = 'copy_swept'

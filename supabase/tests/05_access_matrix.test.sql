@@ -231,7 +231,8 @@ insert into cases (what, statement, owner, other, service_role) values
 ('the schedule: off', 'select private.unschedule_storage_cleanup()', '42501', '42501', '42501'),
 ('an auth user', 'select private.delete_auth_user({user})', '42501', '42501', 'ok 1'),
 ('trigger functions are out of reach', 'select private.give_seq()', '42501', '42501', '42501'),
-('checks can''t be called by name', 'select private.are_boxes(''[]'')', '42501', '42501', 'ok 1'),
+('checks of rows', 'select private.are_boxes(''[]''), private.is_box(''[]''), private.is_readable_time(now()), private.is_own_key('''', {user}, {chat})', 'ok 1', 'ok 1', 'ok 1'),
+('files that parts name', 'select private.named_files(''[]'')', 'ok 0', 'ok 0', 'ok 0'),
 ('the sequence is out of reach', 'select nextval(''private.item_seq'')', '42501', '42501', '42501'),
 ('rpc: begin_import', 'select public.begin_import(gen_random_uuid(), {user}, ''{"title": "x", "is_archived": false, "metadata": {}, "created_at": "2026-01-01"}'')', '42501', '42501', 'ok 1'),
 ('rpc: renew_import', 'select public.renew_import({chat})', '42501', '42501', 'ok 1'),
@@ -244,7 +245,7 @@ insert into cases (what, statement, owner, other, service_role) values
 ('imports: add', 'insert into private.imports values ({chat}, {user}, now())', '42501', '42501', 'ok 1'),
 ('the heartbeat', 'select 1 from private.cleanup_heartbeat', '42501', '42501', 'ok 1');
 
-select plan((select count(*)::integer * 5 from cases) + 9);
+select plan((select count(*)::integer * 5 from cases) + 10);
 
 select is(
   pg_temp.attempt(a.actor, c.statement),
