@@ -3,17 +3,75 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
-      "chat_images": {
+      "chat_documents": {
         Row: {
           "chat_id": string;
           "content_type": string;
+          "file_size": number;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "name": string;
+          "page_count": number | null;
+          "s3_path": string;
+          "seq": number;
+          "sha256": string | null;
+          "uploaded_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chat_id": string;
+          "content_type": string;
+          "file_size": number;
+          "id": string;
+          "metadata"?: NonNullable<Json>;
+          "name": string;
+          "page_count"?: number | null;
+          "s3_path": string;
+          "seq"?: number;
+          "sha256"?: string | null;
+          "uploaded_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "chat_id"?: string;
+          "content_type"?: string;
+          "file_size"?: number;
+          "id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "name"?: string;
+          "page_count"?: number | null;
+          "s3_path"?: string;
+          "seq"?: number;
+          "sha256"?: string | null;
+          "uploaded_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "chat_documents_chat_fkey";
+            columns: ["chat_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["id", "user_id"];
+          },
+        ];
+      };
+      "chat_images": {
+        Row: {
+          "bytes": number;
+          "chat_id": string;
+          "content_type": string;
+          "coords_norm": Json | null;
           "description": string | null;
+          "document_id": string | null;
           "file_size": number;
           "height": number | null;
           "id": string;
           "image_name": string;
           "image_type": string;
           "message_id": string | null;
+          "page_number": number | null;
           "s3_path": string;
           "s3_url": string | null;
           "seq": number;
@@ -24,15 +82,19 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "bytes"?: never;
           "chat_id": string;
           "content_type": string;
+          "coords_norm"?: Json | null;
           "description"?: string | null;
+          "document_id"?: string | null;
           "file_size": number;
           "height"?: number | null;
           "id": string;
           "image_name": string;
           "image_type"?: string;
           "message_id"?: string | null;
+          "page_number"?: number | null;
           "s3_path": string;
           "s3_url"?: string | null;
           "seq"?: number;
@@ -42,15 +104,19 @@ export type Database = {
           "width"?: number | null;
         };
         Update: {
+          "bytes"?: never;
           "chat_id"?: string;
           "content_type"?: string;
+          "coords_norm"?: Json | null;
           "description"?: string | null;
+          "document_id"?: string | null;
           "file_size"?: number;
           "height"?: number | null;
           "id"?: string;
           "image_name"?: string;
           "image_type"?: string;
           "message_id"?: string | null;
+          "page_number"?: number | null;
           "s3_path"?: string;
           "s3_url"?: string | null;
           "seq"?: number;
@@ -68,6 +134,13 @@ export type Database = {
             referencedColumns: ["id", "user_id"];
           },
           {
+            foreignKeyName: "chat_images_document_fkey";
+            columns: ["document_id", "chat_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_documents";
+            referencedColumns: ["id", "chat_id"];
+          },
+          {
             foreignKeyName: "chat_images_message_fkey";
             columns: ["message_id", "chat_id"];
             isOneToOne: false;
@@ -78,34 +151,55 @@ export type Database = {
       };
       "chat_messages": {
         Row: {
+          "bytes": number;
           "chat_id": string;
           "content": string;
           "created_at": string;
+          "external_id": string | null;
           "id": string;
           "message_type": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": Json | null;
           "role": string;
           "seq": number;
+          "status": string;
+          "updated_at": string;
           "user_id": string;
         };
         ComputedFields: never;
         Insert: {
+          "bytes"?: never;
           "chat_id": string;
           "content": string;
           "created_at"?: string;
+          "external_id"?: string | null;
           "id"?: string;
           "message_type"?: string;
+          "metadata"?: NonNullable<Json>;
+          "parent_id"?: string | null;
+          "parts"?: Json | null;
           "role": string;
           "seq"?: number;
+          "status"?: string;
+          "updated_at"?: string;
           "user_id"?: string;
         };
         Update: {
+          "bytes"?: never;
           "chat_id"?: string;
           "content"?: string;
           "created_at"?: string;
+          "external_id"?: string | null;
           "id"?: string;
           "message_type"?: string;
+          "metadata"?: NonNullable<Json>;
+          "parent_id"?: string | null;
+          "parts"?: Json | null;
           "role"?: string;
           "seq"?: number;
+          "status"?: string;
+          "updated_at"?: string;
           "user_id"?: string;
         };
         Relationships: [
@@ -116,6 +210,13 @@ export type Database = {
             referencedRelation: "chats";
             referencedColumns: ["id", "user_id"];
           },
+          {
+            foreignKeyName: "chat_messages_parent_fkey";
+            columns: ["parent_id", "chat_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_messages";
+            referencedColumns: ["id", "chat_id"];
+          },
         ];
       };
       "chats": {
@@ -123,6 +224,7 @@ export type Database = {
           "created_at": string;
           "description": string | null;
           "document_path": string | null;
+          "external_id": string | null;
           "id": string;
           "is_archived": boolean;
           "metadata": NonNullable<Json>;
@@ -135,6 +237,7 @@ export type Database = {
           "created_at"?: string;
           "description"?: string | null;
           "document_path"?: string | null;
+          "external_id"?: string | null;
           "id"?: string;
           "is_archived"?: boolean;
           "metadata"?: NonNullable<Json>;
@@ -146,6 +249,7 @@ export type Database = {
           "created_at"?: string;
           "description"?: string | null;
           "document_path"?: string | null;
+          "external_id"?: string | null;
           "id"?: string;
           "is_archived"?: boolean;
           "metadata"?: NonNullable<Json>;
@@ -159,12 +263,15 @@ export type Database = {
         Row: {
           "block_id": string;
           "block_text": string | null;
+          "bytes": number;
           "chat_id": string;
           "coords_norm": Json | null;
           "coords_px": Json | null;
           "created_at": string;
+          "document_id": string | null;
           "id": string;
           "message_id": string | null;
+          "metadata": NonNullable<Json>;
           "page_number": number;
           "score": number | null;
           "seq": number;
@@ -174,12 +281,15 @@ export type Database = {
         Insert: {
           "block_id": string;
           "block_text"?: string | null;
+          "bytes"?: never;
           "chat_id": string;
           "coords_norm"?: Json | null;
           "coords_px"?: Json | null;
           "created_at"?: string;
+          "document_id"?: string | null;
           "id"?: string;
           "message_id"?: string | null;
+          "metadata"?: NonNullable<Json>;
           "page_number": number;
           "score"?: number | null;
           "seq"?: number;
@@ -188,12 +298,15 @@ export type Database = {
         Update: {
           "block_id"?: string;
           "block_text"?: string | null;
+          "bytes"?: never;
           "chat_id"?: string;
           "coords_norm"?: Json | null;
           "coords_px"?: Json | null;
           "created_at"?: string;
+          "document_id"?: string | null;
           "id"?: string;
           "message_id"?: string | null;
+          "metadata"?: NonNullable<Json>;
           "page_number"?: number;
           "score"?: number | null;
           "seq"?: number;
@@ -206,6 +319,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "chats";
             referencedColumns: ["id", "user_id"];
+          },
+          {
+            foreignKeyName: "search_results_document_fkey";
+            columns: ["document_id", "chat_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_documents";
+            referencedColumns: ["id", "chat_id"];
           },
           {
             foreignKeyName: "search_results_message_fkey";
@@ -271,9 +391,12 @@ export type Database = {
       "uploads": {
         Row: {
           "chat_id": string;
+          "closes_at": string;
           "content_type": string;
+          "coords_norm": Json | null;
           "created_at": string;
           "description": string | null;
+          "document_id": string | null;
           "etag": string | null;
           "expires_at": string;
           "expires_in": number;
@@ -285,6 +408,8 @@ export type Database = {
           "incoming_path": string;
           "kind": string;
           "message_id": string | null;
+          "page_count": number | null;
+          "page_number": number | null;
           "s3_path": string;
           "sha256": string | null;
           "status": string;
@@ -294,9 +419,12 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "chat_id": string;
+          "closes_at"?: never;
           "content_type": string;
+          "coords_norm"?: Json | null;
           "created_at"?: string;
           "description"?: string | null;
+          "document_id"?: string | null;
           "etag"?: string | null;
           "expires_at"?: string;
           "expires_in"?: number;
@@ -308,6 +436,8 @@ export type Database = {
           "incoming_path"?: never;
           "kind"?: string;
           "message_id"?: string | null;
+          "page_count"?: number | null;
+          "page_number"?: number | null;
           "s3_path"?: never;
           "sha256"?: string | null;
           "status"?: string;
@@ -316,9 +446,12 @@ export type Database = {
         };
         Update: {
           "chat_id"?: string;
+          "closes_at"?: never;
           "content_type"?: string;
+          "coords_norm"?: Json | null;
           "created_at"?: string;
           "description"?: string | null;
+          "document_id"?: string | null;
           "etag"?: string | null;
           "expires_at"?: string;
           "expires_in"?: number;
@@ -330,6 +463,8 @@ export type Database = {
           "incoming_path"?: never;
           "kind"?: string;
           "message_id"?: string | null;
+          "page_count"?: number | null;
+          "page_number"?: number | null;
           "s3_path"?: never;
           "sha256"?: string | null;
           "status"?: string;
@@ -366,6 +501,7 @@ export type Database = {
           "final_sweep_at": string;
         }[];
       };
+      "await_import_documents": { Args: { "named": Json; "of_chat": string }; Returns: undefined };
       "begin_import": {
         Args: { "chat": Json; "lease_seconds"?: number; "of_chat": string; "of_user": string };
         Returns: undefined;
@@ -374,10 +510,10 @@ export type Database = {
         Args: {
           "after_message"?: number;
           "after_seq"?: number;
-          "attached"?: boolean;
           "max_bytes"?: number;
           "max_rows"?: number;
           "of_chat": string;
+          "scope"?: Database["public"]["Enums"]["item_scope"];
         };
         Returns: {
           "item": Json;
@@ -388,18 +524,27 @@ export type Database = {
       "chat_messages_page": {
         Args: {
           "after_seq"?: number;
+          "before_seq"?: number;
+          "descending"?: boolean;
           "max_bytes"?: number;
           "max_rows"?: number;
           "of_chat": string;
         };
         Returns: {
+          "bytes": number;
           "chat_id": string;
           "content": string;
           "created_at": string;
+          "external_id": string | null;
           "id": string;
           "message_type": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": Json | null;
           "role": string;
           "seq": number;
+          "status": string;
+          "updated_at": string;
           "user_id": string;
         }[];
         SetofOptions: {
@@ -447,9 +592,12 @@ export type Database = {
         Args: { "verified": Json };
         Returns: {
           "chat_id": string;
+          "closes_at": string;
           "content_type": string;
+          "coords_norm": Json | null;
           "created_at": string;
           "description": string | null;
+          "document_id": string | null;
           "etag": string | null;
           "expires_at": string;
           "expires_in": number;
@@ -461,6 +609,8 @@ export type Database = {
           "incoming_path": string;
           "kind": string;
           "message_id": string | null;
+          "page_count": number | null;
+          "page_number": number | null;
           "s3_path": string;
           "sha256": string | null;
           "status": string;
@@ -491,6 +641,10 @@ export type Database = {
         Args: { "budget_seconds"?: number; "chat_ids": (string)[]; "max_rows"?: number };
         Returns: boolean;
       };
+      "delete_messages": {
+        Args: { "after_seq"?: number; "ids"?: (string)[]; "max_rows"?: number; "of_chat": string };
+        Returns: string[];
+      };
       "deletion_status": {
         Args: { "chat_ids": (string)[] };
         Returns: {
@@ -516,12 +670,31 @@ export type Database = {
         }[];
       };
       "finish_import": { Args: { "of_chat": string }; Returns: boolean };
+      "history_page": {
+        Args: {
+          "after_seq"?: number;
+          "before_seq"?: number;
+          "descending"?: boolean;
+          "max_bytes"?: number;
+          "max_rows"?: number;
+          "of_chat": string;
+        };
+        Returns: {
+          "images": Json;
+          "message": Json;
+          "search_results": Json;
+        }[];
+      };
       "live_object_keys": {
         Args: { "keys": (string)[] };
         Returns: {
           "key": string;
           "reserved": boolean;
         }[];
+      };
+      "name_import_documents": {
+        Args: { "max_rows"?: number; "of_chat": string };
+        Returns: number;
       };
       "pin_uploads": {
         Args: { "verified": Json };
@@ -547,15 +720,41 @@ export type Database = {
           "next_key": string;
         }[];
       };
+      "save_messages": {
+        Args: { "messages": Json; "of_chat": string; "replaces"?: (string)[] };
+        Returns: {
+          "bytes": number;
+          "chat_id": string;
+          "content": string;
+          "created_at": string;
+          "external_id": string | null;
+          "id": string;
+          "message_type": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": Json | null;
+          "role": string;
+          "seq": number;
+          "status": string;
+          "updated_at": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chat_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
       "search_results_page": {
         Args: {
           "after_message"?: number;
           "after_seq"?: number;
-          "attached"?: boolean;
           "max_bytes"?: number;
           "max_rows"?: number;
           "of_chat": string;
+          "scope"?: Database["public"]["Enums"]["item_scope"];
         };
         Returns: {
           "item": Json;
@@ -573,9 +772,10 @@ export type Database = {
         }[];
       };
       "start_cleanup": {
-        Args: { "batch"?: number };
+        Args: { "batch"?: number; "streaming_timeout_seconds"?: number };
         Returns: {
           "expired_uploads": number;
+          "incomplete_messages": number;
           "purged": number;
         }[];
       };
@@ -588,7 +788,7 @@ export type Database = {
       };
     };
     Enums: {
-      [_ in never]: never;
+      "item_scope": "attached" | "loose" | "all";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -699,6 +899,8 @@ export type CompositeTypes<
 
 export const Constants = {
   "public": {
-    Enums: {},
+    Enums: {
+      "item_scope": ["attached", "loose", "all"],
+    },
   },
 } as const;

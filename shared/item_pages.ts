@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Database } from "./database.types.ts";
 import { query } from "./query.ts";
 import type { ArchiveClient, Image, SearchResult } from "./rows.ts";
 
@@ -20,7 +21,7 @@ export interface ItemOf {
 }
 
 /** Which rows: those of messages in the messages' order, those of none, or all of them by seq. */
-export type ItemScope = "attached" | "loose" | "all";
+export type ItemScope = Database["public"]["Enums"]["item_scope"];
 
 /** What is read. */
 export interface ItemPagesOptions {
@@ -65,7 +66,7 @@ export function itemPages<T extends keyof ItemOf>(
     query(() => {
       const page = db.rpc(`${table}_page`, {
         of_chat: chat_id,
-        ...(scope === "all" ? {} : { attached: scope === "attached" }),
+        scope,
         after_message: last?.message_seq ?? after_message,
         after_seq: last?.seq ?? 0,
         ...(max_rows === undefined ? {} : { max_rows }),

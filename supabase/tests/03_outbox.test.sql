@@ -1,7 +1,7 @@
 -- Whatever removes a row that held a key leaves an outbox entry; live keys are protected.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(24);
+select plan(29);
 
 insert into auth.users (id) values ('00000000-0000-4000-8000-00000000000a');
 select set_config('request.jwt.claims',
@@ -40,9 +40,14 @@ select is((select count(*) from open_entries where chat_id is not null), 0::bigi
 select is(
   (select distinct d.not_before from public.storage_deletions d
    where d.user_id = '00000000-0000-4000-8000-00000000000a'),
-  (select max(u.expires_at) + interval '1 hour' from public.uploads u
+  (select max(u.closes_at) from public.uploads u
    where u.user_id = '00000000-0000-4000-8000-00000000000a'),
-  'an hour after the URL has died');
+  'due when the reservation closes');
+select is(
+  (select distinct u.closes_at - u.expires_at from public.uploads u
+   where u.user_id = '00000000-0000-4000-8000-00000000000a'),
+  interval '1 hour',
+  'which is an hour after the URL has died');
 
 select is((select count(*) from public.confirm_uploads(
   '[{"id": "e0000000-0000-4000-8000-000000000001"}, {"id": "e0000000-0000-4000-8000-000000000002"}]'
@@ -58,13 +63,32 @@ select is((select count(*) from public.live_object_keys(array[
   '00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/images/unknown.png'
 ])), 3::bigint, 'live rows and open reservations protect their keys, settled ones do not');
 
--- A document that is replaced.
+-- Moved with expires_at, and by nothing else.
+update public.uploads set expires_at = expires_at + interval '5 minutes'
+  where id = 'e0000000-0000-4000-8000-000000000004';
+select is(
+  (select closes_at - expires_at from public.uploads where id = 'e0000000-0000-4000-8000-000000000004'),
+  interval '1 hour', 'a reservation that is prolonged closes later');
+select throws_ok(
+  $$ update public.uploads set closes_at = now() $$, '428C9', null,
+  'nobody says when a reservation closes');
+
+-- Another document beside the first, which is then deleted.
 select lives_ok($$ select public.confirm_uploads('[{"id": "e0000000-0000-4000-8000-000000000003"}]') $$,
   'another document is confirmed');
 select results_eq(
-  $$ select target from open_entries where reason = 'document_replaced' $$,
+  $$ select document_path::text from public.chats where id = 'c0000000-0000-4000-8000-000000000001' $$,
   array['00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/documents/e0000000-0000-4000-8000-000000000002.pdf'],
-  'the document before it is enqueued');
+  'document_path stays that of the first');
+delete from public.chat_documents where id = 'e0000000-0000-4000-8000-000000000002';
+select results_eq(
+  $$ select document_path::text from public.chats where id = 'c0000000-0000-4000-8000-000000000001' $$,
+  array['00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/documents/e0000000-0000-4000-8000-000000000003.pdf'],
+  'document_path becomes that of the next');
+select results_eq(
+  $$ select target from open_entries where reason = 'document_deleted' $$,
+  array['00000000-0000-4000-8000-00000000000a/c0000000-0000-4000-8000-000000000001/documents/e0000000-0000-4000-8000-000000000002.pdf'],
+  'the deleted document is enqueued');
 
 select is(
   (select d.not_before from public.storage_deletions d where d.reason = 'copy_swept'

@@ -1,7 +1,7 @@
 -- Values that no row may hold, whoever writes it.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(28);
+select plan(33);
 
 insert into auth.users (id) values ('00000000-0000-4000-8000-00000000000a');
 select set_config('request.jwt.claims',
@@ -51,6 +51,13 @@ select throws_ok($$ select pg_temp.hit('[[0, 0, 1, 2]]') $$, '23514', null, 'a l
 select throws_ok($$ select pg_temp.hit('[[0, 0, 1, [1]]]') $$, '23514', null, 'a list within a box');
 select throws_ok($$ select pg_temp.hit('{"x": 1}') $$, '23514', null, 'an object');
 select throws_ok($$ select pg_temp.hit(null, '[0, 0, -1, 1]') $$, '23514', null, 'pixels under 0');
+select throws_ok($$ select pg_temp.hit('0.5') $$, '23514', null, 'a number alone');
+select throws_ok($$ select pg_temp.hit('[0, 0, 1, 1, 1]') $$, '23514', null, 'five numbers');
+select throws_ok($$ select pg_temp.hit('[[0, 0, 1, 1], 1]') $$, '23514', null, 'a number among boxes');
+select throws_ok(
+  $$ select pg_temp.hit(null, jsonb_build_array(repeat('1', 65536)::numeric, 0, 0, 0)) $$, '23514', null,
+  'boxes over 64 KiB');
+select lives_ok($$ select pg_temp.hit(null, null) $$, 'no box at all, where none is meant');
 
 select throws_ok(
   $$ insert into public.uploads (chat_id, file_name, content_type, file_size) values ('c0000000-0000-4000-8000-000000000001', 'a', 'text/html', 1) $$,

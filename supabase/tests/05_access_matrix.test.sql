@@ -29,8 +29,14 @@ begin
   select (k || '0000000-0000-4000-8000-00000000000' || owner)::uuid,
          ('c' || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me, 'a.png', 'image/png', 1
   from unnest(array['4', '5']) k;
-  perform public.confirm_uploads(jsonb_build_array(jsonb_build_object(
-    'id', '40000000-0000-4000-8000-00000000000' || owner)));
+  insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size)
+  select (k.id || '0000000-0000-4000-8000-00000000000' || owner)::uuid,
+         (k.chat || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me, 'document', 'a.pdf',
+         'application/pdf', 1
+  from (values ('6', 'c'), ('7', 'd')) k (id, chat);
+  perform public.confirm_uploads((
+    select jsonb_agg(jsonb_build_object('id', k || '0000000-0000-4000-8000-00000000000' || owner))
+    from unnest(array['4', '6', '7']) k));
 end $$;
 select pg_temp.furnish('a', false);
 select pg_temp.furnish('c', true);
@@ -39,7 +45,7 @@ create function pg_temp.attempt(actor text, template text) returns text language
 declare
   me text := case actor when 'archiver' then 'c' when 'other' then 'b' else 'a' end;
   target text := case actor when 'archiver' then 'c' else 'a' end;
-  statement text := replace(replace(replace(replace(replace(replace(replace(replace(replace(template,
+  statement text := replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(template,
     '{user}', format('%L::uuid', '00000000-0000-4000-8000-00000000000' || target)),
     '{stranger}', format('%L::uuid', '00000000-0000-4000-8000-00000000000b')),
     '{chat}', format('%L::uuid', 'c0000000-0000-4000-8000-00000000000' || target)),
@@ -47,6 +53,8 @@ declare
     '{message}', format('%L::uuid', '10000000-0000-4000-8000-00000000000' || target)),
     '{message elsewhere}', format('%L::uuid', '20000000-0000-4000-8000-00000000000' || target)),
     '{image}', format('%L::uuid', '40000000-0000-4000-8000-00000000000' || target)),
+    '{document}', format('%L::uuid', '60000000-0000-4000-8000-00000000000' || target)),
+    '{document elsewhere}', format('%L::uuid', '70000000-0000-4000-8000-00000000000' || target)),
     '{reservation}', format('%L::uuid', '50000000-0000-4000-8000-00000000000' || target)),
     '{prefix}', '00000000-0000-4000-8000-00000000000' || target
       || '/c0000000-0000-4000-8000-00000000000' || target);
@@ -91,6 +99,8 @@ insert into cases (what, statement, owner, other, service_role) values
 ('chats: change user_id', 'update public.chats set user_id = {stranger} where id = {chat}', '42501', '42501', '23514'),
 ('chats: change created_at', 'update public.chats set created_at = now() where id = {chat}', '42501', '42501', 'ok 1'),
 ('chats: change updated_at', 'update public.chats set updated_at = now() where id = {chat}', '42501', '42501', 'ok 1'),
+('chats: create with a framework''s id', 'insert into public.chats (title, external_id) values (''x'', ''e'')', 'ok 1', 'ok 1', '23502'),
+('chats: change a framework''s id', 'update public.chats set external_id = ''e'' where id = {chat}', '42501', '42501', 'ok 1'),
 ('chats: set a document of its own', 'update public.chats set document_path = ''{prefix}/documents/a.pdf'' where id = {chat}', '42501', '42501', 'ok 1'),
 ('chats: set a document of another user', 'update public.chats set document_path = ''00000000-0000-4000-8000-00000000000b/c0000000-0000-4000-8000-00000000000a/documents/a.pdf'' where id = {chat}', '42501', '42501', '23514'),
 ('chats: set a document with ..', 'update public.chats set document_path = ''{prefix}/documents/../a.pdf'' where id = {chat}', '42501', '42501', '23514'),
@@ -103,7 +113,15 @@ insert into cases (what, statement, owner, other, service_role) values
 ('messages: add for another owner', 'insert into public.chat_messages (chat_id, user_id, role, content) values ({chat}, {stranger}, ''user'', ''x'')', '42501', '42501', '23503'),
 ('messages: add with seq', 'insert into public.chat_messages (chat_id, seq, role, content) values ({chat}, 1, ''user'', ''x'')', '42501', '42501', '23502'),
 ('messages: add to a chat that is not there', 'insert into public.chat_messages (chat_id, role, content) values (gen_random_uuid(), ''user'', ''x'')', '23503', '23503', '23502'),
-('messages: stream into', 'update public.chat_messages set content = ''y'', message_type = ''z'' where id = {message}', 'ok 1', 'ok 0', 'ok 1'),
+('messages: add with all that a framework has', 'insert into public.chat_messages (chat_id, role, content, parts, metadata, parent_id, external_id, status) values ({chat}, ''user'', ''x'', ''[{"type": "text", "text": "x"}]'', ''{"a": 1}'', {message}, ''m'', ''streaming'')', 'ok 1', '23503', '23502'),
+('messages: add below a message of another chat', 'insert into public.chat_messages (chat_id, role, content, parent_id) values ({chat}, ''user'', ''x'', {message elsewhere})', '23503', '23503', '23503'),
+('messages: add with an image and a document of the chat', 'insert into public.chat_messages (chat_id, role, content, parts) select {chat}, ''user'', ''x'', jsonb_build_array(''chat-archive:image/'' || {image}, ''chat-archive:document/'' || {document})', 'ok 1', '23503', '23502'),
+('messages: add with a document of another chat', 'insert into public.chat_messages (chat_id, role, content, parts) select {chat}, ''user'', ''x'', jsonb_build_array(''chat-archive:document/'' || {document elsewhere})', '23503', '23503', '23503'),
+('messages: stream into', 'update public.chat_messages set content = ''y'', message_type = ''z'', parts = ''[]'', metadata = ''{}'', status = ''complete'' where id = {message}', 'ok 1', 'ok 0', 'ok 1'),
+('messages: name a document of another chat', 'update public.chat_messages set parts = jsonb_build_array(''chat-archive:document/'' || {document elsewhere}) where id = {message}', '23503', 'ok 0', '23503'),
+('messages: change parent', 'update public.chat_messages set parent_id = {message elsewhere} where id = {message}', '42501', '42501', '23514'),
+('messages: change a framework''s id', 'update public.chat_messages set external_id = ''m'' where id = {message}', '42501', '42501', 'ok 1'),
+('messages: change updated_at', 'update public.chat_messages set updated_at = now() where id = {message}', '42501', '42501', 'ok 1'),
 ('messages: change role', 'update public.chat_messages set role = ''assistant'' where id = {message}', '42501', '42501', 'ok 1'),
 ('messages: change id', 'update public.chat_messages set id = gen_random_uuid() where id = {message}', '42501', '42501', '23514'),
 ('messages: move to another chat', 'update public.chat_messages set chat_id = {second chat} where id = {message}', '42501', '42501', '23514'),
@@ -111,6 +129,19 @@ insert into cases (what, statement, owner, other, service_role) values
 ('messages: change seq', 'update public.chat_messages set seq = 1 where id = {message}', '42501', '42501', '23514'),
 ('messages: delete', 'delete from public.chat_messages where id = {message}', 'ok 1', 'ok 0', 'ok 1'),
 ('messages: truncate', 'truncate public.chat_messages cascade', '42501', '42501', '42501'),
+-- chat_documents
+('documents: read', 'select 1 from public.chat_documents where id = {document}', 'ok 1', 'ok 0', 'ok 1'),
+('documents: add', 'insert into public.chat_documents (id, chat_id, user_id, name, s3_path, content_type, file_size) values (gen_random_uuid(), {chat}, {user}, ''a'', ''{prefix}/documents/x.pdf'', ''application/pdf'', 1)', '42501', '42501', 'ok 1'),
+('documents: add with a key of another user', 'insert into public.chat_documents (id, chat_id, user_id, name, s3_path, content_type, file_size) values (gen_random_uuid(), {chat}, {user}, ''a'', ''00000000-0000-4000-8000-00000000000b/c0000000-0000-4000-8000-00000000000a/documents/x.pdf'', ''application/pdf'', 1)', '42501', '42501', '23514'),
+('documents: add with a key of an image', 'insert into public.chat_documents (id, chat_id, user_id, name, s3_path, content_type, file_size) values (gen_random_uuid(), {chat}, {user}, ''a'', ''{prefix}/images/x.pdf'', ''application/pdf'', 1)', '42501', '42501', '23514'),
+('documents: describe', 'update public.chat_documents set name = ''b'', page_count = 2, metadata = ''{"a": 1}'' where id = {document}', 'ok 1', 'ok 0', 'ok 1'),
+('documents: change s3_path', 'update public.chat_documents set s3_path = ''{prefix}/documents/y.pdf'' where id = {document}', '42501', '42501', '23514'),
+('documents: change file_size', 'update public.chat_documents set file_size = 2 where id = {document}', '42501', '42501', 'ok 1'),
+('documents: move to another chat', 'update public.chat_documents set chat_id = {second chat} where id = {document}', '42501', '42501', '23514'),
+('documents: change user_id', 'update public.chat_documents set user_id = {stranger} where id = {document}', '42501', '42501', '23514'),
+('documents: change seq', 'update public.chat_documents set seq = 1 where id = {document}', '42501', '42501', '23514'),
+('documents: delete', 'delete from public.chat_documents where id = {document}', 'ok 1', 'ok 0', 'ok 1'),
+('documents: truncate', 'truncate public.chat_documents cascade', '42501', '42501', '42501'),
 -- chat_images
 ('images: read', 'select 1 from public.chat_images where id = {image}', 'ok 1', 'ok 0', 'ok 1'),
 ('images: add', 'insert into public.chat_images (id, chat_id, user_id, image_name, s3_path, content_type, file_size) values (gen_random_uuid(), {chat}, {user}, ''a'', ''{prefix}/images/x.png'', ''image/png'', 1)', '42501', '42501', 'ok 1'),
@@ -121,6 +152,8 @@ insert into cases (what, statement, owner, other, service_role) values
 ('images: describe', 'update public.chat_images set description = ''y'', image_type = ''crop'' where id = {image}', 'ok 1', 'ok 0', 'ok 1'),
 ('images: attach', 'update public.chat_images set message_id = {message} where id = {image}', 'ok 1', 'ok 0', 'ok 1'),
 ('images: attach to a message of another chat', 'update public.chat_images set message_id = {message elsewhere} where id = {image}', '23503', 'ok 0', '23503'),
+('images: say what they show', 'update public.chat_images set document_id = {document}, page_number = 3, coords_norm = ''[0, 0, 0.5, 0.5]'' where id = {image}', 'ok 1', 'ok 0', 'ok 1'),
+('images: show a document of another chat', 'update public.chat_images set document_id = {document elsewhere} where id = {image}', '23503', 'ok 0', '23503'),
 ('images: change s3_path', 'update public.chat_images set s3_path = ''{prefix}/images/y.png'' where id = {image}', '42501', '42501', '23514'),
 ('images: change s3_url', 'update public.chat_images set s3_url = ''https://b/x.png'' where id = {image}', '42501', '42501', 'ok 1'),
 ('images: change file_size', 'update public.chat_images set file_size = 2 where id = {image}', '42501', '42501', 'ok 1'),
@@ -136,6 +169,8 @@ insert into cases (what, statement, owner, other, service_role) values
 ('hits: add', 'insert into public.search_results (chat_id, block_id, page_number) values ({chat}, ''b'', 1)', 'ok 1', '23503', '23502'),
 ('hits: add to a message', 'insert into public.search_results (chat_id, message_id, block_id, page_number) values ({chat}, {message}, ''b'', 1)', 'ok 1', '23503', '23502'),
 ('hits: add to a message of another chat', 'insert into public.search_results (chat_id, message_id, block_id, page_number) values ({chat}, {message elsewhere}, ''b'', 1)', '23503', '23503', '23502'),
+('hits: add to a document', 'insert into public.search_results (chat_id, document_id, block_id, page_number, metadata) values ({chat}, {document}, ''b'', 1, ''{"a": 1}'')', 'ok 1', '23503', '23502'),
+('hits: add to a document of another chat', 'insert into public.search_results (chat_id, document_id, block_id, page_number) values ({chat}, {document elsewhere}, ''b'', 1)', '23503', '23503', '23502'),
 ('hits: add as somebody', 'insert into public.search_results (chat_id, user_id, block_id, page_number) values ({chat}, {user}, ''b'', 1)', '42501', '42501', 'ok 1'),
 ('hits: add with seq', 'insert into public.search_results (chat_id, seq, block_id, page_number) values ({chat}, 1, ''b'', 1)', '42501', '42501', '23502'),
 ('hits: update', 'update public.search_results set block_text = ''y'' where chat_id = {chat}', '42501', '42501', 'ok 1'),
@@ -146,6 +181,8 @@ insert into cases (what, statement, owner, other, service_role) values
 ('uploads: read', 'select 1 from public.uploads where id = {reservation}', 'ok 1', 'ok 0', 'ok 1'),
 ('uploads: reserve', 'insert into public.uploads (chat_id, file_name, content_type, file_size) values ({chat}, ''a'', ''image/png'', 1)', 'ok 1', '23503', '23502'),
 ('uploads: reserve for a message of another chat', 'insert into public.uploads (chat_id, message_id, file_name, content_type, file_size) values ({chat}, {message elsewhere}, ''a'', ''image/png'', 1)', '23503', '23503', '23502'),
+('uploads: reserve for a document', 'insert into public.uploads (chat_id, document_id, page_number, coords_norm, file_name, content_type, file_size) values ({chat}, {document}, 1, ''[0, 0, 1, 0.5]'', ''a'', ''image/png'', 1)', 'ok 1', '23503', '23503'),
+('uploads: reserve for a document of another chat', 'insert into public.uploads (chat_id, document_id, file_name, content_type, file_size) values ({chat}, {document elsewhere}, ''a'', ''image/png'', 1)', '23503', '23503', '23503'),
 ('uploads: reserve as somebody', 'insert into public.uploads (chat_id, user_id, file_name, content_type, file_size) values ({chat}, {user}, ''a'', ''image/png'', 1)', '42501', '42501', 'ok 1'),
 ('uploads: reserve for ever', 'insert into public.uploads (chat_id, file_name, content_type, file_size, expires_at) values ({chat}, ''a'', ''image/png'', 1, ''infinity'')', '42501', '42501', '23502'),
 ('uploads: reserve for two hours', 'insert into public.uploads (chat_id, file_name, content_type, file_size, expires_in) values ({chat}, ''a'', ''image/png'', 1, 7200)', '23514', '23514', '23502'),
@@ -160,15 +197,18 @@ insert into cases (what, statement, owner, other, service_role) values
 ('outbox: read', 'select 1 from public.storage_deletions where user_id = {user} limit 1', 'ok 1', 'ok 0', 'ok 1'),
 ('outbox: add', 'insert into public.storage_deletions (user_id, target, reason) values ({user}, ''{prefix}/images/x.png'', ''orphan'')', '42501', '42501', 'ok 1'),
 ('outbox: add a key of another user', 'insert into public.storage_deletions (user_id, target, reason) values ({stranger}, ''{prefix}/images/x.png'', ''orphan'')', '42501', '42501', '23514'),
-('outbox: settle', 'update public.storage_deletions set done_at = now() where user_id = {user} and done_at is null', '42501', '42501', 'ok 2'),
-('outbox: delete', 'delete from public.storage_deletions where user_id = {user}', '42501', '42501', 'ok 2'),
+('outbox: settle', 'update public.storage_deletions set done_at = now() where user_id = {user} and done_at is null', '42501', '42501', 'ok 4'),
+('outbox: delete', 'delete from public.storage_deletions where user_id = {user}', '42501', '42501', 'ok 4'),
 ('outbox: truncate', 'truncate public.storage_deletions', '42501', '42501', '42501'),
 -- functions
 ('rpc: deletion_status', 'select * from public.deletion_status(array[{chat}])', 'ok 0', 'ok 0', 'ok 0'),
 ('rpc: delete_chats_slice', 'select public.delete_chats_slice(array[{chat}])', 'ok 1', 'ok 1', 'ok 1'),
 ('rpc: chat_messages_page', 'select * from public.chat_messages_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
-('rpc: search_results_page', 'select * from public.search_results_page({chat}, true)', 'ok 1', 'ok 0', 'ok 1'),
-('rpc: chat_images_page', 'select * from public.chat_images_page({chat}, false)', 'ok 1', 'ok 0', 'ok 1'),
+('rpc: history_page', 'select * from public.history_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
+('rpc: save_messages', 'select * from public.save_messages({chat}, ''[{"id": "80000000-0000-4000-8000-000000000000", "role": "user", "content": "x"}]'')', 'ok 1', '23503', '42501'),
+('rpc: delete_messages', 'select * from public.delete_messages({chat}, array[{message}])', 'ok 1', 'ok 0', '42501'),
+('rpc: search_results_page', 'select * from public.search_results_page({chat}, ''attached'')', 'ok 1', 'ok 0', 'ok 1'),
+('rpc: chat_images_page', 'select * from public.chat_images_page({chat}, ''loose'')', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: all search results', 'select * from public.search_results_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: all images', 'select * from public.chat_images_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: export_part', 'select 1 from public.export_part() where id = {chat}', 'ok 1', 'ok 0', '42501'),
@@ -191,16 +231,21 @@ insert into cases (what, statement, owner, other, service_role) values
 ('the schedule: off', 'select private.unschedule_storage_cleanup()', '42501', '42501', '42501'),
 ('an auth user', 'select private.delete_auth_user({user})', '42501', '42501', 'ok 1'),
 ('trigger functions are out of reach', 'select private.give_seq()', '42501', '42501', '42501'),
+('checks of rows', 'select private.are_boxes(''[]''), private.is_box(''[]''), private.is_readable_time(now()), private.is_own_key('''', {user}, {chat})', 'ok 1', 'ok 1', 'ok 1'),
+('files that parts name', 'select private.named_files(''[]'')', 'ok 0', 'ok 0', 'ok 0'),
 ('the sequence is out of reach', 'select nextval(''private.item_seq'')', '42501', '42501', '42501'),
 ('rpc: begin_import', 'select public.begin_import(gen_random_uuid(), {user}, ''{"title": "x", "is_archived": false, "metadata": {}, "created_at": "2026-01-01"}'')', '42501', '42501', 'ok 1'),
 ('rpc: renew_import', 'select public.renew_import({chat})', '42501', '42501', 'ok 1'),
+('rpc: await_import_documents', 'select public.await_import_documents({chat}, ''[]'')', '42501', '42501', 'ok 1'),
+('rpc: name_import_documents', 'select public.name_import_documents({chat})', '42501', '42501', 'ok 1'),
+('imports'' documents', 'select 1 from private.import_documents', '42501', '42501', 'ok 0'),
 ('rpc: finish_import', 'select public.finish_import({chat})', '42501', '42501', 'ok 1'),
 ('rpc: remove_stale_import', 'select public.remove_stale_import()', '42501', '42501', 'ok 1'),
-('imports', 'select 1 from private.imports', '42501', '42501', 'ok 0'),
+('imports', 'select 1 from private.imports', 'ok 0', 'ok 0', 'ok 0'),
 ('imports: add', 'insert into private.imports values ({chat}, {user}, now())', '42501', '42501', 'ok 1'),
 ('the heartbeat', 'select 1 from private.cleanup_heartbeat', '42501', '42501', 'ok 1');
 
-select plan((select count(*)::integer * 5 from cases) + 6);
+select plan((select count(*)::integer * 5 from cases) + 10);
 
 select is(
   pg_temp.attempt(a.actor, c.statement),
@@ -221,9 +266,14 @@ order by c.n, a.n;
 -- Whoever adds a function says who may execute it.
 select is_empty(
   $$ select p.proname from pg_proc p
-     where p.pronamespace = 'public'::regnamespace and not exists (
-       select from cases c where strpos(c.statement, 'public.' || p.proname || '(') > 0
-     ) $$,
+     where p.pronamespace = 'public'::regnamespace
+       and not exists (
+         select from pg_depend d
+         where (d.classid, d.objid, d.deptype) = ('pg_proc'::regclass, p.oid, 'e')
+       )
+       and not exists (
+         select from cases c where strpos(c.statement, 'public.' || p.proname || '(') > 0
+       ) $$,
   'every exposed function is among the cases'
 );
 
@@ -231,11 +281,19 @@ select is_empty(
 select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_name, content_type, '
   'file_size, s3_path) values ({chat}, ''a'', ''image/png'', 1, ''x'')'), '428C9',
   'owner · uploads: reserve a chosen key');
+select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_name, content_type, '
+  'file_size, closes_at) values ({chat}, ''a'', ''image/png'', 1, ''infinity'')'), '428C9',
+  'owner · uploads: reserve without an end');
+
+-- And so is a word that a type does not have.
+select is(pg_temp.attempt('owner', 'select 1 from public.' || f || '({chat}, ''some'')'), '22P02',
+          'owner · rpc: ' || f || ' of an unknown scope')
+from unnest(array['search_results_page', 'chat_images_page']) f;
 
 -- Not even the tables' owner, in a hurry, orphans objects.
 select is(pg_temp.attempt('operator', 'truncate public.' || t || ' cascade'), '42501',
           'operator · truncate ' || t)
-from unnest(array['chats', 'chat_messages', 'chat_images', 'uploads']) t;
+from unnest(array['chats', 'chat_messages', 'chat_documents', 'chat_images', 'uploads']) t;
 
 select * from finish();
 rollback;

@@ -17,14 +17,28 @@ function tapOf(results: unknown): string[] {
     .filter((line) => /^(1\.\.\d+|(not )?ok \d+|#)/.test(line));
 }
 
+/** Runs a script, which rolls itself back; each of its tests must pass, and no planned one be missing. */
+async function run(script: string) {
+  const tap = tapOf(await asOperator((sql) => sql.unsafe(script).simple()));
+  const failed = tap.filter((line) => !/^(ok|1\.\.)/.test(line));
+  assertEquals(failed, [], failed.join("\n"));
+  const planned = Number(/^1\.\.(\d+)/.exec(tap[0] ?? "")?.[1]);
+  assert(planned > 0, "no plan");
+  assertEquals(tap.filter((line) => line.startsWith("ok")).length, planned);
+}
+
 for (const name of files) {
   Deno.test(`pgTAP: ${name}`, async () => {
-    const script = await Deno.readTextFile(join(folder, name));
-    const tap = tapOf(await asOperator((sql) => sql.unsafe(script).simple()));
-    const failed = tap.filter((line) => !/^(ok|1\.\.)/.test(line));
-    assertEquals(failed, [], failed.join("\n"));
-    const planned = Number(/^1\.\.(\d+)/.exec(tap[0] ?? "")?.[1]);
-    assert(planned > 0, "no plan");
-    assertEquals(tap.filter((line) => line.startsWith("ok")).length, planned);
+    await run(await Deno.readTextFile(join(folder, name)));
   });
 }
+
+Deno.test("pgTAP: an application's extension in public changes nothing", async () => {
+  for (const name of files) {
+    const script = await Deno.readTextFile(join(folder, name));
+    assert(script.includes("\nbegin;\n"));
+    await run(
+      script.replace("\nbegin;\n", "\nbegin;\ncreate extension hstore with schema public;\n"),
+    );
+  }
+});

@@ -74,6 +74,16 @@ Deno.test("up, down and up again give the same catalogue from each version", asy
   });
 });
 
+Deno.test("what an extension brings to public is not in the catalogue; what an application adds is", async () => {
+  await withDatabase(async ({ sql }) => {
+    const before = await catalogueOf(sql);
+    await sql`create extension hstore with schema public`;
+    assertEquals(await catalogueOf(sql), before);
+    await sql`create function public.theirs(hstore) returns hstore language sql as 'select $1'`;
+    assertEquals((await catalogueOf(sql)).length, before.length + 1);
+  });
+});
+
 Deno.test("a step takes only what it owns; the CLI agrees with the history", async () => {
   await withDatabase(async ({ sql, context, lines }) => {
     await sql`create table public.theirs as select 1 as kept`;

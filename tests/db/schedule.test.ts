@@ -156,7 +156,7 @@ Deno.test("what is no address or no secret key is refused", async () => {
 
 Deno.test("the rollback takes the schedule back", async () => {
   const down = await Deno.readTextFile(
-    join(PROJECT_ROOT, "supabase/rollbacks/20261122100300_cleanup_schedule.down.sql"),
+    join(PROJECT_ROOT, "supabase/rollbacks/20261126090600_cleanup_schedule.down.sql"),
   );
   await withStandIns(async (tx) => {
     await tx`select private.schedule_storage_cleanup('https://ref.supabase.co', ${KEY})`;

@@ -1,4 +1,4 @@
--- Takes back 20261122100300_cleanup_schedule. The extensions stay: others may use them.
+-- Takes back 20261126090600_cleanup_schedule. The extensions stay: others may use them.
 do $$
 begin
   if to_regnamespace('cron') is not null and to_regnamespace('net') is not null

@@ -1,4 +1,4 @@
--- The worker's schedule on the platform: pg_cron calls storage-cleanup through pg_net each minute, with
+-- The worker's schedule: on the platform pg_cron calls storage-cleanup through pg_net each minute, with
 -- address and key from the Vault. Where an extension is not to be had (the embedded stack, which has a
 -- timer of its own) this migration applies all the same, and scheduling says what is missing.
 

@@ -25,17 +25,14 @@ create table public.storage_deletions (
     coalesce(
       case
         when is_prefix then target = user_id::text || '/' || chat_id::text || '/'
-        else target ~ (
-          '^' || user_id::text || '/' || coalesce(chat_id::text, '[0-9a-f-]{36}')
-          || '/(images|documents|incoming)/[A-Za-z0-9_-]+(\.[a-z0-9]+)?$'
-        )
+        else private.is_own_key(target, user_id, chat_id)
       end,
       false
     )
   ),
   constraint storage_deletions_reason_known check (
-    reason in ('chat_deleted', 'image_deleted', 'document_replaced', 'upload_swept',
-               'upload_unconfirmed', 'orphan')
+    reason in ('chat_deleted', 'image_deleted', 'document_deleted', 'upload_swept',
+               'upload_unconfirmed', 'copy_swept', 'orphan')
   ),
   constraint storage_deletions_attempts_counted check (attempts >= 0),
   constraint storage_deletions_objects_counted check (objects_deleted >= 0)
@@ -81,7 +78,7 @@ revoke all on table public.storage_deletions from public, anon, authenticated, s
 grant select on table public.storage_deletions to authenticated;
 grant select, insert, update, delete on table public.storage_deletions to service_role;
 
--- What enqueues --------------------------------------------------------------------------------
+-- What enqueues -----------------------------------------------------------------------------------
 
 create function private.enqueue_chats() returns trigger
 language plpgsql
@@ -104,52 +101,49 @@ create trigger chats_enqueue
   referencing old table as gone
   for each statement execute function private.enqueue_chats();
 
-create function private.enqueue_document() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  insert into public.storage_deletions (chat_id, user_id, target, reason)
-  values (old.id, old.user_id, old.document_path, 'document_replaced');
-  return null;
-end
-$$;
-comment on function private.enqueue_document() is
-  'Trigger: a document that is replaced or unset enqueues its object.';
-revoke all on function private.enqueue_document() from public;
-
-create trigger chats_enqueue_document
-  after update of document_path on public.chats
-  for each row
-  when (old.document_path is not null and old.document_path is distinct from new.document_path)
-  execute function private.enqueue_document();
+-- Two confirms of one upload may run side by side. The slower one can still copy to the final key
+-- after the faster one has confirmed, its image was deleted, and the worker has removed the object.
+-- A confirm begins before the reservation closes, and no function lives longer than some minutes. So
+-- what goes until some time after that is looked at once more some time later; for both, the time
+-- that the reservation itself stays open after its URL's end (closes_at - expires_at) is plenty.
 
 -- Where the chat itself is gone its prefix is already enqueued, and ten thousand keys need not be.
-create function private.enqueue_images() returns trigger
+create function private.enqueue_files() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
   insert into public.storage_deletions (chat_id, user_id, target, reason)
-  select g.chat_id, g.user_id, g.s3_path, 'image_deleted'
+  select g.chat_id, g.user_id, g.s3_path, tg_argv[0]
   from gone g
   where exists (select 1 from public.chats c where c.id = g.chat_id);
+
+  insert into public.storage_deletions (user_id, target, reason, not_before)
+  select g.user_id, g.s3_path, 'copy_swept', now() + (u.closes_at - u.expires_at)
+  from gone g
+  join public.uploads u on u.id = g.id and u.s3_path = g.s3_path
+  join public.chats c on c.id = g.chat_id
+  where u.closes_at + (u.closes_at - u.expires_at) > now();
   return null;
 end
 $$;
-comment on function private.enqueue_images() is
-  'Trigger: deleted images enqueue their objects, unless their chat''s prefix covers them.';
-revoke all on function private.enqueue_images() from public;
+comment on function private.enqueue_files() is
+  'Trigger: deleted images or documents enqueue their objects, unless their chat''s prefix covers them, '
+  'and once more for later where a confirm may still be copying. Its argument is the reason.';
+revoke all on function private.enqueue_files() from public;
 
 create trigger chat_images_enqueue
   after delete on public.chat_images
   referencing old table as gone
-  for each statement execute function private.enqueue_images();
+  for each statement execute function private.enqueue_files('image_deleted');
+create trigger chat_documents_enqueue
+  after delete on public.chat_documents
+  referencing old table as gone
+  for each statement execute function private.enqueue_files('document_deleted');
 
--- An hour after the URL has died, because a PUT that began in time may still be running. There is
--- no link to the chat: a deleted chat's receipt does not wait for a URL that nobody may use.
+-- Once the reservation is closed, because a PUT that began in time may still be running. There is no
+-- link to the chat: a deleted chat's receipt does not wait for a URL that nobody may use.
 create function private.enqueue_incoming() returns trigger
 language plpgsql
 security definer
@@ -157,7 +151,7 @@ set search_path = ''
 as $$
 begin
   insert into public.storage_deletions (user_id, target, reason, not_before)
-  select a.user_id, a.incoming_path, 'upload_swept', a.expires_at + interval '1 hour'
+  select a.user_id, a.incoming_path, 'upload_swept', a.closes_at
   from added a;
   return null;
 end
@@ -179,15 +173,18 @@ set search_path = ''
 as $$
 begin
   insert into public.storage_deletions (user_id, target, reason, not_before)
-  select g.user_id, g.s3_path, 'upload_unconfirmed',
-         greatest(g.expires_at, now()) + interval '1 hour'
+  select g.user_id, g.s3_path,
+         case g.status when 'reserved' then 'upload_unconfirmed' else 'copy_swept' end,
+         greatest(case g.status when 'reserved' then g.closes_at end,
+                  now() + (g.closes_at - g.expires_at))
   from gone g
-  where g.status = 'reserved';
+  where g.status = 'reserved'
+     or (g.status = 'confirmed' and g.closes_at + (g.closes_at - g.expires_at) > now());
   return null;
 end
 $$;
 comment on function private.enqueue_unconfirmed() is
-  'Trigger: a reservation that is deleted enqueues the final key that a confirm may have copied to.';
+  'Trigger: a reservation that is deleted enqueues the final key that a confirm may still copy to.';
 revoke all on function private.enqueue_unconfirmed() from public;
 
 create trigger uploads_enqueue_unconfirmed
@@ -202,7 +199,7 @@ set search_path = ''
 as $$
 begin
   insert into public.storage_deletions (user_id, target, reason, not_before)
-  values (old.user_id, old.s3_path, 'upload_unconfirmed', now() + interval '1 hour');
+  values (old.user_id, old.s3_path, 'upload_unconfirmed', now() + (old.closes_at - old.expires_at));
   return null;
 end
 $$;
@@ -216,7 +213,7 @@ create trigger uploads_enqueue_expired
   when (old.status = 'reserved' and new.status = 'expired')
   execute function private.enqueue_expired();
 
--- What protects --------------------------------------------------------------------------------
+-- What protects -----------------------------------------------------------------------------------
 
 -- After the insert, not before it: a delete of the same id that is still open makes the insert
 -- wait on the primary key, and only a check that runs after that wait sees its outbox entry.
@@ -257,9 +254,9 @@ begin
     select 1 from public.storage_deletions d
     where d.target in (new.s3_path, new.incoming_path)
   )
-  -- A receipt is purged after a while, and a reservation may go before its image does.
+  -- A receipt is purged after a while, and a reservation may go before its image or document does.
   or exists (select 1 from public.chat_images i where i.id = new.id)
-  or exists (select 1 from public.chats c where c.document_path = new.s3_path)
+  or exists (select 1 from public.chat_documents d where d.id = new.id)
   then
     raise exception using
       errcode = 'unique_violation',
@@ -283,9 +280,71 @@ create trigger chats_refuse_truncate
 create trigger chat_images_refuse_truncate
   before truncate on public.chat_images
   for each statement execute function private.refuse_truncate();
+create trigger chat_documents_refuse_truncate
+  before truncate on public.chat_documents
+  for each statement execute function private.refuse_truncate();
 create trigger uploads_refuse_truncate
   before truncate on public.uploads
   for each statement execute function private.refuse_truncate();
 create trigger storage_deletions_refuse_truncate
   before truncate on public.storage_deletions
   for each statement execute function private.refuse_truncate();
+
+-- The owner's receipts ----------------------------------------------------------------------------
+
+-- Under RLS. The bounds are what the index on target can look up; a pattern that is made of columns it
+-- can't.
+create function public.deletion_status(chat_ids uuid[])
+returns table (
+  chat_id uuid,
+  objects_deleted bigint,
+  entries_pending bigint,
+  final_sweep_at timestamptz
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select
+    d.chat_id,
+    sum(d.objects_deleted),
+    count(*) filter (where d.done_at is null),
+    (
+      select max(s.not_before) from public.storage_deletions s
+      where s.chat_id is null and s.done_at is null
+        and s.target operator(pg_catalog.~>=~) (d.user_id::text || '/' || d.chat_id::text || '/')
+        and s.target operator(pg_catalog.~<~) (d.user_id::text || '/' || d.chat_id::text || '0')
+    )
+  from public.storage_deletions d
+  where d.chat_id = any (chat_ids)
+  group by d.chat_id, d.user_id
+  having bool_or(d.reason = 'chat_deleted');
+$$;
+comment on function public.deletion_status(uuid[]) is
+  'Receipts of the caller''s deleted chats: objects removed, entries still open (0: all gone), and '
+  'until when a URL given out earlier could bring bytes that will be swept.';
+revoke all on function public.deletion_status(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function public.deletion_status(uuid[]) to authenticated, service_role;
+
+-- An access token outlives its user until it expires, so the former owner can still read this.
+create function public.account_deletion_status()
+returns table (chats bigint, entries_pending bigint, final_sweep_at timestamptz)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select
+    count(*) filter (where d.reason = 'chat_deleted'),
+    count(*) filter (where d.done_at is null and d.chat_id is not null),
+    max(d.not_before) filter (where d.done_at is null and d.chat_id is null)
+  from public.storage_deletions d
+  where d.user_id = (select auth.uid());
+$$;
+comment on function public.account_deletion_status() is
+  'Receipt of all of the caller''s deleted chats: how many, entries still open, and until when a URL '
+  'given out earlier could bring bytes that will be swept.';
+revoke all on function public.account_deletion_status()
+  from public, anon, authenticated, service_role;
+grant execute on function public.account_deletion_status() to authenticated, service_role;

@@ -1,0 +1,250 @@
+-- Messages as frameworks keep them: what their parts may name, a list that is saved as one, and
+-- deletion that loses no image that another message still shows.
+
+-- Files that parts name ---------------------------------------------------------------------------
+
+create function private.named_files(parts jsonb)
+returns table (kind text, id uuid)
+language sql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+  select distinct split_part(substr(n.name, 14), '/', 1), right(n.name, 36)::uuid
+  -- `strict`, because lax mode gives what is in an array twice.
+  from jsonb_path_query(
+         parts, 'strict $.** ? (@.type() == "string" && @ starts with "chat-archive:")'
+       ) s (value),
+       lateral (select s.value #>> '{}') n (name)
+  where n.name ~ '^chat-archive:(image|document)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+$$;
+comment on function private.named_files(jsonb) is
+  'Images and documents that parts name: whole values chat-archive:image/<id> or '
+  'chat-archive:document/<id>, wherever they stand.';
+revoke all on function private.named_files(jsonb) from public;
+grant execute on function private.named_files(jsonb) to authenticated, service_role;
+
+-- With the rights of whoever writes the message: nobody learns of the rows of others.
+create function private.check_message() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  absent record;
+begin
+  -- seq grows with every row, so that a message that is there already is an earlier one.
+  if tg_op = 'INSERT' and new.parent_id is not null and not exists (
+    select from public.chat_messages m where m.id = new.parent_id and m.chat_id = new.chat_id
+  ) then
+    raise exception using
+      errcode = 'foreign_key_violation',
+      message = 'parent_id: must be an earlier message of the chat';
+  end if;
+  select f.kind, f.id into absent
+  from private.named_files(new.parts) f
+  where not case f.kind
+      when 'image' then exists (
+        select from public.chat_images i where i.id = f.id and i.chat_id = new.chat_id
+      )
+      else exists (
+        select from public.chat_documents d where d.id = f.id and d.chat_id = new.chat_id
+      )
+    end
+    -- The files of an import come after its messages.
+    and not exists (select from private.imports i where i.chat_id = new.chat_id)
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'foreign_key_violation',
+      message = format('parts: the chat has no %s %s', absent.kind, absent.id);
+  end if;
+  return new;
+end
+$$;
+comment on function private.check_message() is
+  'Trigger: the parent of a message is an earlier one of its chat, and its parts name files of the chat '
+  'only (23503).';
+revoke all on function private.check_message() from public;
+
+create trigger chat_messages_check
+  before insert or update of parts on public.chat_messages
+  for each row
+  when (new.parent_id is not null or new.parts is not null)
+  execute function private.check_message();
+
+-- Deletion ----------------------------------------------------------------------------------------
+
+create function public.delete_messages(
+  of_chat uuid,
+  ids uuid[] default null,
+  after_seq bigint default null,
+  max_rows integer default 1000
+)
+returns setof uuid
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  doomed uuid[];
+begin
+  if (ids is null) = (after_seq is null) then
+    raise exception using
+      errcode = 'invalid_parameter_value',
+      message = 'ids: give either ids or after_seq';
+  end if;
+  perform 1 from public.chats c where c.id = of_chat for no key update;
+  -- The newest first: what is left, where there are more, is the beginning of the chat.
+  doomed := array(
+    select m.id from public.chat_messages m
+    where m.chat_id = of_chat and (ids is null or m.id = any (ids))
+      and m.seq > coalesce(after_seq, 0)
+    order by m.seq desc
+    limit least(max_rows, 1000)
+  );
+  if exists (
+    select from public.chat_images i where i.message_id = any (doomed) and i.chat_id = of_chat
+  ) then
+    update public.chat_images i set message_id = keeper.message_id
+    from (
+      select distinct on (f.id) f.id, m.id as message_id
+      from public.chat_messages m, private.named_files(m.parts) f
+      where m.chat_id = of_chat and m.parts is not null and m.id <> all (doomed)
+        and f.kind = 'image'
+      order by f.id, m.seq
+    ) keeper
+    where i.id = keeper.id and i.message_id = any (doomed) and i.chat_id = of_chat;
+  end if;
+  return query
+    delete from public.chat_messages m where m.id = any (doomed) and m.chat_id = of_chat
+    returning m.id;
+end
+$$;
+comment on function public.delete_messages(uuid, uuid[], bigint, integer) is
+  'Deletes messages of a chat, those with the ids or all after a seq, at most max_rows (1000) a call, the '
+  'newest first, with what belongs to them. Images that the parts of another message name go to that '
+  'message. Returns the ids that are gone.';
+revoke all on function public.delete_messages(uuid, uuid[], bigint, integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.delete_messages(uuid, uuid[], bigint, integer) to authenticated;
+
+-- A list that is saved as one ---------------------------------------------------------------------
+
+create function public.save_messages(
+  of_chat uuid,
+  messages jsonb,
+  replaces uuid[] default '{}'
+)
+returns setof public.chat_messages
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  ids uuid[];
+  taken text;
+begin
+  if jsonb_typeof(messages) is distinct from 'array' or jsonb_array_length(messages) > 1000 then
+    raise exception using
+      errcode = 'invalid_parameter_value', message = 'messages: a list of at most 1000';
+  end if;
+  if cardinality(replaces) > 1000 then
+    raise exception using errcode = 'invalid_parameter_value', message = 'replaces: at most 1000 ids';
+  end if;
+  ids := array(select (e ->> 'id')::uuid from jsonb_array_elements(messages) e);
+  if array_position(ids, null) is not null
+     or cardinality(ids) > (select count(distinct i) from unnest(ids) i) then
+    raise exception using
+      errcode = 'invalid_parameter_value', message = 'messages: each has an id of its own';
+  end if;
+
+  -- One writer of a chat at a time, as for seq.
+  perform 1 from public.chats c where c.id = of_chat for no key update;
+  if not found then
+    raise exception using
+      errcode = 'foreign_key_violation', message = 'chat_id: there is no such chat';
+  end if;
+
+  -- What is there takes the later value, and what the caller leaves out stays.
+  update public.chat_messages m
+  set content = n.content, message_type = n.message_type, parts = n.parts, metadata = n.metadata,
+      status = n.status
+  from (
+    select o.id,
+      case when e ? 'content' then e ->> 'content' else o.content end as content,
+      case when e ? 'message_type' then e ->> 'message_type' else o.message_type end as message_type,
+      case when e ? 'parts' then nullif(e -> 'parts', 'null') else o.parts end as parts,
+      case when e ? 'metadata' then e -> 'metadata' else o.metadata end as metadata,
+      case when e ? 'status' then e ->> 'status' else o.status end as status
+    from jsonb_array_elements(messages) e
+    join public.chat_messages o on o.id = (e ->> 'id')::uuid and o.chat_id = of_chat
+  ) n
+  where m.id = n.id
+    and (m.content, m.message_type, m.parts, m.metadata, m.status)
+        is distinct from (n.content, n.message_type, n.parts, n.metadata, n.status);
+
+  insert into public.chat_messages
+    (id, chat_id, role, content, message_type, parts, metadata, parent_id, external_id, status,
+     created_at)
+  select (e ->> 'id')::uuid, of_chat, e ->> 'role', e ->> 'content',
+         coalesce(e ->> 'message_type', 'text'), nullif(e -> 'parts', 'null'),
+         coalesce(nullif(e -> 'metadata', 'null'), '{}'), (e ->> 'parent_id')::uuid,
+         e ->> 'external_id', coalesce(e ->> 'status', 'complete'),
+         coalesce((e ->> 'created_at')::timestamptz, now())
+  from jsonb_array_elements(messages) with ordinality t (e, n)
+  where not exists (
+    select from public.chat_messages m where m.id = (e ->> 'id')::uuid and m.chat_id = of_chat
+  )
+  order by n
+  -- What is taken by a row elsewhere is found by the next statement, which does not say whose it is.
+  on conflict (id) do nothing;
+
+  select case
+      when m.id is null then 'id'
+      when m.role <> e ->> 'role' then 'role'
+      else 'external_id'
+    end into taken
+  from jsonb_array_elements(messages) e
+  left join public.chat_messages m on m.id = (e ->> 'id')::uuid and m.chat_id = of_chat
+  where m.id is null or m.role <> e ->> 'role' or m.external_id <> e ->> 'external_id'
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'unique_violation',
+      message = format('%s: the id is taken by a row with another value', taken);
+  end if;
+
+  -- An image that belongs to no message goes to the first of the list that names it.
+  update public.chat_images i set message_id = named.message_id
+  from (
+    select distinct on (f.id) f.id, (e ->> 'id')::uuid as message_id
+    from jsonb_array_elements(messages) with ordinality t (e, n),
+         private.named_files(e -> 'parts') f
+    where f.kind = 'image'
+    order by f.id, n
+  ) named
+  where i.id = named.id and i.chat_id = of_chat and i.message_id is null;
+
+  if cardinality(replaces) > 0 then
+    perform public.delete_messages(
+      of_chat, array(select r from unnest(replaces) r where r <> all (ids))
+    );
+  end if;
+
+  return query
+    select m.* from public.chat_messages m where m.id = any (ids) and m.chat_id = of_chat
+    order by m.seq;
+end
+$$;
+comment on function public.save_messages(uuid, jsonb, uuid[]) is
+  'Saves a list of up to 1000 messages [{id, role, content, message_type, parts, metadata, parent_id, '
+  'external_id, status, created_at}] in one transaction. Those that are there keep their seq and take '
+  'content, message_type, parts, metadata and status, where given; the others are added, in order. Of '
+  'replaces, ids that this writer knew, those that are not in the list are deleted. Returns the list as '
+  'it is stored.';
+revoke all on function public.save_messages(uuid, jsonb, uuid[])
+  from public, anon, authenticated, service_role;
+grant execute on function public.save_messages(uuid, jsonb, uuid[]) to authenticated;

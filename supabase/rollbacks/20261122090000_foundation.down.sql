@@ -1,6 +1,0 @@
--- Takes back 20261122090000_foundation.
-drop function private.refuse_truncate();
-drop function private.refuse_change();
-drop function private.set_updated_at();
-drop sequence private.item_seq;
-drop schema private;

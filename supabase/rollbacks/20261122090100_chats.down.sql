@@ -1,2 +1,0 @@
--- Takes back 20261122090100_chats.
-drop table public.chats;

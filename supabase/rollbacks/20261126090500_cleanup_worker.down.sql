@@ -1,0 +1,11 @@
+-- Takes back 20261126090500_cleanup_worker. The outbox keeps its entries.
+drop function public.requeue_storage_deletions(integer);
+drop function public.rows_without_objects(text, text, text[], integer, integer);
+drop function public.enqueue_orphans(jsonb, integer);
+drop function public.unnamed_objects(jsonb, integer);
+drop function public.cleanup_state();
+drop function public.settle_storage_deletions(jsonb, integer);
+drop function public.live_object_keys(text[]);
+drop function public.claim_storage_deletions(integer, integer, uuid[]);
+drop function public.start_cleanup(integer, integer);
+drop table private.cleanup_heartbeat;
