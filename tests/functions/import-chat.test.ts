@@ -3,10 +3,12 @@ import { crc32, deflateRawSync } from "node:zlib";
 import type { ChatExport } from "@shared/contracts/chat-export.ts";
 import { ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { chatsOf } from "../support/accounts.ts";
+import { eventually } from "../support/eventually.ts";
 import { image, pdf, png, uploadAll } from "../support/files.ts";
 import { essenceOf, exportChat, exportJson, importFile } from "../support/exports.ts";
-import { asOperator, keysBelow, stack } from "../support/stack.ts";
-import { assertError, assertField, signUp, type User } from "../support/users.ts";
+import { keysBelow, stack } from "../support/stack.ts";
+import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
 const encoder = new TextEncoder();
@@ -53,11 +55,6 @@ async function richChat(who = user): Promise<string> {
   );
   return chat_id;
 }
-
-const chatsOf = (who: User) =>
-  asOperator((sql) =>
-    sql`select id from chats where user_id = ${who.id}`.then((rows) => rows.length)
-  );
 
 /** Imports a bad file, and checks that nothing of it is left. @returns the error */
 async function refused(
@@ -400,7 +397,7 @@ Deno.test("while it is imported, nobody sees the chat", async () => {
   })());
   const before = await user.client.from("chats").select("id", { count: "exact" });
   const importing = importFile(user, body, "application/zip");
-  while (await chatsOf(user) === before.count) await new Promise((done) => setTimeout(done, 20));
+  await eventually("a chat is made", async () => await chatsOf(user) !== before.count);
   const during = await user.client.from("chats").select("id", { count: "exact" });
   assertEquals(during.count, before.count);
   resolve();
@@ -415,7 +412,7 @@ Deno.test("a sender that goes away leaves nothing", async () => {
   const gone = new AbortController();
   const body = ReadableStream.from((async function* () {
     yield file.subarray(0, -30);
-    while (await chatsOf(user) === before) await new Promise((done) => setTimeout(done, 20));
+    await eventually("a chat is made", async () => await chatsOf(user) !== before);
     gone.abort();
     await new Promise(() => {});
   })());
@@ -426,8 +423,5 @@ Deno.test("a sender that goes away leaves nothing", async () => {
     signal: gone.signal,
   }).catch((error) => error.name);
   assertMatch(await sent as string, /AbortError/);
-  for (const deadline = Date.now() + 5000; await chatsOf(user) !== before;) {
-    assert(Date.now() < deadline, "the chat is removed");
-    await new Promise((done) => setTimeout(done, 50));
-  }
+  await eventually("the chat is removed", async () => await chatsOf(user) === before);
 });

@@ -1,6 +1,7 @@
 /** A stack whose functions can be killed between two steps. */
 import { join } from "node:path";
 import type { Failpoint } from "../../supabase/functions/_shared/failpoint.ts";
+import { eventually } from "./eventually.ts";
 import { type FaultyStack, startFaultyStack } from "./faulty_stack.ts";
 
 /** A stack on the shared database and bucket, with failpoints. */
@@ -13,9 +14,6 @@ export interface MortalStack extends FaultyStack {
    */
   killAt(name: Failpoint, work: () => Promise<unknown>): Promise<void>;
 }
-
-/** Milliseconds that a function may take to reach its failpoint. */
-const REACH_LIMIT = 20_000;
 
 /** @param env settings of the functions */
 export async function startMortalStack(env: Record<string, string> = {}): Promise<MortalStack> {
@@ -30,22 +28,16 @@ export async function startMortalStack(env: Record<string, string> = {}): Promis
       await Deno.writeTextFile(file, name);
       const worked = work().catch(() => {});
       try {
-        for (const deadline = Date.now() + REACH_LIMIT; Date.now() < deadline;) {
-          const [, pid] = /\{"failpoint":"[^"]+","pid":(\d+)\}/.exec(
-            stack.output().slice(before),
-          ) ?? [];
-          if (pid) {
-            await Deno.writeTextFile(file, "");
-            Deno.kill(Number(pid), "SIGKILL");
-            await worked;
-            return;
-          }
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
+        const pid = await eventually(
+          `a process comes to ${name}`,
+          () => /\{"failpoint":"[^"]+","pid":(\d+)\}/.exec(stack.output().slice(before))?.[1],
+        );
+        await Deno.writeTextFile(file, "");
+        Deno.kill(Number(pid), "SIGKILL");
+        await worked;
       } finally {
         await Deno.writeTextFile(file, "");
       }
-      throw new Error(`no process came to ${name}`);
     },
     async [Symbol.asyncDispose]() {
       await stack[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
 /** A stack whose database and bucket, the shared stack's, are reached through relays. */
+import { startStack } from "../../stack/stack.ts";
 import type { StackStatus } from "../../stack/status_file.ts";
 import { Relay } from "./relay.ts";
-import { startStackProcess } from "./stack_process.ts";
 import { stack as shared } from "./stack.ts";
 
 /** A gateway and functions of their own. */
@@ -9,7 +9,7 @@ export interface FaultyStack extends AsyncDisposable {
   status: StackStatus;
   database: Relay;
   bucket: Relay;
-  /** All that it has printed so far. */
+  /** All that its functions have logged so far. */
   output(): string;
 }
 
@@ -22,10 +22,21 @@ function through(relay: Relay, address: string): string {
 
 /** @param env settings of the functions */
 export async function startFaultyStack(env: Record<string, string> = {}): Promise<FaultyStack> {
-  const database = new Relay(Number(new URL(shared.DB_URL).port));
-  const bucket = new Relay(Number(new URL(shared.API_URL).port));
-  const stack = await startStackProcess({
-    args: ["--external-db", "--external-s3"],
+  await using parts = new AsyncDisposableStack();
+  const database = parts.use(new Relay(Number(new URL(shared.DB_URL).port)));
+  const bucket = parts.use(new Relay(Number(new URL(shared.API_URL).port)));
+  const dataDir = await Deno.makeTempDir({ prefix: "chat-archive-faulty-" });
+  parts.defer(() => Deno.remove(dataDir, { recursive: true }));
+  let output = "";
+  // In this process: what a test needs of its own is the functions', which are a process anyway.
+  const stack = await startStack({
+    port: 0,
+    dbPort: 0,
+    dataDir,
+    ephemeral: true,
+    externalDb: true,
+    externalS3: true,
+    worker: false,
     env: {
       DATABASE_URL: through(database, shared.DB_URL),
       S3_ENDPOINT: through(bucket, shared.STORAGE_S3_URL),
@@ -35,16 +46,15 @@ export async function startFaultyStack(env: Record<string, string> = {}): Promis
       S3_BUCKET: shared.S3_BUCKET,
       ...env,
     },
+    print: (line) => output += line + "\n",
   });
+  parts.defer(() => stack.stop());
+  const owned = parts.move();
   return {
     status: stack.status,
     database,
     bucket,
-    output: stack.output,
-    async [Symbol.asyncDispose]() {
-      await stack[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
-      await bucket[Symbol.asyncDispose]();
-    },
+    output: () => output,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,6 +1,8 @@
 /** import-chat, killed between any two of its steps: nobody sees half a chat, and the worker removes it. */
 import type postgres from "postgres";
 import { assert, assertEquals } from "@std/assert";
+import { cleanup } from "../support/deletion.ts";
+import { eventually } from "../support/eventually.ts";
 import { startMortalStack } from "../support/failpoints.ts";
 import { image, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";
@@ -22,12 +24,6 @@ Deno.test("import-chat is killed between two steps", async (t) => {
       headers: { ...headers, "content-type": "application/zip" },
       body: file,
     }, stack.status);
-  const cleanUp = () =>
-    request("storage-cleanup", {
-      method: "POST",
-      headers: { apikey: stack.status.SECRET_KEY, "content-type": "application/json" },
-      body: "{}",
-    }, stack.status);
   const half = () =>
     asOperator((sql) =>
       sql`select id from chats where user_id = ${user.id} and id <> ${original}`.then((rows) =>
@@ -45,12 +41,12 @@ Deno.test("import-chat is killed between two steps", async (t) => {
       const [chat_id] = await half();
       assert(chat_id, "something was made");
       // Not before its lease has ended: it could still be alive.
-      await cleanUp();
+      await cleanup({}, stack.status);
       assertEquals(await half(), [chat_id]);
       await asOperator((sql) => sql`update private.imports set expires_at = now()`);
-      await cleanUp();
+      await cleanup({}, stack.status);
       assertEquals(await half(), []);
-      await cleanUp();
+      await cleanup({}, stack.status);
       assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
     });
   }
@@ -84,7 +80,7 @@ Deno.test("an import that outlived its lease brings no chat, removed or not yet"
       yield bytes.subarray(0, first);
       const made = () =>
         asOperator((sql) => sql`select from private.imports where user_id = ${user.id}`);
-      while ((await made()).length === 0) await new Promise((done) => setTimeout(done, 20));
+      await eventually("the import has begun", async () => (await made()).length > 0);
       await asOperator(meanwhile);
       yield bytes.subarray(first);
     })());
