@@ -2,6 +2,7 @@
 import { createChatArchive } from "@shared/client/mod.ts";
 import { assertEquals } from "@std/assert";
 import { assertCode, contents } from "../support/client_calls.ts";
+import { startConfiguredStack } from "../support/configured_stack.ts";
 import { startFaultyStack } from "../support/faulty_stack.ts";
 import { png } from "../support/files.ts";
 import { asOperator } from "../support/stack.ts";
@@ -27,7 +28,7 @@ Deno.test("what is down has its code, and passes", async () => {
 });
 
 Deno.test("a deployment without a database says so at every operation, or keeps all here", async (t) => {
-  await using faulty = await startFaultyStack({ USE_DATABASE: "false" });
+  await using faulty = await startConfiguredStack({ USE_DATABASE: "false" });
   const { id: user_id, client } = await signUp(faulty.status);
 
   await t.step("without a local store: database_disabled", async () => {

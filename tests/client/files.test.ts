@@ -307,7 +307,7 @@ Deno.test("no log entry holds content, a token or a URL", async () => {
   await assertCode(() => mine.updateChat({ id: chat_id, title: " " }), "invalid_request");
   assertEquals(logged.map(({ operation, outcome }) => [operation, outcome]), [
     ["createChat", "ok"],
-    ["addMessage", "ok"],
+    ["addMessages", "ok"],
     ["uploadImages", "ok"],
     ["download", "ok"],
     ["uploadImages", "error"],

@@ -2,9 +2,11 @@
 import { ChatExport } from "@shared/contracts/chat-export.ts";
 import { HealthResponse } from "@shared/contracts/health.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { startConfiguredStack } from "../support/configured_stack.ts";
+import { chatsOf } from "../support/accounts.ts";
 import { cleanup } from "../support/deletion.ts";
 import { eventually } from "../support/eventually.ts";
-import { exportZip } from "../support/exports.ts";
+import { exportChat, exportZip, importFile } from "../support/exports.ts";
 import { type FaultyStack, startFaultyStack } from "../support/faulty_stack.ts";
 import { image, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";
@@ -34,7 +36,14 @@ Deno.test("the bucket is down", async (t) => {
   const [stored] = await uploadAll(user, chat_id, [image("stored.png", 1)]);
   const [reserved] = await reserve(user, chat_id, [image("reserved.png", 2)]);
   assertEquals(await put(reserved!, image("reserved.png", 2).bytes), 200);
+  const exported = await exportChat(user, chat_id, "zip", status);
   faulty.bucket.become("cut");
+
+  await t.step("import-chat: storage_unavailable, and nothing is left", async () => {
+    const answer = await within(BOUND, importFile(user, exported, "application/zip", status));
+    assertError(answer, 503, "storage_unavailable");
+    assertEquals(await chatsOf(user), 1);
+  });
 
   await t.step("confirm-upload: storage_unavailable, and works later", async () => {
     const answer = await within(BOUND, user.call("confirm-upload", { ids: [reserved!.id] }));
@@ -153,7 +162,7 @@ Deno.test("the bucket refuses the credentials, or is missing: nothing is lost", 
   assertEquals(await put(reserved!, image().bytes), 200);
   for (const [what, env, reason] of cases) {
     await t.step(what, async () => {
-      await using faulty = await startFaultyStack(env);
+      await using faulty = await startConfiguredStack(env);
       const { status } = faulty;
       const { body } = await request("health", {}, status);
       assertEquals([body.checks.storage.status, body.checks.storage.reason], ["down", reason]);
@@ -204,7 +213,7 @@ Deno.test("USE_S3_STORAGE=false: text works, deletions wait, exports say so", as
   const user = await signUp();
   const chat_id = await user.createChat();
   await uploadAll(user, chat_id, [image("left out.png")]);
-  await using off = await startFaultyStack({ USE_S3_STORAGE: "false" });
+  await using off = await startConfiguredStack({ USE_S3_STORAGE: "false" });
   // It has a signing key of its own, and so users of its own.
   const again = await signUp(off.status);
   const own = await again.createChat();
@@ -239,7 +248,7 @@ Deno.test("USE_S3_STORAGE=false: text works, deletions wait, exports say so", as
 });
 
 Deno.test("USE_DATABASE=false: database_disabled", async () => {
-  await using off = await startFaultyStack({ USE_DATABASE: "false" });
+  await using off = await startConfiguredStack({ USE_DATABASE: "false" });
   const user = await signUp(off.status);
   assertError(
     await user.call("delete-chat", { chat_id: crypto.randomUUID() }),
@@ -251,7 +260,7 @@ Deno.test("USE_DATABASE=false: database_disabled", async () => {
 });
 
 Deno.test("ALLOWED_ORIGINS: other pages may not read the answers", async () => {
-  await using stack = await startFaultyStack({
+  await using stack = await startConfiguredStack({
     ALLOWED_ORIGINS: "https://app.example, https://b.example",
   });
   const allowed = async (origin: string) => {

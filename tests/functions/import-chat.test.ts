@@ -31,7 +31,7 @@ async function richChat(who = user): Promise<string> {
       message_type: n ? "text" : "note",
       created_at: `2021-02-03T04:05:0${n}.000001+00:00`,
     })),
-  ).select("id").order("seq");
+  ).select("id, seq").order("seq");
   await uploadAll(who, chat_id, [
     image("loose.png", 1),
     { ...image("page 2.png", 2), message_id: messages![1]!.id },

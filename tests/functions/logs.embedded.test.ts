@@ -3,8 +3,8 @@ import { adminClient } from "../../supabase/functions/_shared/clients.ts";
 import { configureLog, createLog } from "../../supabase/functions/_shared/log.ts";
 import { bucketOpener } from "../../supabase/functions/_shared/s3_object_store.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { startConfiguredStack } from "../support/configured_stack.ts";
 import { eventually } from "../support/eventually.ts";
-import { startFaultyStack } from "../support/faulty_stack.ts";
 import { image, reserve, uploadAll } from "../support/files.ts";
 import { CANARY, faultsOfLog } from "../support/log_check.ts";
 import { logFile, stack } from "../support/stack.ts";
@@ -87,7 +87,7 @@ Deno.test("LOG_LEVEL and DATABASE_LOG_LEVEL: what is below is not written", asyn
   ];
   for (const { operations, queries, ...env } of levels) {
     await t.step(JSON.stringify(env), async () => {
-      await using faulty = await startFaultyStack(env);
+      await using faulty = await startConfiguredStack(env);
       const user = await signUp(faulty.status);
       const chat_id = await converse(user);
       await post("delete-chat", { chat_id }, user.token, faulty.status);

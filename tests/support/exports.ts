@@ -8,6 +8,7 @@ import { unzipSync } from "fflate";
 import type { ChatExport } from "@shared/contracts/chat-export.ts";
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "./files.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
 import { stack } from "./stack.ts";
 import { type Answer, request, type User } from "./users.ts";
 
@@ -18,9 +19,10 @@ export async function exportChat(
   user: User,
   chat_id: string,
   format: "markdown" | "json" | "zip",
+  { FUNCTIONS_URL }: StackStatus = stack,
 ): Promise<Bytes> {
   const response = await fetch(
-    `${stack.FUNCTIONS_URL}/export-chat?chat_id=${chat_id}&format=${format}`,
+    `${FUNCTIONS_URL}/export-chat?chat_id=${chat_id}&format=${format}`,
     { headers: { authorization: `Bearer ${user.token}` } },
   );
   assertEquals(response.status, 200);
@@ -64,12 +66,13 @@ export function importFile(
   user: User,
   body: BodyInit,
   type = "application/json",
+  status: StackStatus = stack,
 ): Promise<Answer> {
   return request("import-chat", {
     method: "POST",
     headers: { authorization: `Bearer ${user.token}`, "content-type": type },
     body,
-  });
+  }, status);
 }
 
 /** What an import keeps: all but ids, keys, times of upload and of the last change, and links. */

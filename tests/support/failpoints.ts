@@ -1,11 +1,11 @@
 /** A stack whose functions can be killed between two steps. */
 import { join } from "node:path";
 import type { Failpoint } from "../../supabase/functions/_shared/failpoint.ts";
+import { type ConfiguredStack, startConfiguredStack } from "./configured_stack.ts";
 import { eventually } from "./eventually.ts";
-import { type FaultyStack, startFaultyStack } from "./faulty_stack.ts";
 
 /** A stack on the shared database and bucket, with failpoints. */
-export interface MortalStack extends FaultyStack {
+export interface MortalStack extends ConfiguredStack {
   /**
    * Runs work, which calls a function, and kills the functions' process with SIGKILL as soon as it
    * stands at the failpoint. The stack then starts a new process, without failpoints.
@@ -15,12 +15,12 @@ export interface MortalStack extends FaultyStack {
   killAt(name: Failpoint, work: () => Promise<unknown>): Promise<void>;
 }
 
-/** @param env settings of the functions */
-export async function startMortalStack(env: Record<string, string> = {}): Promise<MortalStack> {
+/** Starts one. */
+export async function startMortalStack(): Promise<MortalStack> {
   const folder = await Deno.makeTempDir({ prefix: "chat-archive-failpoints-" });
   const file = join(folder, "name");
   await Deno.writeTextFile(file, "");
-  const stack = await startFaultyStack({ ...env, FAILPOINT_FILE: file });
+  const stack = await startConfiguredStack({ FAILPOINT_FILE: file });
   return {
     ...stack,
     async killAt(name, work) {
