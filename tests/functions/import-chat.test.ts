@@ -1,8 +1,9 @@
 /** import-chat: an export comes back as an equal chat, or not at all. */
 import { crc32, deflateRawSync } from "node:zlib";
 import type { ChatExport } from "@shared/contracts/chat-export.ts";
-import { ImportChatResponse } from "@shared/contracts/import-chat.ts";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { IMPORT_LIMITS, ImportChatResponse } from "@shared/contracts/import-chat.ts";
+import type { ErrorBody } from "@shared/errors.ts";
+import { assertEquals, assertMatch } from "@std/assert";
 import { chatsOf } from "../support/accounts.ts";
 import { eventually } from "../support/eventually.ts";
 import { image, pdf, png, uploadAll } from "../support/files.ts";
@@ -61,7 +62,7 @@ async function refused(
   body: BodyInit,
   type: string,
   status = 400,
-  code = "invalid_request" as const,
+  code: ErrorBody["code"] = "invalid_request",
 ) {
   const before = await chatsOf(user);
   const error = assertError(await importFile(user, body, type), status, code);
@@ -371,21 +372,34 @@ for (const [what, file, place] of DAMAGED_ZIP) {
   });
 }
 
-Deno.test("a zip bomb: payload_too_large, soon", async () => {
-  const bomb = deflateRawSync(new Uint8Array(128 * 1024 * 1024));
-  const nested = Array.from({ length: 9 }, (_, n): Part => ({
-    name: `filler ${n}`,
-    bytes: bomb,
+/** Small files that unpack to more than is taken. */
+function bombs(): [what: string, file: Uint8Array<ArrayBuffer>, message: RegExp][] {
+  const deflated = (name: string, bytes: Uint8Array): Part => ({
+    name,
+    bytes: deflateRawSync(bytes),
     method: 8,
-    crc: 0,
-    size: 128 * 1024 * 1024,
-  }));
-  const json = { ...nested[0]!, name: "chat.json" };
-  for (const parts of [[json], [chatJson, ...nested]]) {
-    const { status, body } = await importFile(user, zip(parts), "application/zip");
-    assert(status === 413 || status === 400, JSON.stringify(body));
-  }
-});
+    crc: crc32(bytes),
+    size: bytes.length,
+  });
+  const blank = new Uint8Array(IMPORT_LIMITS.json + 1).fill(0x20);
+  blank[0] = 0x7b;
+  const row = damage((file) => file.chat.title = "x".repeat(IMPORT_LIMITS.row));
+  const size = IMPORT_LIMITS.unpacked / 8;
+  const filler = deflated("filler", new Uint8Array(size));
+  const fillers = Array.from({ length: 8 }, (_, n): Part => ({ ...filler, name: `filler ${n}` }));
+  return [
+    ["a JSON of blanks", zip([deflated("chat.json", blank)]), /^the JSON: at most/],
+    ["one long value", zip([deflated("chat.json", encoder.encode(row))]), /^chat: at most/],
+    ["files beside the JSON", zip([chatJson, ...fillers]), /^the zip, unpacked: at most/],
+  ];
+}
+
+for (const [what, file, message] of bombs()) {
+  Deno.test(`a zip bomb is refused with payload_too_large: ${what}`, async () => {
+    const error = await refused(file, "application/zip", 413, "payload_too_large");
+    assertMatch(error.message, message);
+  });
+}
 
 Deno.test("while it is imported, nobody sees the chat", async () => {
   const file = zip([chatJson, picture]);

@@ -14,7 +14,7 @@ export async function moduleGraph(files: string[]): Promise<ModuleGraph> {
     const imports = files.map((file) => `import ${JSON.stringify(PROJECT_URL + file)};`);
     await Deno.writeTextFile(entry, imports.join("\n"));
     const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", "--json", `--config=${PROJECT_ROOT}/deno.json`, "--frozen", entry],
+      args: ["info", "--json", `--config=${PROJECT_ROOT}/deno.json`, entry],
       env: { NO_COLOR: "1" },
       stderr: "inherit",
     }).output();
