@@ -1,35 +1,53 @@
-/** `deno task test`: starts a stack of its own, runs all tests against it, and leaves nothing behind. */
+/** `deno task test`: starts stacks of its own, runs all tests against them, and leaves nothing behind. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { eachOf } from "@shared/async.ts";
 import { Failure, reportFailure } from "../stack/failure.ts";
 import { launcherEnded } from "../stack/launcher.ts";
 import { preparePostgres } from "../stack/postgres_binaries.ts";
 import { removeAbandonedPlaces } from "../stack/postgres_place.ts";
-import { startStack } from "../stack/stack.ts";
-import { type StackStatus, writeStatus } from "../stack/status_file.ts";
+import { writeStatus } from "../stack/status_file.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
+import { type JobStack, startJobStack } from "./support/job_stack.ts";
 import { checkLog } from "./support/log_check.ts";
-import { embeddedOnly, runningStack } from "./support/running_stack.ts";
+import { runningStack } from "./support/running_stack.ts";
+import { batchesOf, needsEmbeddedStack, testFiles } from "./support/test_files.ts";
 
 const HELP = `deno task test [options] [FILES…]
 
-Runs the tests in FILES (all of tests/) on an embedded stack with free ports in
-a temporary folder, and ends with a line \`N passed, N failed\`.
+Runs the tests in FILES (all of tests/) on embedded stacks with free ports in a
+temporary folder, and ends with a line \`N passed, N failed\`.
 
   --filter TEXT       only tests whose name contains it
+  --jobs N            processes that run tests at the same time, each on a stack
+                      of its own; by default as many as there are processors,
+                      at most 4
   --external-s3       tests/storage/endpoint.test.ts uses the bucket of S3_*, in
                       a folder of its own that it empties; all others, and all
                       of them without this option, refuse other machines
   --external FILE     on a stack that runs already and has no data to lose; FILE
                       holds what \`supabase status -o json\` prints. Test files
-                      that need an embedded stack are named and left out
+                      that need an embedded stack (*.embedded.test.ts) are
+                      named and left out
   --help`;
 
-/** Milliseconds after which a suite counts as hanging; it takes about one minute. */
-const SUITE_LIMIT = 15 * 60_000;
+/** Milliseconds after which a suite counts as hanging; it takes some minutes. */
+const SUITE_LIMIT_MS = 15 * 60_000;
 
-/** Runs \`deno test\`, shows what it prints, and returns its counts and what it left out. */
-async function runTests(args: string[], env: Record<string, string>, interrupted: AbortSignal) {
+/** What became of some tests. */
+interface Outcome {
+  passed: number;
+  failed: number;
+  /** What was left out, in sentences. */
+  skipped: string[];
+}
+
+/** Runs `deno test`, and hands on what it prints: at once, or all at the end where others print too. */
+async function runTests(
+  args: string[],
+  env: Record<string, string>,
+  { interrupted, atOnce }: { interrupted: AbortSignal; atOnce: boolean },
+): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", ...args],
     cwd: PROJECT_ROOT,
@@ -43,67 +61,53 @@ async function runTests(args: string[], env: Record<string, string>, interrupted
   const decoder = new TextDecoder();
   let output = "";
   for await (const chunk of child.stdout) {
-    await Deno.stdout.write(chunk);
+    if (atOnce) await Deno.stdout.write(chunk);
     output += decoder.decode(chunk, { stream: true });
   }
   const { code } = await child.status;
   interrupted.removeEventListener("abort", kill);
+  if (!atOnce) console.log(output);
   // deno-lint-ignore no-control-regex -- the colours of a terminal
   const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
   const summary = [...plain.matchAll(/(\d+) passed.*?\| (\d+) failed/g)].at(-1);
+  const failed = Number(summary?.[2] ?? 0);
   return {
-    code,
     passed: Number(summary?.[1] ?? 0),
-    failed: Number(summary?.[2] ?? 0),
+    // A suite that could not be loaded has no summary, and must not look like a passing one.
+    failed: failed || (code === 0 ? 0 : 1),
     // tests/support/platforms.ts says so before the first test, which may be far up.
     skipped: plain.match(/^skipped: .*$/gm) ?? [],
   };
 }
 
-/** What the tests run on. */
-interface Tested {
-  status: StackStatus;
-  /** Where its functions log; empty where nobody can look. */
-  logFile: string;
-  /** For `deno test`. */
-  args: string[];
-  stop(): Promise<void>;
+/** What an embedded stack's log must hold is a test of its own, which can only come last. */
+async function runLogCheck({ logFile, status }: JobStack): Promise<Outcome> {
+  if (!logFile) return { passed: 0, failed: 0, skipped: [] };
+  const good = await checkLog(logFile, status);
+  return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: [] };
 }
 
-async function startOwnStack(folder: string): Promise<Tested> {
-  const logFile = join(folder, "functions.log");
-  const log = await Deno.open(logFile, { create: true, append: true });
-  const stack = await startStack({
-    port: 0,
-    dbPort: 0,
-    dataDir: join(folder, "stack"),
-    ephemeral: true,
-    externalS3: false,
-    externalDb: false,
-    worker: false,
-    // Nothing of the environment: a test never reaches a system that somebody exported.
-    env: { LOG_LEVEL: "debug", S3_UPLOAD_EXPIRATION: "900" },
-    print: (line) => log.writeSync(new TextEncoder().encode(line + "\n")),
-  });
-  const stop = async () => {
-    await stack.stop();
-    log.close();
-  };
-  return { status: stack.status, logFile, args: [], stop };
-}
-
-async function useStack(file: string): Promise<Tested> {
+/** A stack that runs already, for the one job that there is. */
+async function useStack(file: string, folder: string): Promise<JobStack> {
   const status = await runningStack(file);
-  const skipped = await embeddedOnly();
-  for (const path of skipped) console.log(`skipped: ${path} needs an embedded stack`);
-  return { status, logFile: "", args: [`--ignore=${skipped.join(",")}`], stop: async () => {} };
+  const statusFile = join(folder, "status.json");
+  await writeStatus(statusFile, status);
+  return { status, statusFile, logFile: "", [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
-async function main(): Promise<number> {
+/** The whole numbers that `--jobs` takes. */
+function jobsOf(text: string | undefined): number {
+  const jobs = text === undefined ? Math.min(navigator.hardwareConcurrency, 4) : Number(text);
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 16) return jobs;
+  throw new Failure(`--jobs ${text} makes no sense`, "Give a number from 1 to 16.");
+}
+
+async function runSuite(folder: string, interrupted: AbortSignal): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       filter: { type: "string" },
+      jobs: { type: "string" },
       "external-s3": { type: "boolean", default: false },
       external: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
@@ -113,6 +117,44 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  const { external, filter } = values;
+  const all = await testFiles(positionals.length > 0 ? positionals : ["tests"]);
+  const left = external === undefined ? [] : all.filter(needsEmbeddedStack);
+  const files = all.filter((file) => !left.includes(file));
+  const most = external === undefined && filter === undefined ? jobsOf(values.jobs) : 1;
+  const batches = batchesOf(files, Math.min(most, files.length));
+  const jobs = Math.min(most, batches.length);
+
+  const outcomes: Outcome[] = [{
+    passed: 0,
+    failed: 0,
+    skipped: left.map((path) => `skipped: ${path} needs an embedded stack`),
+  }];
+  const work = async (_: unknown, index: number) => {
+    await using stack = external === undefined
+      ? await startJobStack(join(folder, String(index)))
+      : await useStack(external, folder);
+    const env = {
+      STACK_STATUS_FILE: stack.statusFile,
+      STACK_LOG_FILE: stack.logFile,
+      TEST_EXTERNAL_S3: values["external-s3"] ? "1" : "",
+    };
+    for (let batch = batches.shift(); batch && !interrupted.aborted; batch = batches.shift()) {
+      const args = [...(filter ? [`--filter=${filter}`] : []), ...batch];
+      outcomes.push(await runTests(args, env, { interrupted, atOnce: jobs === 1 }));
+    }
+    outcomes.push(await runLogCheck(stack));
+  };
+  await eachOf(Array(jobs).fill(0), jobs, work);
+  if (interrupted.aborted) throw new Failure("interrupted", "Run the tests again.");
+  for (const line of outcomes.flatMap(({ skipped }) => skipped)) console.log(line);
+  const passed = outcomes.reduce((sum, one) => sum + one.passed, 0);
+  const failed = outcomes.reduce((sum, one) => sum + one.failed, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function main(): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "chat-archive-tests-" });
   const interrupted = new AbortController();
   const over = new AbortController();
@@ -120,38 +162,11 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
   launcherEnded(over.signal).then(stop);
   const limit = setTimeout(() => {
-    console.error(`the suite did not end within ${SUITE_LIMIT / 60_000} minutes`);
+    console.error(`the suite did not end within ${SUITE_LIMIT_MS / 60_000} minutes`);
     stop();
-  }, SUITE_LIMIT);
+  }, SUITE_LIMIT_MS);
   try {
-    const stack = values.external === undefined
-      ? await startOwnStack(folder)
-      : await useStack(values.external);
-    try {
-      const statusFile = join(folder, "status.json");
-      await writeStatus(statusFile, stack.status);
-      const tests = positionals.length > 0 ? positionals : ["tests/"];
-      const { code, passed, failed, skipped } = await runTests(
-        [...(values.filter ? [`--filter=${values.filter}`] : []), ...stack.args, ...tests],
-        {
-          STACK_STATUS_FILE: statusFile,
-          STACK_LOG_FILE: stack.logFile,
-          TEST_EXTERNAL_S3: values["external-s3"] ? "1" : "",
-        },
-        interrupted.signal,
-      );
-      if (interrupted.signal.aborted) throw new Failure("interrupted", "Run the tests again.");
-      // A suite that could not be loaded has no summary, and must not look like a passing one.
-      const broken = failed || (code === 0 ? 0 : 1);
-      // A test of its own, which can only come last.
-      const log = stack.logFile ? [await checkLog(stack.logFile, stack.status)] : [];
-      const [good, bad] = [true, false].map((one) => log.filter((ok) => ok === one).length);
-      for (const line of skipped) console.log(line);
-      console.log(`${passed + good!} passed, ${broken + bad!} failed`);
-      return code || bad!;
-    } finally {
-      await stack.stop();
-    }
+    return await runSuite(folder, interrupted.signal);
   } finally {
     clearTimeout(limit);
     over.abort();

@@ -1,9 +1,9 @@
 /** Writers that meet do not block each other crosswise, and who loses a deadlock tries again. */
-import { createClient } from "@supabase/supabase-js";
 import { createChatArchive, type Image } from "@shared/client/mod.ts";
-import type { Database } from "@shared/database.types.ts";
 import { assert, assertEquals } from "@std/assert";
-import { asOperator, stack } from "../support/stack.ts";
+import { apiClient } from "../support/api_client.ts";
+import { eventually } from "../support/eventually.ts";
+import { asOperator } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 
 const user = await signUp();
@@ -11,14 +11,12 @@ const user = await signUp();
 /** A client whose answers are looked at: how many of them report a lost deadlock. */
 function watched() {
   let lost = 0;
-  const supabase = createClient<Database>(stack.API_URL, stack.PUBLISHABLE_KEY, {
-    accessToken: () => Promise.resolve(user.token),
-    global: {
-      fetch: async (input, init) => {
-        const response = await fetch(input, init);
-        if (!response.ok && (await response.clone().text()).includes("40P01")) lost++;
-        return response;
-      },
+  const supabase = apiClient({
+    token: user.token,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      if (!response.ok && (await response.clone().text()).includes("40P01")) lost++;
+      return response;
     },
   });
   return { archive: createChatArchive(supabase, { useDatabase: true }), lost: () => lost };
@@ -77,10 +75,10 @@ Deno.test("a transaction that lost a deadlock is run again", async () => {
         await tx`select 1 from chat_images where id = ${ids[1]!} for update`;
         attached = archive.attachImages({ message_id, ids });
         attached.catch(() => {});
-        for (const deadline = Date.now() + 5000; Date.now() < deadline;) {
-          const waiting = await tx`select 1 from pg_locks where not granted`;
-          if (waiting.length > 0) break;
-        }
+        await eventually(
+          "the library waits for a lock",
+          async () => (await tx`select 1 from pg_locks where not granted`).length > 0,
+        );
         await tx`select 1 from chat_images where id = ${ids[0]!} for update`;
       })
     ).catch((error) => {

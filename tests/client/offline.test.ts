@@ -1,42 +1,23 @@
 /** Work goes on while the server is away; afterwards it has everything, once and in order. */
 import { join } from "node:path";
-import { createClient } from "@supabase/supabase-js";
 import {
-  type ChatArchive,
-  ChatArchiveError,
   type ChatArchiveOptions,
   createChatArchive,
   memoryStore,
   type OfflineStore,
   type SyncResult,
 } from "@shared/client/mod.ts";
-import type { Database } from "@shared/database.types.ts";
 import { fileStore } from "@shared/client/offline/file_store.ts";
-import type { ErrorCode } from "@shared/errors.ts";
 import { diskStore } from "@shared/client/node/disk_store.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { removeDataFolder } from "../support/data_folder.ts";
-import { startFaultyStack } from "../support/faulty_stack.ts";
-import { image, png } from "../support/files.ts";
+import { apiClient } from "../support/api_client.ts";
+import { assertCode, contents } from "../support/client_calls.ts";
+import { eventually } from "../support/eventually.ts";
 import { Relay } from "../support/relay.ts";
 import { stack } from "../support/stack.ts";
-import { startStackProcess } from "../support/stack_process.ts";
 import { signUp, type User } from "../support/users.ts";
 
 const newId = () => crypto.randomUUID();
-
-async function assertCode(work: () => Promise<unknown>, code: ErrorCode) {
-  const error = await assertRejects(work, ChatArchiveError);
-  assertEquals(error.code, code, error.message);
-}
-
-async function eventually(what: string, holds: () => boolean | Promise<boolean>) {
-  for (const deadline = Date.now() + 15_000; Date.now() < deadline;) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`not within 15 s: ${what}`);
-}
 
 /** The shared stack behind a line that can be cut, and an archive that works without it. */
 async function behindLine(
@@ -44,14 +25,11 @@ async function behindLine(
 ) {
   const { fetch: send, user = await signUp(), ...rest } = options;
   const relay = new Relay(Number(new URL(stack.API_URL).port));
-  const supabase = createClient<Database>(
-    `http://127.0.0.1:${relay.port}`,
-    stack.PUBLISHABLE_KEY,
-    {
-      accessToken: () => Promise.resolve(user.token),
-      ...(send ? { global: { fetch: send } } : {}),
-    },
-  );
+  const supabase = apiClient({
+    url: `http://127.0.0.1:${relay.port}`,
+    token: user.token,
+    ...(send ? { fetch: send } : {}),
+  });
   const offline = { offline: "local" as const, retryAfter: 100, useDatabase: true };
   const archive = createChatArchive(supabase, { ...offline, ...rest });
   return {
@@ -66,106 +44,6 @@ async function behindLine(
     },
   };
 }
-
-async function contents(archive: ChatArchive, chat_id: string): Promise<string[]> {
-  return (await Array.fromAsync(archive.messages({ chat_id }))).map(({ content }) => content);
-}
-
-Deno.test("the stack is stopped in the middle of a conversation and started again", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "chat-archive-data-" });
-  const dataDir = join(folder, "data");
-  try {
-    const first = await startStackProcess({ dataDir });
-    const { API_URL, DB_URL } = first.status;
-    const user = await signUp(first.status);
-    const synced: SyncResult[] = [];
-    await using archive = createChatArchive(user.client, {
-      offline: "local",
-      retryAfter: 200,
-      onSync: (result) => synced.push(result),
-    });
-    const { id: chat_id } = await archive.createChat({ title: "Conversation" });
-    const say = (content: string) => archive.addMessage({ chat_id, role: "user", content });
-    const before = await say("one");
-    assertEquals(before.pending, undefined);
-    const [shot] = await archive.uploadImages({
-      chat_id,
-      images: [{ name: "a.png", content: png(4, 4), content_type: "image/png" }],
-    });
-    await first[Symbol.asyncDispose]();
-
-    const two = await say("two");
-    assertEquals(two.pending, true);
-    const answer = await archive.addMessage({ chat_id, role: "assistant", content: "" });
-    for (const content of ["th", "thre", "three"]) {
-      await archive.updateMessage({ id: answer.id, content });
-    }
-    await archive.addSearchResults({
-      chat_id,
-      search_results: [{ message_id: answer.id, block_id: "b1", page_number: 2 }],
-    });
-    await archive.attachImages({ message_id: answer.id, ids: [shot!.id] });
-    const other = await archive.createChat({ title: "Begun without the server" });
-    await archive.addMessage({ chat_id: other.id, role: "user", content: "hello" });
-    await archive.updateChat({ id: chat_id, title: "Renamed" });
-
-    assertEquals((await archive.getChat({ id: chat_id })).title, "Renamed");
-    const local = await Array.fromAsync(archive.history({ chat_id }));
-    assertEquals(
-      local.map((
-        { content, pending, images, search_results },
-      ) => [content, pending, images.length, search_results.length]),
-      [["one", undefined, 0, 0], ["two", true, 0, 0], ["three", true, 1, 1]],
-    );
-    const page = await archive.listChats();
-    assertEquals([page.local, page.chats.map(({ title }) => title).toSorted()], [
-      true,
-      ["Begun without the server", "Renamed"],
-    ]);
-    assertEquals((await archive.pending()).map(({ operation }) => operation), [
-      "addMessages",
-      "addMessages",
-      "updateMessage",
-      "addSearchResults",
-      "attachImages",
-      "createChat",
-      "addMessages",
-      "updateChat",
-    ]);
-    await assertCode(() => archive.sync(), "database_unavailable");
-    await assertCode(
-      () => archive.uploadImages({ chat_id, images: [{ name: "x", content: image().bytes }] }),
-      "database_unavailable",
-    );
-    await assertCode(() => archive.exportChat({ chat_id }), "database_unavailable");
-
-    await using second = await startStackProcess({
-      dataDir,
-      args: [`--port=${new URL(API_URL).port}`, `--db-port=${new URL(DB_URL).port}`],
-    });
-    assertEquals(second.status.API_URL, API_URL);
-    await eventually("by itself, all is saved", async () => (await archive.pending()).length === 0);
-    assertEquals(synced.at(-1)!.conflicts, []);
-    const server = createChatArchive(user.client);
-    const saved = await Array.fromAsync(server.history({ chat_id }));
-    assertEquals(
-      saved.map((
-        { content, images, search_results },
-      ) => [content, images.length, search_results.length]),
-      [["one", 0, 0], ["two", 0, 0], ["three", 1, 1]],
-    );
-    assertEquals(Date.parse(saved[1]!.created_at), Date.parse(two.created_at), "when it was said");
-    assertEquals((await server.getChat({ id: chat_id })).title, "Renamed");
-    assertEquals(await contents(server, other.id), ["hello"]);
-    const after = await say("four");
-    assertEquals(after.pending, undefined);
-    assert(after.seq > saved[2]!.seq);
-    assertEquals(await contents(archive, chat_id), ["one", "two", "three", "four"]);
-  } finally {
-    await removeDataFolder(dataDir);
-    await Deno.remove(folder, { recursive: true });
-  }
-});
 
 Deno.test("a client that is killed while it writes and while it replays loses and doubles nothing", async () => {
   const folder = await Deno.makeTempDir({ prefix: "chat-archive-client-" });
@@ -405,20 +283,6 @@ Deno.test("a chat that this device has not read to its end is not passed off as 
   assertEquals((await contents(archive, chat_id)).length, 3);
   relay.become("cut");
   assertEquals((await contents(archive, chat_id)).length, 3, "now it has");
-});
-
-Deno.test("with USE_DATABASE=false the library keeps everything here, and nothing there", async () => {
-  await using faulty = await startFaultyStack({ USE_DATABASE: "false" });
-  const user = await signUp(faulty.status);
-  await using archive = createChatArchive(user.client, { offline: "local", retryAfter: 100 });
-  const chat = await archive.createChat({ id: newId(), title: "Here" });
-  assertEquals(chat.pending, true);
-  await archive.addMessage({ chat_id: chat.id, role: "user", content: "hello" });
-  assertEquals(await contents(archive, chat.id), ["hello"]);
-  await assertCode(() => archive.sync(), "database_disabled");
-  assertEquals((await archive.pending()).length, 2);
-  const there = createChatArchive(user.client, { useDatabase: true });
-  assertEquals((await there.listChats()).chats, []);
 });
 
 Deno.test("a disk that is full for a moment spoils nothing", async () => {

@@ -11,8 +11,8 @@ import {
   type LogEntry,
   unarchiveChat,
 } from "@shared/client/mod.ts";
-import type { ErrorCode } from "@shared/errors.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertCode } from "../support/client_calls.ts";
 import { asOperator } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 
@@ -23,15 +23,6 @@ const archive = createChatArchive(user.client, { logger: (entry) => entries.push
 const theirs = createChatArchive(other.client);
 
 const newId = () => crypto.randomUUID();
-
-async function assertCode(
-  work: () => Promise<unknown>,
-  code: ErrorCode,
-): Promise<ChatArchiveError> {
-  const error = await assertRejects(work, ChatArchiveError);
-  assertEquals(error.code, code, error.message);
-  return error;
-}
 
 async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
   return await Array.fromAsync(rows);
@@ -343,20 +334,4 @@ Deno.test("nobody signed in is unauthorized", async () => {
   const mine: ChatArchive = createChatArchive(nobody.client);
   await assertCode(() => mine.createChat({ title: "x" }), "unauthorized");
   await assertCode(() => mine.deleteChat({ id: newId() }), "unauthorized");
-});
-
-Deno.test("codes narrow in a switch", async () => {
-  const error = await assertCode(() => archive.getChat({ id: newId() }), "not_found");
-  const advice = (code: ErrorCode): string => {
-    switch (code) {
-      case "not_found":
-        return "gone";
-      case "database_unavailable":
-      case "database_disabled":
-        return "later";
-      default:
-        return "report";
-    }
-  };
-  assertEquals(advice(error.code), "gone");
 });

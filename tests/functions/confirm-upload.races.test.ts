@@ -2,22 +2,20 @@
  * confirm-upload, while somebody else works on the same upload: between any two of its steps, and at
  * the same time. The handler runs here over the real database and bucket, so that a test can step in.
  */
-import { createClient } from "@supabase/supabase-js";
-import type { Database } from "@shared/database.types.ts";
 import type { ConfirmPorts } from "../../supabase/functions/_shared/confirm_uploads.ts";
 import { confirmUpload } from "../../supabase/functions/confirm-upload/handler.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { workerClient } from "../support/api_client.ts";
+import { cleanup } from "../support/deletion.ts";
 import { image, put, reserve } from "../support/files.ts";
-import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
-import { request, signUp } from "../support/users.ts";
+import { asOperator, bucket, keysBelow } from "../support/stack.ts";
+import { signUp } from "../support/users.ts";
 
 type Store = ConfirmPorts["store"];
 type Upload = Awaited<ReturnType<typeof reserve>>[number];
 
 const user = await signUp();
-const admin = createClient<Database>(stack.API_URL, stack.SECRET_KEY, {
-  auth: { persistSession: false, autoRefreshToken: false },
-});
+const admin = workerClient();
 
 const first = image("a.png", 1);
 const second = image("a.png", 2);
@@ -42,13 +40,6 @@ const expire = ({ id }: Upload) =>
   asOperator((sql) =>
     sql`update uploads set expires_at = now() - interval '61 minutes' where id = ${id}`
   );
-
-const cleanup = () =>
-  request("storage-cleanup", {
-    method: "POST",
-    headers: { apikey: stack.SECRET_KEY, "content-type": "application/json" },
-    body: "{}",
-  });
 
 const finalKeys = (chat_id: string) => keysBelow(`${user.id}/${chat_id}/images/`);
 

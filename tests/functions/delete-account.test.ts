@@ -1,19 +1,12 @@
-import { createClient } from "@supabase/supabase-js";
-import type { Database } from "@shared/database.types.ts";
 import { deleteAccount } from "../../supabase/functions/delete-account/handler.ts";
 import { assert, assertEquals } from "@std/assert";
-import { startMortalStack } from "../support/failpoints.ts";
+import { apiClient, workerClient } from "../support/api_client.ts";
+import { chatsOf, usersOf } from "../support/accounts.ts";
+import { cleanup } from "../support/deletion.ts";
 import { image, pdf, put, reserve, uploadAll } from "../support/files.ts";
-import { asOperator, keysBelow, stack } from "../support/stack.ts";
+import { asOperator, keysBelow } from "../support/stack.ts";
 import { reissue } from "../support/tokens.ts";
-import { assertError, assertField, post, request, signUp, type User } from "../support/users.ts";
-
-const cleanup = () =>
-  request("storage-cleanup", {
-    method: "POST",
-    headers: { apikey: stack.SECRET_KEY, "content-type": "application/json" },
-    body: "{}",
-  });
+import { assertError, assertField, post, signUp } from "../support/users.ts";
 
 const PDF = {
   name: "a.pdf",
@@ -21,23 +14,6 @@ const PDF = {
   kind: "document",
   bytes: pdf(),
 } as const;
-
-/** Chats by SQL: many of them are quickly made. */
-const addChats = (user: User, count: number) =>
-  asOperator((sql) =>
-    sql`insert into chats (user_id, title)
-        select ${user.id}, 'Chat ' || n from generate_series(1, ${count}::int) n`
-  );
-
-const chatsOf = (user: User) =>
-  asOperator(async (sql) =>
-    (await sql`select count(*)::int as n from chats where user_id = ${user.id}`)[0]!["n"]
-  );
-
-const usersOf = (user: User) =>
-  asOperator(async (sql) =>
-    (await sql`select count(*)::int as n from auth.users where id = ${user.id}`)[0]!["n"]
-  );
 
 /** The tables, of all schemas, in which some row has a text in it. */
 async function tablesWith(text: string): Promise<string[]> {
@@ -143,12 +119,7 @@ Deno.test("a token that outlives its account opens nothing but the receipt", asy
 Deno.test("a chat made between the last slice and the end goes with the user", async () => {
   const user = await signUp();
   await user.createChat();
-  const client = (key: string, headers = {}) =>
-    createClient<Database>(stack.API_URL, key, {
-      auth: { persistSession: false },
-      global: { headers },
-    });
-  const admin = client(stack.SECRET_KEY);
+  const admin = workerClient();
   const late: string[] = [];
   const interrupted = new Proxy(admin, {
     get(target, name) {
@@ -164,7 +135,7 @@ Deno.test("a chat made between the last slice and the end goes with the user", a
   });
   const { body } = await deleteAccount({ confirm: user.email }, {
     caller: user,
-    db: client(stack.PUBLISHABLE_KEY, { authorization: `Bearer ${user.token}` }),
+    db: apiClient({ token: user.token }),
     admin: interrupted,
     budget: 10_000,
   });
@@ -212,26 +183,4 @@ Deno.test("a table of the application's own that holds on to the user: conflict,
   }
   const { body } = await user.call("delete-account", { confirm: user.email });
   assertEquals(body.status, "deleted");
-});
-
-Deno.test("delete-account is killed between two steps, and goes on", async (t) => {
-  await using mortal = await startMortalStack();
-  for (const name of ["account.slice", "account.emptied"] as const) {
-    await t.step(name, async () => {
-      const user = await signUp(mortal.status);
-      const chat_id = await user.createChat();
-      await uploadAll(user, chat_id, [image()]);
-      // More than one slice.
-      await addChats(user, 600);
-      await mortal.killAt(name, () => user.call("delete-account", { confirm: user.email }));
-      assertEquals(await chatsOf(user), name === "account.slice" ? 101 : 0);
-      assertEquals(await usersOf(user), 1, "the user goes last");
-
-      const { status, body } = await user.call("delete-account", { confirm: user.email });
-      assertEquals([status, body.status, body.chats], [202, "deleted", 601]);
-      assertEquals([await chatsOf(user), await usersOf(user)], [0, 0]);
-      await cleanup();
-      assertEquals(await keysBelow(`${user.id}/`), []);
-    });
-  }
 });

@@ -1,13 +1,10 @@
 /** The bucket or the database fails in the middle of a deletion: nothing is lost, nothing is half told. */
-import postgres from "postgres";
-import { ChatArchiveError } from "@shared/errors.ts";
-import { operatorBucket } from "../../tools/operator_bucket.ts";
-import type { StackStatus } from "../../stack/status_file.ts";
+import { delay } from "@shared/async.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import { claim } from "../../supabase/functions/_shared/outbox.ts";
 import { sweep } from "../../supabase/functions/_shared/sweep.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { removeDataFolder } from "../support/data_folder.ts";
+import { workerClient } from "../support/api_client.ts";
 import {
   cleanup,
   endLeases,
@@ -16,11 +13,9 @@ import {
   openEntriesOf,
   passTime,
   runWorker,
-  workerClient,
 } from "../support/deletion.ts";
 import { image, png, uploadAll } from "../support/files.ts";
 import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
-import { startStackProcess } from "../support/stack_process.ts";
 import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 
@@ -244,7 +239,7 @@ Deno.test("four workers on one queue of 20,000 keys: each key once or more, none
   const times = new Map<string, number>();
   const deleteMany = async (asked: string[]) => {
     for (const key of asked) times.set(key, (times.get(key) ?? 0) + 1);
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+    await delay(Math.random() * 20);
     return [];
   };
   const list = () => {
@@ -264,70 +259,6 @@ Deno.test("four workers on one queue of 20,000 keys: each key once or more, none
         from storage_deletions where user_id = ${user.id} and reason = 'orphan'`
   );
   assertEquals({ ...left }, { open: 0, leased: 0, all: 20_000 });
-});
-
-async function killDatabaseBeforeSettling(status: StackStatus) {
-  const store = operatorBucket(status);
-  const user = await signUp(status);
-  const chat_id = await user.createChat();
-  const body = png(2, 2);
-  const key = `${user.id}/${chat_id}/images/${crypto.randomUUID()}.png`;
-  await store.put({ key, body, size: body.length, contentType: "image/png" });
-  const { error } = await user.client.from("chats").delete().eq("id", chat_id);
-  assertEquals(error, null);
-
-  const port = new URL(status.DB_URL).port;
-  const { stdout } = await new Deno.Command("pgrep", { args: ["-f", `port=${port}`] }).output();
-  const [pid] = new TextDecoder().decode(stdout).trim().split("\n").map(Number);
-  const sql = postgres(status.DB_URL, { max: 1, onnotice: () => {}, connect_timeout: 5 });
-  try {
-    const admin = workerClient(status);
-    const outcome = await runWorker({
-      ...store,
-      async deleteMany(keys) {
-        const failures = await store.deleteMany(keys);
-        Deno.kill(pid!, "SIGKILL");
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        return failures;
-      },
-    }, { admin }).then(() => undefined, (error: Error) => error);
-    if (outcome) {
-      assert(outcome instanceof ChatArchiveError, String(outcome));
-      assertEquals(outcome.code, "database_unavailable");
-    }
-    const entry = async () => {
-      for (let attempt = 0;; attempt++) {
-        try {
-          const [row] = await sql`select done_at is not null as done, attempts, objects_deleted
-            from storage_deletions where chat_id = ${chat_id}`;
-          return row!;
-        } catch (error) {
-          if (attempt === 50) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 200));
-        }
-      }
-    };
-    const after = await entry();
-    assertEquals(after["attempts"], 1, "the claim outlived the server");
-    await sql`update storage_deletions set locked_until = now() - interval '1 second'
-      where locked_until is not null`;
-    await runWorker({ ...store }, { admin });
-    assertEquals((await entry())["done"], true);
-    assertEquals(await keysBelow(`${user.id}/`, store), []);
-  } finally {
-    await sql.end({ timeout: 1 });
-  }
-}
-
-Deno.test("the database is killed between claim and settle, and comes back", async () => {
-  const dataDir = await Deno.makeTempDir({ prefix: "chat-archive-deletion-" });
-  try {
-    // Not an ephemeral one, whose database does without the disk.
-    await using stack = await startStackProcess({ dataDir });
-    await killDatabaseBeforeSettling(stack.status);
-  } finally {
-    await removeDataFolder(dataDir);
-  }
 });
 
 Deno.test("an unknown failure of the worker is thrown, and its entries come back", async () => {

@@ -1,31 +1,24 @@
 /** Bytes that come after their chat, image or reservation is gone are swept once their URL is dead. */
-import { createClient } from "@supabase/supabase-js";
 import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
-import type { Database } from "@shared/database.types.ts";
+import { delay } from "@shared/async.ts";
 import { confirmUpload } from "../../supabase/functions/confirm-upload/handler.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
 import { assert, assertEquals } from "@std/assert";
-import { openEntriesOf, runWorker, settleAll, workerClient } from "../support/deletion.ts";
+import { apiClient, workerClient } from "../support/api_client.ts";
+import { openEntriesOf, runWorker, settleAll } from "../support/deletion.ts";
 import { image, pdf, png, put, reserve, type TestFile, uploadAll } from "../support/files.ts";
-import { asOperator, bucket, keysBelow, stack as shared } from "../support/stack.ts";
+import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { signUp, type User } from "../support/users.ts";
 
 /** Seconds that a short-lived URL lives. */
 const EXPIRY = 5;
 
-/** A client with a user's rights, for handlers that run in this process. */
-const callerClient = ({ token }: User) =>
-  createClient<Database>(shared.API_URL, shared.PUBLISHABLE_KEY, {
-    auth: { persistSession: false },
-    global: { headers: { authorization: `Bearer ${token}` } },
-  });
-
 /** Reserves a file, as a deployment with a short S3_UPLOAD_EXPIRATION does. */
 async function reserveShortly(user: User, chat_id: string, { bytes, ...file }: TestFile) {
   const request = PresignUploadRequest.parse({ chat_id, files: [{ ...file, size: bytes.length }] });
   const { body } = await presignUpload(request, {
-    db: callerClient(user),
+    db: apiClient(user),
     store: bucket,
     settings: { ...readSettings({ USE_S3_STORAGE: "false" }), uploadExpiration: EXPIRY },
     now: Date.now,
@@ -35,7 +28,7 @@ async function reserveShortly(user: User, chat_id: string, { bytes, ...file }: T
 
 /** Waits until a URL is dead. The bucket counts whole seconds, from when it was signed. */
 const untilDead = ({ expires_at }: { expires_at: string }) =>
-  new Promise((done) => setTimeout(done, Date.parse(expires_at) - Date.now() + 2500));
+  delay(Date.parse(expires_at) - Date.now() + 2500);
 
 /** A PUT that has begun, and that ends when it is told to. @returns what sends the rest, for a status */
 async function beginPut(
@@ -173,7 +166,7 @@ function slowConfirm(user: User, id: string) {
   const standing = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   const confirmed = confirmUpload({ ids: [id] }, {
-    db: callerClient(user),
+    db: apiClient(user),
     admin: workerClient(),
     store: {
       ...bucket,

@@ -1,5 +1,6 @@
 /** A deletion takes what is its own, whoever races it, and whatever stands in the rows. */
 import postgres from "postgres";
+import { delay } from "@shared/async.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   cleanup,
@@ -9,7 +10,8 @@ import {
   runWorker,
   settleAll,
 } from "../support/deletion.ts";
-import { image, png, uploadAll } from "../support/files.ts";
+import { eventually } from "../support/eventually.ts";
+import { image, store, uploadAll } from "../support/files.ts";
 import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
 import { signUp, type User } from "../support/users.ts";
 
@@ -21,14 +23,6 @@ const other = await signUp();
 
 const create = async (id: string, owner = user) =>
   (await owner.client.from("chats").insert({ id, title: "Again" })).error?.code;
-
-const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
-
-async function store(key: string): Promise<string> {
-  const body = png(1, 1);
-  await bucket.put({ key, body, size: body.length, contentType: "image/png" });
-  return key;
-}
 
 Deno.test("a create that races an open delete waits, and is refused", async () => {
   const chat_id = await user.createChat();
@@ -44,7 +38,7 @@ Deno.test("a create that races an open delete waits, and is refused", async () =
         await tx`delete from chats where id = ${chat_id}`;
         created = create(chat_id);
         created.then(() => answered = true);
-        await pause(150);
+        await delay(150);
         assertEquals(answered, false, "it waits for the delete");
         if (isolation === "read committed") throw taken;
       }).catch((error) => assertEquals(error, taken));
@@ -80,11 +74,12 @@ Deno.test("a client that re-creates its chat at once, again and again, loses not
   for (let round = 0; round < 6; round++) {
     await user.client.from("chats").delete().eq("id", chat_id);
     const worker = runWorker();
-    for (let code = await create(chat_id); code; code = await create(chat_id)) {
+    await eventually("the id is free again", async () => {
+      const code = await create(chat_id);
+      if (code === undefined) return true;
       assertEquals(code, "23505");
       refused++;
-      await pause(5);
-    }
+    });
     kept = (await uploadAll(user, chat_id, [image("new.png", round)]))
       .map((id) => `${user.id}/${chat_id}/images/${id}.png`);
     await worker;

@@ -31,8 +31,8 @@ Deno.test("JSON carries every column of every row, in the order of seq", async (
   const chat_id = chat!.id;
   const { data: messages } = await user.client.from("chat_messages").insert([
     { chat_id, role: "user", content: '\u0001 \\ " \n 😀', message_type: "note", created_at },
-    { chat_id, role: "assistant", content: "" },
-  ]).select("id").order("seq");
+    { chat_id, role: "assistant", content: "", message_type: "text", created_at },
+  ]).select("id, seq").order("seq");
   // The loose ones come first: they keep their place.
   await uploadAll(user, chat_id, [
     image("свободный.png", 1),
@@ -41,7 +41,15 @@ Deno.test("JSON carries every column of every row, in the order of seq", async (
   ]);
   const hit = { chat_id, page_number: 2, created_at };
   await user.client.from("search_results").insert([
-    { ...hit, block_id: "loose", score: 1e-300, coords_px: [0.1, 2, 3e7, 123456.789] },
+    {
+      ...hit,
+      block_id: "loose",
+      message_id: null,
+      score: 1e-300,
+      block_text: null,
+      coords_norm: null,
+      coords_px: [0.1, 2, 3e7, 123456.789],
+    },
     {
       ...hit,
       block_id: "b7",
@@ -49,6 +57,7 @@ Deno.test("JSON carries every column of every row, in the order of seq", async (
       score: 0.1 + 0.2,
       block_text: "text",
       coords_norm: [[0, 0.1, 0.2, 1], [0, 0, 1, 1]],
+      coords_px: null,
     },
   ]);
 

@@ -1,25 +1,20 @@
 /** An export is made while it is read: page by page, beside whoever writes, no further than its reader. */
-import { createClient } from "@supabase/supabase-js";
-import type { Database } from "@shared/database.types.ts";
 import { ChatExport } from "@shared/contracts/chat-export.ts";
 import { type ExportChatRequest } from "@shared/contracts/export-chat.ts";
 import { exportChat } from "../../supabase/functions/export-chat/handler.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { stack } from "../support/stack.ts";
+import { apiClient } from "../support/api_client.ts";
 import { signUp } from "../support/users.ts";
 
 const user = await signUp();
 
 /** Exports in this process, so that each query can be seen and delayed. */
 async function exporting(request: ExportChatRequest, onQuery: (target: string) => unknown) {
-  const db = createClient<Database>(stack.API_URL, stack.PUBLISHABLE_KEY, {
-    auth: { persistSession: false, autoRefreshToken: false },
-    global: {
-      headers: { authorization: `Bearer ${user.token}` },
-      fetch: async (input, init) => {
-        await onQuery(new URL(String(input)).pathname.split("/").at(-1)!);
-        return await fetch(input, init);
-      },
+  const db = apiClient({
+    token: user.token,
+    fetch: async (input, init) => {
+      await onQuery(new URL(String(input)).pathname.split("/").at(-1)!);
+      return await fetch(input, init);
     },
   });
   const settings = { downloadExpiration: 60 };

@@ -13,7 +13,7 @@ Deno.test("a chat as Markdown: messages in order, then their images and hits", a
   const { data: messages } = await user.client.from("chat_messages").insert([
     { chat_id, role: "user", content: "What does page 2 say?" },
     { chat_id, role: "assistant", content: "It says **so**:\n\n```\nx < y\n" },
-  ]).select("id").order("seq");
+  ]).select("id, seq").order("seq");
   await uploadAll(user, chat_id, [
     { ...image("page 2.png"), message_id: messages![1]!.id },
     image("loose.png", 1),
@@ -100,7 +100,7 @@ Deno.test("images and hits stay with their messages, over many pages", async () 
     .insert(
       Array.from({ length: 7 }, (_, n) => ({ chat_id, role: "user", content: `message ${n}` })),
     )
-    .select("id").order("seq");
+    .select("id, seq").order("seq");
   // Hits in another order than their messages, some of 300 kB: a page holds a few of them.
   for (const index of [5, 1, 3]) {
     const rows = Array.from({ length: 9 }, (_, n) => ({

@@ -1,42 +1,16 @@
 /** export-chat?format=zip: text, JSON and files, with what is missing named. */
 import { crc32 } from "node:zlib";
-import { unzipSync } from "fflate";
 import MarkdownIt from "markdown-it";
 import { ChatExport, ExportManifest } from "@shared/contracts/chat-export.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { startFaultyStack } from "../support/faulty_stack.ts";
+import { exportZip } from "../support/exports.ts";
 import { image, pdf, uploadAll } from "../support/files.ts";
-import { asOperator, bucket, stack } from "../support/stack.ts";
+import { asOperator, bucket } from "../support/stack.ts";
 import { assertError, assertField, request, signUp, type User } from "../support/users.ts";
 
 const user = await signUp();
 
-const decoder = new TextDecoder();
 const bearer = (who: User) => ({ headers: { authorization: `Bearer ${who.token}` } });
-
-/** Files of a zip by path, with every checksum of its directory compared. */
-function unzip(bytes: Uint8Array): Record<string, Uint8Array> {
-  const files = unzipSync(bytes);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let at = view.getUint32(bytes.length - 6, true);
-  let count = 0;
-  for (; view.getUint32(at, true) === 0x02014b50; count++) {
-    const name = decoder.decode(bytes.subarray(at + 46, at + 46 + view.getUint16(at + 28, true)));
-    assertEquals(crc32(files[name]!), view.getUint32(at + 16, true), `checksum of ${name}`);
-    at += 46 + view.getUint16(at + 28, true) + view.getUint16(at + 30, true);
-  }
-  assertEquals(Object.keys(files).length, count, "no name stands twice");
-  return files;
-}
-
-async function exportZip(query: string, who = user, url = stack.FUNCTIONS_URL) {
-  const response = await fetch(`${url}/export-chat?format=zip&${query}`, bearer(who));
-  assertEquals(response.status, 200);
-  assertEquals(response.headers.get("content-type"), "application/zip");
-  const files = unzip(await response.bytes());
-  const text = (path: string) => decoder.decode(files[path]);
-  return { files, text, paths: Object.keys(files), headers: response.headers };
-}
 
 /** Targets of links and images, as a reader resolves them. */
 function targets(markdown: string): string[] {
@@ -65,7 +39,7 @@ Deno.test("a zip holds Markdown with relative links, JSON, the document and the 
     ...names.map((name, n) => ({ ...image(name, n), message_id: message!.id })),
     { name: "The *document*.pdf", content_type: "application/pdf", bytes: pdf(), kind: "document" },
   ]);
-  const { files, paths, text, headers } = await exportZip(`chat_id=${chat_id}`);
+  const { files, paths, text, headers } = await exportZip(user, `chat_id=${chat_id}`);
   assertStringIncludes(headers.get("content-disposition")!, ".zip");
   const imagePaths = [
     "images/page 1.png",
@@ -96,7 +70,7 @@ Deno.test("many files of one name are all there", async () => {
     image("a (2).png", 0),
     ...Array.from({ length: 12 }, (_, n) => image("a.png", n + 1)),
   ]);
-  const { files, text } = await exportZip(`chat_id=${chat_id}`);
+  const { files, text } = await exportZip(user, `chat_id=${chat_id}`);
   const { images } = ChatExport.parse(JSON.parse(text("chat.json")));
   assertEquals(new Set(images.map(({ file }) => file!.toLowerCase())).size, 13);
   images.forEach(({ file }, n) => assertEquals(files[file!], image("", n).bytes));
@@ -110,7 +84,7 @@ Deno.test("a file beyond what is held in memory is streamed into the zip", async
   await uploadAll(user, chat_id, [
     { name: "large.pdf", content_type: "application/pdf", bytes, kind: "document" },
   ]);
-  const { files } = await exportZip(`chat_id=${chat_id}`);
+  const { files } = await exportZip(user, `chat_id=${chat_id}`);
   assertEquals(crc32(files["document/large.pdf"]!), crc32(bytes));
 });
 
@@ -119,7 +93,7 @@ Deno.test("what is not in the bucket is named, and the rest is there", async () 
   const [first] = await uploadAll(user, chat_id, [image("gone.png"), image("there.png", 1)]);
   const { data } = await user.client.from("chat_images").select("s3_path").eq("id", first!);
   await bucket.deleteMany([data![0]!.s3_path]);
-  const { paths, text } = await exportZip(`chat_id=${chat_id}`);
+  const { paths, text } = await exportZip(user, `chat_id=${chat_id}`);
   assertEquals(paths, ["chat.json", "chat.md", "images/there.png", "missing.txt"]);
   assertMatch(text("missing.txt"), /^images\/gone\.png: it is not in the bucket$/m);
 });
@@ -127,29 +101,10 @@ Deno.test("what is not in the bucket is named, and the rest is there", async () 
 Deno.test("images=none: a zip of the text, and the names", async () => {
   const chat_id = await user.createChat();
   await uploadAll(user, chat_id, [image("plan.png")]);
-  const { paths, text } = await exportZip(`chat_id=${chat_id}&images=none`);
+  const { paths, text } = await exportZip(user, `chat_id=${chat_id}&images=none`);
   assertEquals(paths, ["chat.json", "chat.md", "missing.txt"]);
   assertMatch(text("missing.txt"), /^images\/plan\.png: asked for without$/m);
   assertMatch(text("chat.md"), /Image not included: plan\.png/);
-});
-
-Deno.test("bucket down: the zip holds the text, and a list of what is missing", async () => {
-  await using faulty = await startFaultyStack();
-  const owner = await signUp(faulty.status);
-  const chat_id = await owner.createChat();
-  await owner.client.from("chat_messages").insert({ chat_id, role: "user", content: "still here" });
-  await uploadAll(owner, chat_id, [image("plan.png")]);
-  faulty.bucket.become("cut");
-  const { paths, text } = await exportZip(
-    `chat_id=${chat_id}`,
-    owner,
-    faulty.status.FUNCTIONS_URL,
-  );
-  assertEquals(paths, ["chat.json", "chat.md", "missing.txt"]);
-  assertStringIncludes(text("chat.md"), "> still here");
-  assertMatch(text("chat.md"), /^- Images are not included: the object storage did not answer$/m);
-  assertMatch(text("missing.txt"), /^images\/plan\.png: the object storage did not answer$/m);
-  assertEquals(ChatExport.parse(JSON.parse(text("chat.json"))).messages.length, 1);
 });
 
 Deno.test("all chats come in parts of whole chats, each once, the oldest first", async () => {
@@ -165,7 +120,7 @@ Deno.test("all chats come in parts of whole chats, each once, the oldest first",
   let after = "";
   let parts = 0;
   do {
-    const { text, paths, headers } = await exportZip(`all=true${after}`, owner);
+    const { text, paths, headers } = await exportZip(owner, `all=true${after}`);
     const manifest = ExportManifest.parse(JSON.parse(text("manifest.json")));
     assertEquals(manifest.next_after, headers.get("x-next-after"));
     for (const { id, folder } of manifest.chats) {
@@ -206,7 +161,7 @@ Deno.test("a part ends before it grows too large, and one large chat is a part o
 });
 
 Deno.test("all chats of a user who has none: an empty part", async () => {
-  const { text } = await exportZip("all=true", await signUp());
+  const { text } = await exportZip(await signUp(), "all=true");
   const { chats, next_after } = ExportManifest.parse(JSON.parse(text("manifest.json")));
   assertEquals({ chats, next_after }, { chats: [], next_after: null });
 });

@@ -107,7 +107,7 @@ async function make(
   );
   const rows = await insert(
     user.client.from("chat_messages").insert(messages.map((one) => ({ ...one, chat_id })))
-      .select("id").order("seq"),
+      .select("id, seq").order("seq"),
   );
   const of = (message: number | null) => message === null ? null : rows[message]!.id;
   if (hits.length > 0) {

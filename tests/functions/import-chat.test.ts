@@ -1,12 +1,15 @@
 /** import-chat: an export comes back as an equal chat, or not at all. */
 import { crc32, deflateRawSync } from "node:zlib";
 import type { ChatExport } from "@shared/contracts/chat-export.ts";
-import { ImportChatResponse } from "@shared/contracts/import-chat.ts";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { IMPORT_LIMITS, ImportChatResponse } from "@shared/contracts/import-chat.ts";
+import type { ErrorBody } from "@shared/errors.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { chatsOf } from "../support/accounts.ts";
+import { eventually } from "../support/eventually.ts";
 import { image, pdf, png, uploadAll } from "../support/files.ts";
 import { essenceOf, exportChat, exportJson, importFile } from "../support/exports.ts";
-import { asOperator, keysBelow, stack } from "../support/stack.ts";
-import { assertError, assertField, signUp, type User } from "../support/users.ts";
+import { keysBelow, stack } from "../support/stack.ts";
+import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
 const encoder = new TextEncoder();
@@ -29,7 +32,7 @@ async function richChat(who = user): Promise<string> {
       message_type: n ? "text" : "note",
       created_at: `2021-02-03T04:05:0${n}.000001+00:00`,
     })),
-  ).select("id").order("seq");
+  ).select("id, seq").order("seq");
   await uploadAll(who, chat_id, [
     image("loose.png", 1),
     { ...image("page 2.png", 2), message_id: messages![1]!.id },
@@ -54,17 +57,12 @@ async function richChat(who = user): Promise<string> {
   return chat_id;
 }
 
-const chatsOf = (who: User) =>
-  asOperator((sql) =>
-    sql`select id from chats where user_id = ${who.id}`.then((rows) => rows.length)
-  );
-
 /** Imports a bad file, and checks that nothing of it is left. @returns the error */
 async function refused(
   body: BodyInit,
   type: string,
   status = 400,
-  code = "invalid_request" as const,
+  code: ErrorBody["code"] = "invalid_request",
 ) {
   const before = await chatsOf(user);
   const error = assertError(await importFile(user, body, type), status, code);
@@ -374,21 +372,34 @@ for (const [what, file, place] of DAMAGED_ZIP) {
   });
 }
 
-Deno.test("a zip bomb: payload_too_large, soon", async () => {
-  const bomb = deflateRawSync(new Uint8Array(128 * 1024 * 1024));
-  const nested = Array.from({ length: 9 }, (_, n): Part => ({
-    name: `filler ${n}`,
-    bytes: bomb,
+/** Small files that unpack to more than is taken. */
+function bombs(): [what: string, file: Uint8Array<ArrayBuffer>, message: RegExp][] {
+  const deflated = (name: string, bytes: Uint8Array): Part => ({
+    name,
+    bytes: deflateRawSync(bytes),
     method: 8,
-    crc: 0,
-    size: 128 * 1024 * 1024,
-  }));
-  const json = { ...nested[0]!, name: "chat.json" };
-  for (const parts of [[json], [chatJson, ...nested]]) {
-    const { status, body } = await importFile(user, zip(parts), "application/zip");
-    assert(status === 413 || status === 400, JSON.stringify(body));
-  }
-});
+    crc: crc32(bytes),
+    size: bytes.length,
+  });
+  const blank = new Uint8Array(IMPORT_LIMITS.json + 1).fill(0x20);
+  blank[0] = 0x7b;
+  const row = damage((file) => file.chat.title = "x".repeat(IMPORT_LIMITS.row));
+  const size = IMPORT_LIMITS.unpacked / 8;
+  const filler = deflated("filler", new Uint8Array(size));
+  const fillers = Array.from({ length: 8 }, (_, n): Part => ({ ...filler, name: `filler ${n}` }));
+  return [
+    ["a JSON of blanks", zip([deflated("chat.json", blank)]), /^the JSON: at most/],
+    ["one long value", zip([deflated("chat.json", encoder.encode(row))]), /^chat: at most/],
+    ["files beside the JSON", zip([chatJson, ...fillers]), /^the zip, unpacked: at most/],
+  ];
+}
+
+for (const [what, file, message] of bombs()) {
+  Deno.test(`a zip bomb is refused with payload_too_large: ${what}`, async () => {
+    const error = await refused(file, "application/zip", 413, "payload_too_large");
+    assertMatch(error.message, message);
+  });
+}
 
 Deno.test("while it is imported, nobody sees the chat", async () => {
   const file = zip([chatJson, picture]);
@@ -400,7 +411,7 @@ Deno.test("while it is imported, nobody sees the chat", async () => {
   })());
   const before = await user.client.from("chats").select("id", { count: "exact" });
   const importing = importFile(user, body, "application/zip");
-  while (await chatsOf(user) === before.count) await new Promise((done) => setTimeout(done, 20));
+  await eventually("a chat is made", async () => await chatsOf(user) !== before.count);
   const during = await user.client.from("chats").select("id", { count: "exact" });
   assertEquals(during.count, before.count);
   resolve();
@@ -415,7 +426,7 @@ Deno.test("a sender that goes away leaves nothing", async () => {
   const gone = new AbortController();
   const body = ReadableStream.from((async function* () {
     yield file.subarray(0, -30);
-    while (await chatsOf(user) === before) await new Promise((done) => setTimeout(done, 20));
+    await eventually("a chat is made", async () => await chatsOf(user) !== before);
     gone.abort();
     await new Promise(() => {});
   })());
@@ -426,8 +437,5 @@ Deno.test("a sender that goes away leaves nothing", async () => {
     signal: gone.signal,
   }).catch((error) => error.name);
   assertMatch(await sent as string, /AbortError/);
-  for (const deadline = Date.now() + 5000; await chatsOf(user) !== before;) {
-    assert(Date.now() < deadline, "the chat is removed");
-    await new Promise((done) => setTimeout(done, 50));
-  }
+  await eventually("the chat is removed", async () => await chatsOf(user) === before);
 });

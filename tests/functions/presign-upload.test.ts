@@ -1,12 +1,11 @@
-import { createClient } from "@supabase/supabase-js";
 import type { ISql } from "postgres";
 import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
-import type { Database } from "@shared/database.types.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
 import { assert, assertEquals } from "@std/assert";
+import { apiClient } from "../support/api_client.ts";
 import { image, pdf, png, put, reserve } from "../support/files.ts";
-import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
+import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
@@ -211,9 +210,9 @@ Deno.test("100 files in one request, in order", async () => {
 Deno.test("100 files cost one request to the database", async () => {
   const chat_id = await user.createChat();
   let requests = 0;
-  const db = createClient<Database>(stack.API_URL, stack.PUBLISHABLE_KEY, {
-    accessToken: () => Promise.resolve(user.token),
-    global: { fetch: (input, init) => (requests++, fetch(input, init)) },
+  const db = apiClient({
+    token: user.token,
+    fetch: (input, init) => (requests++, fetch(input, init)),
   });
   const settings = readSettings({ USE_S3_STORAGE: "false" });
   const request = PresignUploadRequest.parse({ chat_id, files: Array(100).fill(file) });

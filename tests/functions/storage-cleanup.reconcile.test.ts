@@ -1,6 +1,4 @@
 /** Bucket and rows are compared both ways; nothing that could be anybody's live file is touched. */
-import { createClient } from "@supabase/supabase-js";
-import type { Database } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import {
   reconcile,
@@ -8,20 +6,13 @@ import {
   type ReconcileRequest,
 } from "../../supabase/functions/storage-cleanup/reconcile.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { image, pdf, png, put, reserve, uploadAll } from "../support/files.ts";
-import { asOperator, bucket, keysBelow, stack } from "../support/stack.ts";
-import { assertError, assertField, request, signUp, type User } from "../support/users.ts";
+import { workerClient } from "../support/api_client.ts";
+import { cleanup } from "../support/deletion.ts";
+import { image, pdf, put, reserve, store, uploadAll } from "../support/files.ts";
+import { asOperator, bucket, keysBelow } from "../support/stack.ts";
+import { assertError, assertField, signUp, type User } from "../support/users.ts";
 
-const admin = createClient<Database>(stack.API_URL, stack.SECRET_KEY, {
-  auth: { persistSession: false },
-});
-
-const cleanup = (body: unknown = {}) =>
-  request("storage-cleanup", {
-    method: "POST",
-    headers: { apikey: stack.SECRET_KEY, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
+const admin = workerClient();
 
 /** Everything of one user, whatever the other tests leave behind. */
 const rangeOf = (user: User) => ({ after: `${user.id}/`, until: `${user.id}0` });
@@ -35,12 +26,6 @@ const compare = (user: User, more: ReconcileRequest, ports: Partial<ReconcilePor
     grace: 0,
     ...ports,
   });
-
-async function store(key: string): Promise<string> {
-  const body = png(1, 1);
-  await bucket.put({ key, body, size: body.length, contentType: "image/png" });
-  return key;
-}
 
 const uuid = () => crypto.randomUUID();
 

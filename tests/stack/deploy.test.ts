@@ -57,6 +57,17 @@ async function deployInto(folder: string) {
   }
 }
 
+/** What must never be uploaded: it is not part of any function. */
+const NOT_UPLOADED = /^(tests|stack|tools|bench|examples|docs|node_modules)\//;
+
+/** Paths of a function's uploaded files, as they are in the project. */
+function uploadedOf(root: string, below = ""): string[] {
+  return Array.from(Deno.readDirSync(join(root, below))).flatMap(({ name, isDirectory }) => {
+    const path = join(below, name);
+    return isDirectory ? uploadedOf(root, path) : [path];
+  });
+}
+
 /** What the platform puts into the environment of a function, and `supabase secrets set` adds. */
 async function environment(): Promise<Record<string, string>> {
   const jwks = await fetch(`${stack.API_URL}/auth/v1/.well-known/jwks.json`);
@@ -113,6 +124,12 @@ Deno.test("each function works from what was deployed of it alone", async () => 
   all.defer(() => Deno.remove(folder, { recursive: true }));
   const deployed = await deployInto(folder);
   assertEquals(Object.keys(deployed).toSorted(), FUNCTIONS);
+
+  for (const name of FUNCTIONS) {
+    const files = uploadedOf(join(folder, name));
+    assert(files.includes(`supabase/functions/${name}/index.ts`));
+    assertEquals(files.filter((path) => NOT_UPLOADED.test(path)), [], name);
+  }
 
   const ports = new Map<string, number>();
   for (const name of FUNCTIONS) {

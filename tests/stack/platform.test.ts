@@ -34,6 +34,18 @@ Deno.test("errors carry PostgreSQL's codes, with PostgREST's statuses", async ()
   }
 });
 
+Deno.test("a batch whose rows differ in their keys, and an order by what is not selected, are refused", async () => {
+  const { client } = user;
+  const chat_id = await user.createChat();
+  const row = { chat_id, role: "user", content: "x" };
+  const mixed = await client.from("chat_messages").insert([row, { ...row, message_type: "note" }]);
+  assertEquals([mixed.error?.code, mixed.status], ["23502", 400]);
+  const unselected = await client.from("chat_messages").insert([row]).select("id").order("seq");
+  assertEquals([unselected.error?.code, unselected.status], ["42703", 400]);
+  const good = await client.from("chat_messages").insert([row, row]).select("id, seq").order("seq");
+  assertEquals([good.error, good.data?.length], [null, 2]);
+});
+
 Deno.test("no more than 1,000 rows come in one answer", async () => {
   const chat_id = await user.createChat();
   const rows = Array.from({ length: 1001 }, () => ({ chat_id, role: "user", content: "x" }));

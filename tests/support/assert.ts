@@ -1,6 +1,7 @@
 /**
- * Assertions, with the names of `@std/assert`. The registry that serves it can't be reached from
- * every machine that runs these tests; where it can, deno.json may point this file's name at it.
+ * Assertions with the names, arguments and meaning of `@std/assert`, whose registry can't be reached
+ * from every machine that runs these tests. deno.json maps the name to this file; the workflow maps it
+ * to the published package in one of its runs.
  *
  * @module
  */
@@ -40,8 +41,10 @@ export async function assertRejects<E extends Error>(
   kind: Class<E>,
   includes = "",
 ): Promise<E> {
+  // Only a promise counts: what throws before it returns one fails the test.
+  const working = work();
   try {
-    await work();
+    await working;
   } catch (error) {
     strict.ok(error instanceof kind, `expected ${kind.name}, got ${error}`);
     strict.ok(error.message.includes(includes), error.message);

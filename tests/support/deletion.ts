@@ -3,22 +3,14 @@
  *
  * @module
  */
-import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
 import type { StackStatus } from "../../stack/status_file.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 import { storageCleanup } from "../../supabase/functions/storage-cleanup/handler.ts";
+import { workerClient } from "./api_client.ts";
 import { asOperator, bucket, stack } from "./stack.ts";
 import { type Answer, request, type User } from "./users.ts";
-
-/** The database past row level security, as the worker has it. */
-export function workerClient(status: StackStatus = stack): ArchiveClient {
-  return createClient<Database>(status.API_URL, status.SECRET_KEY, {
-    auth: { persistSession: false, autoRefreshToken: false },
-    db: { retry: false },
-  });
-}
 
 /** Calls the worker's function. */
 export function cleanup(body: unknown = {}, status: StackStatus = stack): Promise<Answer> {

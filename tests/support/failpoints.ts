@@ -1,10 +1,11 @@
 /** A stack whose functions can be killed between two steps. */
 import { join } from "node:path";
 import type { Failpoint } from "../../supabase/functions/_shared/failpoint.ts";
-import { type FaultyStack, startFaultyStack } from "./faulty_stack.ts";
+import { type ConfiguredStack, startConfiguredStack } from "./configured_stack.ts";
+import { eventually } from "./eventually.ts";
 
 /** A stack on the shared database and bucket, with failpoints. */
-export interface MortalStack extends FaultyStack {
+export interface MortalStack extends ConfiguredStack {
   /**
    * Runs work, which calls a function, and kills the functions' process with SIGKILL as soon as it
    * stands at the failpoint. The stack then starts a new process, without failpoints.
@@ -14,15 +15,12 @@ export interface MortalStack extends FaultyStack {
   killAt(name: Failpoint, work: () => Promise<unknown>): Promise<void>;
 }
 
-/** Milliseconds that a function may take to reach its failpoint. */
-const REACH_LIMIT = 20_000;
-
-/** @param env settings of the functions */
-export async function startMortalStack(env: Record<string, string> = {}): Promise<MortalStack> {
+/** Starts one. */
+export async function startMortalStack(): Promise<MortalStack> {
   const folder = await Deno.makeTempDir({ prefix: "chat-archive-failpoints-" });
   const file = join(folder, "name");
   await Deno.writeTextFile(file, "");
-  const stack = await startFaultyStack({ ...env, FAILPOINT_FILE: file });
+  const stack = await startConfiguredStack({ FAILPOINT_FILE: file });
   return {
     ...stack,
     async killAt(name, work) {
@@ -30,22 +28,16 @@ export async function startMortalStack(env: Record<string, string> = {}): Promis
       await Deno.writeTextFile(file, name);
       const worked = work().catch(() => {});
       try {
-        for (const deadline = Date.now() + REACH_LIMIT; Date.now() < deadline;) {
-          const [, pid] = /\{"failpoint":"[^"]+","pid":(\d+)\}/.exec(
-            stack.output().slice(before),
-          ) ?? [];
-          if (pid) {
-            await Deno.writeTextFile(file, "");
-            Deno.kill(Number(pid), "SIGKILL");
-            await worked;
-            return;
-          }
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
+        const pid = await eventually(
+          `a process comes to ${name}`,
+          () => /\{"failpoint":"[^"]+","pid":(\d+)\}/.exec(stack.output().slice(before))?.[1],
+        );
+        await Deno.writeTextFile(file, "");
+        Deno.kill(Number(pid), "SIGKILL");
+        await worked;
       } finally {
         await Deno.writeTextFile(file, "");
       }
-      throw new Error(`no process came to ${name}`);
     },
     async [Symbol.asyncDispose]() {
       await stack[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 /** A stack whose database and bucket, the shared stack's, are reached through relays. */
 import type { StackStatus } from "../../stack/status_file.ts";
+import { SHARED_PARTS } from "./configured_stack.ts";
 import { Relay } from "./relay.ts";
 import { startStackProcess } from "./stack_process.ts";
 import { stack as shared } from "./stack.ts";
@@ -9,8 +10,6 @@ export interface FaultyStack extends AsyncDisposable {
   status: StackStatus;
   database: Relay;
   bucket: Relay;
-  /** All that it has printed so far. */
-  output(): string;
 }
 
 /** The same address through a relay. */
@@ -20,27 +19,25 @@ function through(relay: Relay, address: string): string {
   return url.href;
 }
 
-/** @param env settings of the functions */
-export async function startFaultyStack(env: Record<string, string> = {}): Promise<FaultyStack> {
+/**
+ * A process of its own: how its database driver ends when connections break is caught there, and
+ * would not be in a test.
+ */
+export async function startFaultyStack(): Promise<FaultyStack> {
   const database = new Relay(Number(new URL(shared.DB_URL).port));
   const bucket = new Relay(Number(new URL(shared.API_URL).port));
   const stack = await startStackProcess({
     args: ["--external-db", "--external-s3"],
     env: {
+      ...SHARED_PARTS,
       DATABASE_URL: through(database, shared.DB_URL),
       S3_ENDPOINT: through(bucket, shared.STORAGE_S3_URL),
-      S3_ACCESS_KEY: shared.S3_PROTOCOL_ACCESS_KEY_ID,
-      S3_SECRET_KEY: shared.S3_PROTOCOL_ACCESS_KEY_SECRET,
-      S3_REGION: shared.S3_PROTOCOL_REGION,
-      S3_BUCKET: shared.S3_BUCKET,
-      ...env,
     },
   });
   return {
     status: stack.status,
     database,
     bucket,
-    output: stack.output,
     async [Symbol.asyncDispose]() {
       await stack[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();

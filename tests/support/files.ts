@@ -6,6 +6,7 @@
 import { crc32, deflateSync } from "node:zlib";
 import { PresignUploadResponse } from "@shared/contracts/presign-upload.ts";
 import { assert, assertEquals } from "@std/assert";
+import { bucket } from "./stack.ts";
 import type { User } from "./users.ts";
 
 /** Bytes that `fetch` takes. */
@@ -67,6 +68,13 @@ export interface TestFile {
 /** A small image. */
 export function image(name = "page.png", seed = 0): TestFile {
   return { name, content_type: "image/png", bytes: png(4, 3, seed) };
+}
+
+/** Puts a small image where a test wants one, past the functions. @returns its key */
+export async function store(key: string): Promise<string> {
+  const body = png(1, 1);
+  await bucket.put({ key, body, size: body.length, contentType: "image/png" });
+  return key;
 }
 
 /** Reserves files. @returns the uploads in the same order */

@@ -3,10 +3,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { Failure } from "../../stack/failure.ts";
 import { LOCAL_KEYS, type StackStatus } from "../../stack/status_file.ts";
-import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 
 /** What `supabase status -o json` tells, and what we need of it. */
 const NEEDED = [
@@ -46,27 +44,4 @@ export async function runningStack(file: string): Promise<StackStatus> {
     // Whoever looks for the stack's process finds the one that runs the tests.
     PID: Deno.pid,
   } as StackStatus;
-}
-
-/** What starts parts of an embedded stack, or looks into one. */
-const OWN_PROCESSES =
-  /support\/(failpoints|faulty_stack|stack_process|data_folder)\.ts|stack\/(database|stack|postgres\w*)\.ts/;
-
-async function* testFiles(folder: string): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(join(PROJECT_ROOT, folder))) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) yield* testFiles(path);
-    else if (name.endsWith(".test.ts")) yield path;
-  }
-}
-
-/** The test files that start processes of an embedded stack, and say nothing about another one. */
-export async function embeddedOnly(): Promise<string[]> {
-  const found: string[] = [];
-  for await (const path of testFiles("tests")) {
-    const source = await Deno.readTextFile(join(PROJECT_ROOT, path));
-    const imports = source.match(/^(import|\} from)\b.*"(\.\.?\/.*)";$/gm) ?? [];
-    if (imports.some((line) => OWN_PROCESSES.test(line))) found.push(path);
-  }
-  return found.toSorted();
 }

@@ -2,6 +2,10 @@
 import { join } from "node:path";
 import { readStatus, type StackStatus } from "../../stack/status_file.ts";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { eventually } from "./eventually.ts";
+
+/** Milliseconds that a start may take on a busy machine. */
+const START_LIMIT_MS = 60_000;
 
 /** How to start it. */
 export interface StackProcessOptions {
@@ -60,15 +64,24 @@ export async function startStackProcess(options: StackProcessOptions = {}): Prom
     await collected;
     await Deno.remove(folder, { recursive: true });
   };
-  for (const deadline = Date.now() + 60_000;;) {
-    const status = await readStatus(statusFile).catch(() => undefined);
-    if (status) {
-      return { status, child, output: () => output, [Symbol.asyncDispose]: stop };
-    }
-    if (over || Date.now() > deadline) {
-      await stop();
-      throw new Error(`the stack did not start:\n${output}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const ready = async () => {
+    if (over) throw new Error("it has ended");
+    return await readStatus(statusFile).catch(() => undefined);
+  };
+  try {
+    const status = await eventually("the stack is ready", ready, START_LIMIT_MS);
+    return { status, child, output: () => output, [Symbol.asyncDispose]: stop };
+  } catch (cause) {
+    await stop();
+    throw new Error(`the stack did not start:\n${output}`, { cause });
   }
+}
+
+/** The process of a stack's PostgreSQL server. */
+export async function databaseProcess({ DB_URL }: StackStatus): Promise<number> {
+  const { port } = new URL(DB_URL);
+  const { stdout } = await new Deno.Command("pgrep", { args: ["-f", `port=${port}`] }).output();
+  const [pid] = new TextDecoder().decode(stdout).trim().split("\n").map(Number);
+  if (!pid) throw new Error(`there is no server on port ${port}`);
+  return pid;
 }

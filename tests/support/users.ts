@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import type { Database } from "@shared/database.types.ts";
 import type { ErrorBody } from "@shared/errors.ts";
+import type { ArchiveClient } from "@shared/rows.ts";
 import type { StackStatus } from "../../stack/status_file.ts";
 import { assert, assertEquals } from "@std/assert";
+import { apiClient } from "./api_client.ts";
 import { undocumented } from "./openapi.ts";
 import { stack } from "./stack.ts";
 
@@ -25,7 +25,7 @@ export interface User {
   email: string;
   password: string;
   token: string;
-  client: SupabaseClient<Database>;
+  client: ArchiveClient;
   /** POSTs JSON to a function. */
   call(name: string, body: unknown): Promise<Answer>;
   /** Creates a chat and returns its id. */
@@ -69,9 +69,7 @@ export function post(
 
 /** Signs up a new user. */
 export async function signUp(status: StackStatus = stack): Promise<User> {
-  const client = createClient<Database>(status.API_URL, status.PUBLISHABLE_KEY, {
-    auth: { persistSession: false, autoRefreshToken: false },
-  });
+  const client = apiClient({ url: status.API_URL, key: status.PUBLISHABLE_KEY });
   const email = `user-${crypto.randomUUID()}@example.com`;
   const password = crypto.randomUUID();
   const { data, error } = await client.auth.signUp({ email, password });

@@ -1,8 +1,8 @@
-/** `deno task test --external`: what is asked of a running stack, and which tests it can't take. */
+/** `deno task test --external`: what is asked of a running stack. */
 import { join } from "node:path";
 import { Failure } from "../../stack/failure.ts";
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { embeddedOnly, runningStack } from "../support/running_stack.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { runningStack } from "../support/running_stack.ts";
 
 /** As `supabase status -o json` prints it, shortened. */
 const TOLD = {
@@ -39,13 +39,4 @@ Deno.test("a status that can't be used says why", async () => {
   await assertRejects(() => read(JSON.stringify(rest)), Failure, "lacks SECRET_KEY");
   await assertRejects(() => read("supabase is not running"), Failure, "can't be read");
   await assertRejects(() => runningStack(join("no", "such", "file")), Failure, "can't be read");
-});
-
-Deno.test("tests that start parts of an embedded stack are left out, others are not", async () => {
-  const skipped = await embeddedOnly();
-  assert(skipped.includes("tests/functions/faults.test.ts"));
-  assert(skipped.includes("tests/functions/confirm-upload.killed.test.ts"));
-  assert(skipped.includes("tests/db/rollbacks.test.ts"));
-  assert(!skipped.includes("tests/functions/every_function.test.ts"));
-  assert(!skipped.includes("tests/db/pgtap.test.ts"));
 });

@@ -3,15 +3,16 @@ import { adminClient } from "../../supabase/functions/_shared/clients.ts";
 import { configureLog, createLog } from "../../supabase/functions/_shared/log.ts";
 import { bucketOpener } from "../../supabase/functions/_shared/s3_object_store.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { startFaultyStack } from "../support/faulty_stack.ts";
+import { startConfiguredStack } from "../support/configured_stack.ts";
+import { eventually } from "../support/eventually.ts";
 import { image, reserve, uploadAll } from "../support/files.ts";
 import { CANARY, faultsOfLog } from "../support/log_check.ts";
-import { stack } from "../support/stack.ts";
+import { logFile, stack } from "../support/stack.ts";
 import { post, request, signUp, type User } from "../support/users.ts";
 
 /** Lines of the shared stack's log that belong to a request. */
 async function linesOf(requestId: string): Promise<Record<string, unknown>[]> {
-  const log = await Deno.readTextFile(Deno.env.get("STACK_LOG_FILE")!);
+  const log = await Deno.readTextFile(logFile);
   return log.split("\n").filter((line) => line.includes(requestId)).map((line) => JSON.parse(line));
 }
 
@@ -86,7 +87,7 @@ Deno.test("LOG_LEVEL and DATABASE_LOG_LEVEL: what is below is not written", asyn
   ];
   for (const { operations, queries, ...env } of levels) {
     await t.step(JSON.stringify(env), async () => {
-      await using faulty = await startFaultyStack(env);
+      await using faulty = await startConfiguredStack(env);
       const user = await signUp(faulty.status);
       const chat_id = await converse(user);
       await post("delete-chat", { chat_id }, user.token, faulty.status);
@@ -119,11 +120,8 @@ Deno.test("an export that its reader left is logged as cancelled", async () => {
   const reader = response.body!.getReader();
   await reader.read();
   await reader.cancel();
-  for (let turn = 0; turn < 100 && operations(await linesOf(id)).length === 0; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  const [line] = operations(await linesOf(id));
-  assertEquals([line!["level"], line!["outcome"]], ["info", "cancelled"]);
+  const line = await eventually("its line", async () => operations(await linesOf(id))[0]);
+  assertEquals([line["level"], line["outcome"]], ["info", "cancelled"]);
 });
 
 Deno.test("the request id goes with every call to database and bucket", async () => {

@@ -16,6 +16,7 @@ import { Failure } from "../../stack/failure.ts";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { catalogueOf } from "../support/catalogue.ts";
+import { eventually } from "../support/eventually.ts";
 import { Relay } from "../support/relay.ts";
 
 interface Fixture {
@@ -143,9 +144,9 @@ Deno.test("a connection that is lost half-way leaves a step done or not done", a
         (await sql`select from pg_stat_activity
                    where query like '%pg_sleep%' and state = 'active'
                      and pid <> pg_backend_pid()`).length > 0;
-      while (!await sleeping()) await new Promise((resolve) => setTimeout(resolve, 20));
+      await eventually("the statement sleeps", sleeping);
       relay.become("cut");
-      while (await sleeping()) await new Promise((resolve) => setTimeout(resolve, 20));
+      await eventually("the server is done with it", async () => !await sleeping());
     };
 
     const [applying] = await Promise.all([

@@ -10,14 +10,9 @@ import {
   passTime,
 } from "../support/deletion.ts";
 import { startMortalStack } from "../support/failpoints.ts";
-import { image, png, uploadAll } from "../support/files.ts";
-import { asOperator, bucket, keysBelow } from "../support/stack.ts";
+import { image, store, uploadAll } from "../support/files.ts";
+import { asOperator, keysBelow } from "../support/stack.ts";
 import { signUp, type User } from "../support/users.ts";
-
-const store = (key: string) => {
-  const body = png(1, 1);
-  return bucket.put({ key, body, size: body.length, contentType: "image/png" });
-};
 
 /** A user with a chat of two images, and another chat that has to stay. */
 async function owner(status: Parameters<typeof signUp>[0]) {

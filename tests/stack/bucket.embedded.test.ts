@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { operatorBucket } from "../../tools/operator_bucket.ts";
 import { assert, assertEquals } from "@std/assert";
 import { removeDataFolder } from "../support/data_folder.ts";
+import { eventually } from "../support/eventually.ts";
 import { startStackProcess } from "../support/stack_process.ts";
 
 /** Bytes that follow from the key: what is read back tells whether it is whole. */
@@ -49,7 +50,7 @@ Deno.test("kill -9 in the middle of uploads leaves no half object, and loses no 
         if (await sent.then(() => true, () => false)) stored.push(key);
       }
     });
-    while (stored.length < 12) await new Promise((done) => setTimeout(done, 5));
+    await eventually("a dozen objects are stored", () => stored.length >= 12);
     stack.child.kill("SIGKILL");
     killed = true;
     await Promise.all([interrupted, ...uploads]);

@@ -4,9 +4,12 @@ import process from "node:process";
 import postgres from "postgres";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "@shared/async.ts";
 import { removeDataFolder } from "../support/data_folder.ts";
+import { eventually } from "../support/eventually.ts";
 import { image, uploadAll } from "../support/files.ts";
 import {
+  databaseProcess,
   type StackProcessOptions,
   startCommand,
   startStackProcess,
@@ -31,14 +34,6 @@ const isListening = async (url: string) => {
     return false;
   }
 };
-
-async function eventually(what: string, holds: () => boolean | Promise<boolean>) {
-  for (const deadline = Date.now() + 15_000; Date.now() < deadline;) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`not within 15 s: ${what}`);
-}
 
 /** Runs a start that is meant to fail. */
 async function failingStart(options: StackProcessOptions) {
@@ -119,10 +114,7 @@ Deno.test("a PostgreSQL server that is killed is started again, and no request h
   await withFolder(async (dataDir) => {
     await using stack = await startStackProcess({ dataDir });
     const user = await signUp(stack.status);
-    const port = new URL(stack.status.DB_URL).port;
-    const { stdout } = await new Deno.Command("pgrep", { args: ["-f", `port=${port}`] }).output();
-    const [pid] = new TextDecoder().decode(stdout).trim().split("\n").map(Number);
-    assert(pid);
+    const pid = await databaseProcess(stack.status);
     // Requests are under way all the time, so that some meet the server's end half-way.
     let over = false;
     const read = async () => {
@@ -139,7 +131,7 @@ Deno.test("a PostgreSQL server that is killed is started again, and no request h
       }
       return Math.max(...waits);
     });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await delay(200);
     Deno.kill(pid, "SIGKILL");
     await eventually("the server is another one", () => !isAlive(pid));
     await eventually("rows can be read again", read);
