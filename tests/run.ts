@@ -1,13 +1,13 @@
 /** `deno task test`: starts a stack of its own, runs all tests against it, and leaves nothing behind. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { Failure, reportFailure } from "../stack/failure.ts";
-import { launcherEnded } from "../stack/launcher.ts";
+import { EXIT, Failure } from "../stack/failure.ts";
 import { preparePostgres } from "../stack/postgres_binaries.ts";
 import { removeAbandonedPlaces } from "../stack/postgres_place.ts";
 import { startStack } from "../stack/stack.ts";
 import { type StackStatus, writeStatus } from "../stack/status_file.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
+import { defineCommand, type Invocation, runCommand } from "../tools/command.ts";
+import { askedToStop } from "../tools/interruption.ts";
 import { checkLog } from "./support/log_check.ts";
 import { embeddedOnly, runningStack } from "./support/running_stack.ts";
 
@@ -99,26 +99,18 @@ async function useStack(file: string): Promise<Tested> {
   return { status, logFile: "", args: [`--ignore=${skipped.join(",")}`], stop: async () => {} };
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      filter: { type: "string" },
-      "external-s3": { type: "boolean", default: false },
-      external: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
+const OPTIONS = {
+  filter: { type: "string" },
+  "external-s3": { type: "boolean", default: false },
+  external: { type: "string" },
+} as const;
+
+async function run({ values, positionals }: Invocation<typeof OPTIONS>): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "chat-archive-tests-" });
   const interrupted = new AbortController();
   const over = new AbortController();
   const stop = () => interrupted.abort();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
-  launcherEnded(over.signal).then(stop);
+  askedToStop(over.signal).then(stop);
   const limit = setTimeout(() => {
     console.error(`the suite did not end within ${SUITE_LIMIT / 60_000} minutes`);
     stop();
@@ -148,7 +140,7 @@ async function main(): Promise<number> {
       const [good, bad] = [true, false].map((one) => log.filter((ok) => ok === one).length);
       for (const line of skipped) console.log(line);
       console.log(`${passed + good!} passed, ${broken + bad!} failed`);
-      return code || bad!;
+      return code === 0 && bad === 0 ? EXIT.done : EXIT.failed;
     } finally {
       await stack.stop();
     }
@@ -160,4 +152,13 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+/** The command. */
+export const command = defineCommand({
+  name: "test",
+  help: HELP,
+  options: OPTIONS,
+  takes: [0, Infinity],
+  run,
+});
+
+if (import.meta.main) await runCommand(command);

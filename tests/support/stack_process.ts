@@ -16,6 +16,7 @@ export interface StackProcessOptions {
 /** A started stack. */
 export interface StackProcess extends AsyncDisposable {
   status: StackStatus;
+  statusFile: string;
   child: Deno.ChildProcess;
   /** All that it has printed so far. */
   output(): string;
@@ -63,7 +64,7 @@ export async function startStackProcess(options: StackProcessOptions = {}): Prom
   for (const deadline = Date.now() + 60_000;;) {
     const status = await readStatus(statusFile).catch(() => undefined);
     if (status) {
-      return { status, child, output: () => output, [Symbol.asyncDispose]: stop };
+      return { status, statusFile, child, output: () => output, [Symbol.asyncDispose]: stop };
     }
     if (over || Date.now() > deadline) {
       await stop();
