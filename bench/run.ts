@@ -16,7 +16,7 @@ async function benchmarks(): Promise<Map<string, string>> {
 }
 
 function help(known: Map<string, string>): string {
-  const lines = [...known].map(([name, line]) => `  ${name.padEnd(17)} ${line}`);
+  const lines = [...known].map(([name, line]) => `  ${name}\n      ${line}`);
   return `deno task bench [NAME…]
 
 Runs the benchmarks that are named, or all of them, each on an embedded stack or

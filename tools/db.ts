@@ -12,7 +12,7 @@ const HELP = `deno task db COMMAND [options]
   init          prepares a Supabase database: applies all migrations
   new NAME      creates a migration and its rollback, side by side
   up            applies the migrations that are missing
-  down [N]      takes back the newest N (1), in one transaction; other data stays
+  down [N]      takes back the newest N (1) in one transaction; other data stays
   history       lists local and applied migrations (supabase migration list)
   status        current version and what is pending; exit code 1 if anything is
   reset         takes everything back and applies it again, with the seed

@@ -17,7 +17,7 @@ sign-in, an S3 bucket and the functions, on the addresses of \`supabase start\`.
   --db-port N         port of PostgreSQL (54322); 0 picks a free port
   --data-dir FOLDER   where everything is kept (.stack)
   --ephemeral         keep nothing: a folder of its own, removed at the end
-  --status-file FILE  where addresses and keys are written (DATA-DIR/status.json)
+  --status-file FILE  where addresses and keys go (DATA-DIR/status.json)
   --external-s3       use the bucket of S3_* instead of the embedded one
   --external-db       use the database of DATABASE_URL; it is not migrated
   --help
