@@ -34,7 +34,10 @@ export async function openExternalDatabase(
     if (error instanceof Failure) throw error;
     // The driver's error may quote the address, and with it the password.
     const { code } = error as { code?: string };
-    throw unreachable(`DATABASE_URL can't be reached (${code})`, "Check address and password.");
+    throw unreachable(
+      `DATABASE_URL can't be reached: ${new URL(url).host} (${code})`,
+      "Check address and password.",
+    );
   } finally {
     await sql.end({ timeout: 1 });
   }
