@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import type { LocalDatabase } from "./database.ts";
 import { openDataFolder } from "./data_folder.ts";
-import { Failure } from "./failure.ts";
+import { Failure, misuse, unreachable } from "./failure.ts";
 
 /**
  * Opens a database that somebody else runs. It is neither migrated nor seeded.
@@ -14,7 +14,7 @@ export async function openExternalDatabase(
   url: string | undefined,
   dataDir: string,
 ): Promise<LocalDatabase> {
-  if (!url) throw new Failure("--external-db needs DATABASE_URL", "See .env.example.");
+  if (!url) throw misuse("--external-db needs DATABASE_URL", "See .env.example.");
   const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} });
   try {
     const [found] = await sql`
@@ -34,7 +34,10 @@ export async function openExternalDatabase(
     if (error instanceof Failure) throw error;
     // The driver's error may quote the address, and with it the password.
     const { code } = error as { code?: string };
-    throw new Failure(`DATABASE_URL can't be reached (${code})`, "Check address and password.");
+    throw unreachable(
+      `DATABASE_URL can't be reached: ${new URL(url).host} (${code})`,
+      "Check address and password.",
+    );
   } finally {
     await sql.end({ timeout: 1 });
   }

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import postgres from "postgres";
-import { Failure } from "../stack/failure.ts";
+import { Failure, unreachable } from "../stack/failure.ts";
 
 /** A migration that a database has. */
 export interface AppliedMigration {
@@ -28,7 +28,7 @@ function connectionFailure(error: unknown): never {
     severity?: string;
   };
   if (severity) throw new Failure(message, "Nothing was changed.", { cause: error });
-  throw new Failure(
+  throw unreachable(
     `the database can't be reached (${code ?? "no answer"})`,
     "Check the address and the line; `deno task db status` tells how far the database is.",
   );

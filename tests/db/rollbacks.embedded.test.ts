@@ -116,7 +116,7 @@ Deno.test("a rollback that fails or is missing changes nothing", async () => {
       join(context.root, "supabase/rollbacks", `${version}_${name}.down.sql`);
     await Deno.writeTextFile(file(secondLast!), "drop table public.no_such_table;");
     const failed = await assertRejects(() => down(context, 2), Failure, "no_such_table");
-    assertMatch(failed.mend, /Nothing was changed/);
+    assertMatch(failed.advice, /Nothing was changed/);
     await Deno.remove(file(secondLast!));
     await assertRejects(() => down(context, 2), Failure, "has no rollback");
     assertEquals(await catalogueOf(sql), before);

@@ -36,9 +36,9 @@ const isListening = async (url: string) => {
 };
 
 /** Runs a start that is meant to fail. */
-async function failingStart(options: StackProcessOptions) {
+async function failingStart(options: StackProcessOptions, statusFile?: string) {
   const folder = await Deno.makeTempDir();
-  const [program, ...args] = startCommand(options, join(folder, "status.json"));
+  const [program, ...args] = startCommand(options, statusFile ?? join(folder, "status.json"));
   const { code, stderr } = await new Deno.Command(program!, {
     args,
     cwd: PROJECT_ROOT,
@@ -164,12 +164,14 @@ Deno.test("a data folder that is moved keeps its database", async () => {
   });
 });
 
-Deno.test("two stacks on one folder: the second says so", async () => {
+Deno.test("two stacks on one folder: the second says so, and leaves the first one's status file alone", async () => {
   await withFolder(async (dataDir) => {
-    await using _first = await startStackProcess({ dataDir });
-    const { code, message } = await failingStart({ dataDir });
+    await using first = await startStackProcess({ dataDir });
+    const before = await Deno.readTextFile(first.statusFile);
+    const { code, message } = await failingStart({ dataDir }, first.statusFile);
     assertEquals(code, 1);
     assertMatch(message, /another stack is running on/);
+    assertEquals(await Deno.readTextFile(first.statusFile), before);
   });
 });
 
@@ -187,7 +189,7 @@ Deno.test("a busy port is named, with the option that chooses another", async ()
 Deno.test("a bad setting is named, and its value is not shown", async () => {
   const env = { MAX_FILE_SIZE_MB: "plenty", S3_URL_EXPIRATION: "0" };
   const { code, message } = await failingStart({ env });
-  assertEquals(code, 1);
+  assertEquals(code, 2);
   assertMatch(message, /MAX_FILE_SIZE_MB/);
   assertMatch(message, /S3_URL_EXPIRATION/);
   assert(!message.includes("plenty"));
@@ -195,7 +197,7 @@ Deno.test("a bad setting is named, and its value is not shown", async () => {
 
 Deno.test("bad options are named", async () => {
   const port = await failingStart({ args: ["--port=many"] });
-  assertEquals(port.code, 1);
+  assertEquals(port.code, 2);
   assertMatch(port.message, /--port many is not a port/);
   const unknown = await failingStart({ args: ["--verbose"] });
   assertEquals(unknown.code, 2);
@@ -205,11 +207,14 @@ Deno.test("bad options are named", async () => {
 Deno.test("--external-s3 and --external-db name what they miss", async () => {
   const s3 = await failingStart({ args: ["--external-s3"] });
   assertMatch(s3.message, /--external-s3 needs S3_ACCESS_KEY/);
+  assertEquals(s3.code, 2);
   const db = await failingStart({ args: ["--external-db"] });
   assertMatch(db.message, /--external-db needs DATABASE_URL/);
+  assertEquals(db.code, 2);
   const DATABASE_URL = "postgresql://postgres:hidden@127.0.0.1:1/postgres";
   const unreachable = await failingStart({ args: ["--external-db"], env: { DATABASE_URL } });
   assertMatch(unreachable.message, /DATABASE_URL can't be reached/);
+  assertEquals(unreachable.code, 3);
   assert(!unreachable.message.includes("hidden"));
 });
 
