@@ -1,8 +1,9 @@
 /**
  * Patch of postgres 3.4.9: when its server goes away it loses queries. A write that waits for the next
  * tick does not look whether its connection was closed meanwhile (connection.js, nextWrite): nobody
- * can catch that error, which would end the process, and the query never answers. So the whole pool
- * is given up then, and another one is opened when the server is back.
+ * can catch that error, which would end the process, and the query never answers. The end of a
+ * connection between two statements of a transaction rejects a promise that nobody waits for. So the
+ * whole pool is given up then, and another one is opened when the server is back.
  *
  * Reported: https://github.com/porsager/postgres/issues/1066
  * and https://github.com/porsager/postgres/issues/1208
@@ -39,6 +40,12 @@ function isStrayWrite(error: unknown): boolean {
     /nextWrite.*postgres\/src\/connection\.js/s.test(error.stack ?? "");
 }
 
+/** The end of a connection while nobody waits for an answer of it, as between two statements. */
+function isLostConnection(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" && /^(ECONNRESET|EPIPE|CONNECTION_)/.test(code);
+}
+
 /** Opens a session, and keeps one open. @throws what the first `open` throws */
 export async function keepSession<T>(
   { open, end, timeoutMs }: SessionOptions<T>,
@@ -70,7 +77,13 @@ export async function keepSession<T>(
     event.preventDefault();
     reconnect();
   };
+  const onLostConnection = (event: PromiseRejectionEvent) => {
+    if (!isLostConnection(event.reason)) return;
+    event.preventDefault();
+    reconnect();
+  };
   globalThis.addEventListener("error", onStrayWrite);
+  globalThis.addEventListener("unhandledrejection", onLostConnection);
 
   return {
     async run(work) {
@@ -91,6 +104,7 @@ export async function keepSession<T>(
     async close() {
       closing = true;
       globalThis.removeEventListener("error", onStrayWrite);
+      globalThis.removeEventListener("unhandledrejection", onLostConnection);
       await end(session);
     },
   };

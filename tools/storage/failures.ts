@@ -7,10 +7,19 @@ export function noSuchObject(key: string): Failure {
   return new Failure(`there is no object ${key}`, "List what is there with `ls`.");
 }
 
-/** The code that the bucket gave, or what happened on the way to it. */
-function codeOf(cause: unknown): string {
-  const { name, code, Code } = (cause ?? {}) as { name?: string; code?: string; Code?: string };
-  return [Code, code, name].find((text) => text && text !== "Error") ?? "no answer";
+/** What the SDK throws. */
+interface Cause {
+  name?: string;
+  code?: string;
+  Code?: string;
+  $metadata?: { httpStatusCode?: number };
+}
+
+/** The code that the bucket gave, else its status, else what happened on the way to it. */
+function codeOf(error: ChatArchiveError): string {
+  const { name, code, Code, $metadata } = (error.cause ?? {}) as Cause;
+  const known = [Code, code, name].find((text) => text && !/^(Error|Unknown.*)$/.test(text));
+  return known ?? String($metadata?.httpStatusCode ?? "no answer");
 }
 
 /** What a bucket's refusals mean: a sentence about it, and what to do. */
@@ -31,7 +40,7 @@ const REFUSALS: [RegExp, sentence: string, advice: string][] = [
 
 /** Did the bucket refuse without saying why? An answer to HEAD has no body to say it in. */
 export function isUnexplained(error: unknown): boolean {
-  return error instanceof ChatArchiveError && /^(Forbidden|403)$/.test(codeOf(error.cause));
+  return error instanceof ChatArchiveError && /^(Forbidden|4\d\d)$/.test(codeOf(error));
 }
 
 /** Words what the object store threw for the person who runs a command. */
@@ -39,7 +48,7 @@ export function explain(error: unknown, { bucket, endpoint, region }: BucketSett
   if (!(error instanceof ChatArchiveError)) return error;
   if (error.code === "invalid_request") return misuse(error.message);
   if (error.code !== "storage_unavailable") return error;
-  const code = codeOf(error.cause);
+  const code = codeOf(error);
   const where = endpoint ?? `AWS, ${region}`;
   const refusal = REFUSALS.find(([pattern]) => pattern.test(code));
   if (refusal) {

@@ -38,11 +38,7 @@ export const rm: StorageCommand = {
     const keys = [...new Set(positionals)];
     const spared = await (await liveKeys(call))(keys);
     const rest = keys.filter((key) => !spared.has(key));
-    const there = await eachOf(
-      rest,
-      LOOKUPS,
-      (key) => store.head(key).then((found) => found !== null),
-    );
+    const there = await eachOf(rest, LOOKUPS, async (key) => await store.head(key) !== null);
     const failures = await store.deleteMany(rest.filter((_, index) => there[index]));
     const missing = rest.filter((_, index) => !there[index]);
     const deleted = rest.length - missing.length - failures.length;
