@@ -520,6 +520,7 @@ export type Database = {
         }[];
       };
       "finish_import": { Args: { "of_chat": string }; Returns: boolean };
+      "has_migration": { Args: { "version": string }; Returns: boolean };
       "live_object_keys": {
         Args: { "keys": (string)[] };
         Returns: {
@@ -551,7 +552,6 @@ export type Database = {
           "next_key": string;
         }[];
       };
-      "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
       "search_results_page": {
         Args: {
           "after_message"?: number;
