@@ -18,6 +18,7 @@ const HELP = `deno task db COMMAND [options]
 
   --remote URL  a database's address; without it the running local stack's
   --yes         do not ask before down and reset
+  --drop-data   let down and reset drop tables that have rows
   --help`;
 
 function confirm(question: string, yes: boolean): void {
@@ -45,6 +46,7 @@ async function main(): Promise<number> {
     options: {
       remote: { type: "string" },
       yes: { type: "boolean", default: false },
+      "drop-data": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -67,6 +69,7 @@ async function main(): Promise<number> {
     throw new Failure(command ? `unknown command ${command}` : "which command?", "See --help.");
   }
   const context = { url: await addressOf(values.remote), root, print };
+  const options = { dropData: values["drop-data"] };
   switch (command) {
     case "down": {
       const count = Number(argument ?? "1");
@@ -74,12 +77,12 @@ async function main(): Promise<number> {
         throw new Failure(`${argument} is not a number of migrations`, "Give 1 or more.");
       }
       confirm(`Take back ${count} of ${describe(context.url)}?`, values.yes);
-      await down(context, count);
+      await down(context, count, options);
       return 0;
     }
     case "reset":
       confirm(`Lose all rows of this project in ${describe(context.url)}?`, values.yes);
-      await reset(context);
+      await reset(context, options);
       return 0;
     case "history":
       await history(context);
