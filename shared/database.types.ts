@@ -685,6 +685,7 @@ export type Database = {
           "search_results": Json;
         }[];
       };
+      "has_migration": { Args: { "version": string }; Returns: boolean };
       "live_object_keys": {
         Args: { "keys": (string)[] };
         Returns: {
@@ -746,7 +747,6 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
       "search_results_page": {
         Args: {
           "after_message"?: number;

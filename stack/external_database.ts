@@ -2,13 +2,16 @@ import postgres from "postgres";
 import type { LocalDatabase } from "./database.ts";
 import { openDataFolder } from "./data_folder.ts";
 import { Failure, misuse, unreachable } from "./failure.ts";
+import { compareHistory, otherFiles } from "./history.ts";
+import { PROJECT_ROOT } from "./supabase_cli.ts";
 
 /**
  * Opens a database that somebody else runs. It is neither migrated nor seeded.
  *
  * @param url     its address, with a role that may become anon, authenticated and service_role
  * @param dataDir keeps the secrets of the local sign-in
- * @throws {Failure} where it can't be reached, or lacks the platform's roles or our tables
+ * @throws {Failure} where it can't be reached, lacks the platform's roles or our tables, or was made by
+ * other migration files
  */
 export async function openExternalDatabase(
   url: string | undefined,
@@ -28,6 +31,15 @@ export async function openExternalDatabase(
       throw new Failure(
         "the database of DATABASE_URL has none of our tables",
         "Apply the migrations first: supabase db push --remote=$DATABASE_URL",
+      );
+    }
+    // Its application may have migrations of its own; health says what it lacks of ours.
+    const { changed } = await compareHistory(sql, PROJECT_ROOT);
+    const message = otherFiles({ changed });
+    if (message) {
+      throw new Failure(
+        message,
+        "Get the version of the project that made it, or another database.",
       );
     }
   } catch (error) {

@@ -20,12 +20,14 @@ const HELP = `deno task db COMMAND [options]
   --remote URL        a database's address; without it the running stack's
 ${STACK_HELP}
   --yes               do not ask before down and reset
+  --drop-data         let down and reset drop tables that have rows
   --help`;
 
 const OPTIONS = {
   ...STACK_OPTIONS,
   remote: { type: "string" },
   yes: { type: "boolean", default: false },
+  "drop-data": { type: "boolean", default: false },
 } as const;
 
 async function addressOf(values: Values<typeof OPTIONS>): Promise<string> {
@@ -60,6 +62,7 @@ export const command = defineCommand({
     }
     const confirmed = { yes: values.yes, terminal };
     const context = { url: await addressOf(values), root, print };
+    const options = { dropData: values["drop-data"] };
     switch (verb) {
       case "down": {
         const count = Number(argument ?? "1");
@@ -67,11 +70,11 @@ export const command = defineCommand({
           throw misuse(`${argument} is not a number of migrations`, "Give 1 or more.");
         }
         confirm(confirmed, `Take back ${count} of ${describe(context.url)}?`);
-        return await down(context, count);
+        return await down(context, count, options);
       }
       case "reset":
         confirm(confirmed, `Lose all rows of this project in ${describe(context.url)}?`);
-        return await reset(context);
+        return await reset(context, options);
       case "history":
         // The CLI does not say whether it could reach the database.
         await appliedMigrations(context.url);
