@@ -1,4 +1,5 @@
 /** The functions' process is killed (-9) between any two steps of a deletion: nothing is lost. */
+import { eachOf } from "@shared/async.ts";
 import { assert, assertEquals } from "@std/assert";
 import {
   cleanup,
@@ -102,7 +103,7 @@ Deno.test("a deletion is killed between two steps", async (t) => {
       { length: 1010 },
       () => `${user.id}/${chat_id}/images/${crypto.randomUUID()}.png`,
     );
-    await Promise.all(keys.map(store));
+    await eachOf(keys, 20, store);
     await mortal.killAt("sweep.answered", () => user.call("delete-chat", { chat_id }));
     assertEquals((await keysBelow(`${user.id}/${chat_id}/`)).length, 12);
     const { error } = await user.client.from("chats").insert({ id: chat_id, title: "Again" });
