@@ -72,9 +72,10 @@ select is((select count(*) from public.confirm_uploads(jsonb_build_array(
   jsonb_build_object('id', pg_temp.id('6', 2)), jsonb_build_object('id', pg_temp.id('6', 1))))),
   2::bigint, 'two are confirmed, the second one first');
 select is(pg_temp.path(), pg_temp.key(2), 'the path is that of the first');
-select is((select array_agg(name::text order by seq) from public.chat_documents), array['файл 2', 'файл 1'],
+select is((select array_agg(name::text order by seq) from public.chat_documents
+   where chat_id = pg_temp.id('c', 1)), array['файл 2', 'файл 1'],
   'their names are those of the files, in order');
-select is((select array_agg(page_count order by seq) from public.chat_documents), array[2, 1],
+select is((select array_agg(page_count order by seq) from public.chat_documents where chat_id = pg_temp.id('c', 1)), array[2, 1],
   'their page counts are those of the reservations');
 select is((select count(*) from public.confirm_uploads(jsonb_build_array(
   jsonb_build_object('id', pg_temp.id('6', 3)), jsonb_build_object('id', pg_temp.id('6', 4)),
@@ -155,7 +156,8 @@ values (pg_temp.id('4', 7), pg_temp.id('c', 1), '00000000-0000-4000-8000-0000000
 select is((select count(*) from public.confirm_uploads(jsonb_build_array(
   jsonb_build_object('id', pg_temp.id('4', 7)), jsonb_build_object('id', pg_temp.id('6', 7))))),
   2::bigint, 'a document and an image of it are confirmed together');
-select is((select array[document_id::text, page_number::text, coords_norm::text] from public.chat_images),
+select is((select array[document_id::text, page_number::text, coords_norm::text] from public.chat_images
+   where id = pg_temp.id('4', 7)),
   array[pg_temp.id('6', 7)::text, '3', '[0, 0, 1, 0.5]'], 'the image says what it shows');
 select pg_temp.become('owner');
 insert into public.search_results (chat_id, document_id, block_id, page_number)
