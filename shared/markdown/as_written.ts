@@ -15,6 +15,7 @@ import {
   isBlank,
   linesOf,
   OPENING_FENCE,
+  SUSPECT,
   UNCERTAIN_FENCE,
 } from "./lines.ts";
 import { hasTags, tagRemover, WORD_JOINER } from "./tags.ts";
@@ -34,7 +35,7 @@ const CONTAINER = /^(?:[>\s]|(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$))/;
 /** Also in quotes and lists that begin in the same line. */
 const HEADING = /^( {0,3}(?:> ?|(?:[-*+]|1[.)]) )*)(#{1,6})(?=[ \t]|$)/;
 /** A directive, or a tag that may open a block; a link in angle brackets opens none. */
-const FOREIGN_BLOCK = /^[\s>*+\-0-9.)]*(?::::|<(?=[A-Za-z/!?])(?![A-Za-z][^\s<>]*[:@][^\s<>]*>))/;
+const FOREIGN_BLOCK = /^[\s>*+\-0-9.)]*(?::::|<(?=[A-Za-z/!?])(?![A-Za-z][^\s<>:@]*[:@][^\s<>]*>))/;
 /** GitLab's fence of a quote. */
 const QUOTE_FENCE = /^ *>>>[ \t]*$/;
 /** An address in angle brackets, or in the next line, is not to be taken for a tag. */
@@ -142,7 +143,7 @@ class Scan {
   #readSigns(line: string, indent: number): boolean {
     if (line.includes("%%")) return false;
     const open = this.#math;
-    if (open !== undefined && (indent < open || /[#`~]/.test(line[indent]!))) return false;
+    if (open !== undefined && (indent < open || /^\s*[`~]|#/.test(line))) return false;
     const { length } = line.split("$$");
     if (length === 1) return true;
     if (line.trim() === "$$") {
@@ -161,9 +162,8 @@ class Scan {
     begins: Before,
     itemEnded: boolean,
   ): Before | undefined {
-    if (DEFINITION.test(line) || FOREIGN_BLOCK.test(line) || QUOTE_FENCE.test(line)) {
-      return undefined;
-    }
+    const suspect = SUSPECT.test(line);
+    if (suspect && (DEFINITION.test(line) || FOREIGN_BLOCK.test(line))) return undefined;
     if (this.#before !== "nothing" && UNDERLINE.test(line)) return this.#readUnderline(n);
     let base = this.#items.at(-1) ?? 0;
     let rest = base > 0 ? line.slice(base) : line;
@@ -173,30 +173,34 @@ class Scan {
     }
     const [item, sign] = ITEM.exec(rest) ?? [];
     // Within a paragraph a number other than 1 is text.
-    const certain = this.#before === "nothing" || itemEnded || !/^\d/.test(sign ?? "") ||
-      /^1\D/.test(sign!);
-    if (item && certain) {
+    if (item && (this.#before === "nothing" || itemEnded || /^(?:\D|1\D)/.test(sign!))) {
       base += item.length;
       rest = line.slice(base);
       this.#items.push(base);
       indent = base;
+      if (!MARK.test(rest[0]!)) return "other";
     }
-    const [marks] = OPENING_FENCE.exec(line.slice(indent)) ?? [];
-    if (marks && indent <= base + 3) {
-      this.#fence = { marks, indent, base };
-      // What follows the marks is no HTML.
-      this.#lines[n] = line;
-      return "nothing";
+    const first = line[indent];
+    if (first === "`" || first === "~") {
+      const [marks] = OPENING_FENCE.exec(line.slice(indent)) ?? [];
+      if (marks && indent <= base + 3) {
+        this.#fence = { marks, indent, base };
+        // What follows the marks is no HTML.
+        this.#lines[n] = line;
+        return "nothing";
+      }
     }
-    if (marks || UNCERTAIN_FENCE.test(line)) return undefined;
-    const heading = HEADING.exec(rest);
+    if (suspect && UNCERTAIN_FENCE.test(line)) return undefined;
+    const heading = line.includes("#") && HEADING.exec(rest);
     if (heading) {
       const at = base + heading[1]!.length;
       this.#headings.push({ line: n, at, level: heading[2]!.length });
       return heading[1]!.trim() === "" ? "nothing" : "other";
     }
-    // As the quotes of sources follow their own such line.
-    if (line[indent] === ">" && this.#last.trim() === "Sources:") return undefined;
+    // Our own quotes of sources follow such a line; GitLab has a fence of `>`.
+    if (first === ">" && (this.#last.trim() === "Sources:" || QUOTE_FENCE.test(line))) {
+      return undefined;
+    }
     return item || CONTAINER.test(line) ? "other" : begins;
   }
 

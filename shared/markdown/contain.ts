@@ -7,8 +7,15 @@
  *
  * @module
  */
-import { CLOSING_FENCE, DEFINITION, linesOf, OPENING_FENCE, UNCERTAIN_FENCE } from "./lines.ts";
-import { tagRemover } from "./tags.ts";
+import {
+  CLOSING_FENCE,
+  DEFINITION,
+  linesOf,
+  OPENING_FENCE,
+  SUSPECT,
+  UNCERTAIN_FENCE,
+} from "./lines.ts";
+import { hasTags, tagRemover } from "./tags.ts";
 
 /**
  * Renders a text as a block quote that nothing in it can leave.
@@ -17,7 +24,7 @@ import { tagRemover } from "./tags.ts";
  * @returns lines, each beginning with `>`
  */
 export function contain(text: string): string[] {
-  const withoutTags = tagRemover();
+  const withoutTags = hasTags(text) ? tagRemover() : undefined;
   let fence: string | undefined;
   let uncertain = false;
   return linesOf(text).map((line) => {
@@ -27,10 +34,13 @@ export function contain(text: string): string[] {
       const [, indent, closing] = CLOSING_FENCE.exec(line) ?? [];
       if (/^ {0,3}$/.test(indent!) && closing!.startsWith(fence)) fence = undefined;
     } else {
-      uncertain ||= UNCERTAIN_FENCE.test(line);
-      fence = OPENING_FENCE.exec(line)?.[1];
-      line = withoutTags(line, uncertain || fence !== undefined).replace(DEFINITION, "$1\\[");
+      const suspect = SUSPECT.test(line);
+      uncertain ||= suspect && UNCERTAIN_FENCE.test(line);
+      fence = suspect ? OPENING_FENCE.exec(line)?.[1] : undefined;
+      if (withoutTags) line = withoutTags(line, uncertain || fence !== undefined);
+      if (suspect) line = line.replace(DEFINITION, "$1\\[");
     }
-    return line === "" ? ">" : `> ${line.replace(/^\t/, "    ")}`;
+    if (line === "") return ">";
+    return line[0] === "\t" ? `>     ${line.slice(1)}` : `> ${line}`;
   });
 }

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** A line of which one of those below may be true. Most are not. */
+export const SUSPECT = /^[\s>*+\-0-9.)]*(?:\[|`{3}|~{3}|:::|<)/;
+
 /** Fence that opens a code block, its indentation taken away. */
 export const OPENING_FENCE = /^(`{3,}(?=[^`]*$)|~{3,})/;
 
@@ -28,5 +31,5 @@ export function linesOf(text: string): string[] {
 
 /** @returns whether a line ends a paragraph */
 export function isBlank(line: string): boolean {
-  return line === "" || /^[ \t]+$/.test(line);
+  return line === "" || (line[0] === " " || line[0] === "\t") && /^[ \t]+$/.test(line);
 }

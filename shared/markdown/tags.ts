@@ -8,19 +8,29 @@ import { isBlank } from "./lines.ts";
 /** U+2060: invisible, and enough to keep `<` from opening a tag. An entity would be seen in code. */
 export const WORD_JOINER = "\u2060";
 
-/** `<` that CommonMark may read as a tag, a comment, a declaration or an instruction. */
-const TAG_START = /<(?=[A-Za-z/!?])/g;
-/** `<https://…>` and `<name@host>` are links, not HTML; `<!`, `<?` and `</` are HTML at once. */
-const AUTOLINK =
-  /<(?![!?/])(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)>/g;
+/**
+ * `<` that CommonMark may read as a tag, a comment, a declaration or an instruction. `<https://…>` and
+ * `<name@host>` are links; `<!`, `<?` and `</` are HTML at once.
+ */
+const TAG_START =
+  /<(?=[A-Za-z/!?])(?!(?![!?/])(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)>)/g;
+/** A link may hold a back tick that begins nothing. */
+const LINK_WITH_TICK = /<[^\s<>`]*`[^\s<>]*>/;
 /** A code block without a fence may begin here. */
 const INDENTED = /^[\s>*+\-0-9.)]*(?: {4}|\t)/;
 
 /** @returns whether a text holds what may be a tag */
-export const hasTags = (text: string): boolean => text.search(TAG_START) >= 0;
+export const hasTags = (text: string): boolean => text.includes("<") && text.search(TAG_START) >= 0;
 
 /** Code spans of a line, and where the first begins that may end in another line. */
-function codeSpans(line: string): { spans: [number, number][]; open: number } {
+interface Code {
+  spans: [number, number][];
+  open: number;
+}
+
+const NO_CODE: Code = { spans: [], open: Infinity };
+
+function codeSpans(line: string): Code {
   const runs = [...line.matchAll(/`+/g)].map(({ index, 0: { length } }) => ({ index, length }));
   const last = new Map(runs.map(({ length }, n) => [length, n]));
   const spans: [number, number][] = [];
@@ -58,20 +68,20 @@ export function tagRemover(): (line: string, maybeCode: boolean) => string {
   let open = false;
   return (line, maybeCode) => {
     if (isBlank(line)) linked = open = false;
+    if (!linked) linked = line.includes("](");
     const ticks = line.includes("`");
-    linked ||= line.includes("](");
-    if (!ticks && !line.includes("<")) return line;
-    const links = [...line.matchAll(AUTOLINK)];
-    const code = ticks ? codeSpans(line) : { spans: [], open: Infinity };
+    const tags = line.includes("<");
+    if (!ticks && !tags) return line;
+    const code = ticks ? codeSpans(line) : NO_CODE;
     // A cell of a table ends all code spans in it.
-    const doubtful = maybeCode || open ||
-      ticks && (linked || line.includes("|") || links.some(([link]) => link.includes("`")));
-    open ||= code.open < Infinity || ticks && doubtful;
-    const addresses = new Set(links.map(({ index }) => index));
+    const doubtful = maybeCode || open || ticks &&
+        (linked || tags && (line.includes("|") || LINK_WITH_TICK.test(line)));
+    if (code.open < Infinity || ticks && doubtful) open = true;
+    if (!tags) return line;
     const outside = INDENTED.test(line) ? `<${WORD_JOINER}` : "&lt;";
     let span = 0;
     return line.replace(TAG_START, (match, index) => {
-      if (addresses.has(index) || isEscaped(line, index)) return match;
+      if (isEscaped(line, index)) return match;
       if (doubtful || index > code.open) return match + WORD_JOINER;
       while (span < code.spans.length && code.spans[span]![1] < index) span++;
       return index > (code.spans[span]?.[0] ?? Infinity) ? match : outside;

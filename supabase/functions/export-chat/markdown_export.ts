@@ -1,12 +1,12 @@
 import {
-  BETWEEN_HITS,
+  BETWEEN_SEARCH_RESULTS,
   type ExportFacts,
-  HITS_HEADING,
   LOOSE_HEADING,
   renderHeader,
-  renderHit,
   renderImage,
   renderMessage,
+  renderSearchResult,
+  SOURCES_HEADING,
 } from "@shared/markdown/render.ts";
 import type { ArchiveClient, Chat, Image, SearchResult } from "@shared/rows.ts";
 import { Attached, readItems, readMessages } from "./chat_reader.ts";
@@ -23,11 +23,11 @@ async function* renderImages(images: AsyncIterable<Image>, address: Address) {
   for await (const image of images) yield renderImage(image, await address(image));
 }
 
-async function* renderHits(hits: AsyncIterable<SearchResult>) {
-  let lead = HITS_HEADING;
+async function* renderSearchResults(hits: AsyncIterable<SearchResult>) {
+  let lead = SOURCES_HEADING;
   for await (const hit of hits) {
-    yield lead + renderHit(hit);
-    lead = BETWEEN_HITS;
+    yield lead + renderSearchResult(hit);
+    lead = BETWEEN_SEARCH_RESULTS;
   }
 }
 
@@ -37,7 +37,7 @@ async function* rows<T>(pages: AsyncIterable<{ item: T }[]>) {
 
 async function* renderLoose(db: ArchiveClient, chatId: string, address: Address) {
   yield* renderImages(rows(readItems(db, "chat_images", chatId, "loose")), address);
-  yield* renderHits(rows(readItems(db, "search_results", chatId, "loose")));
+  yield* renderSearchResults(rows(readItems(db, "search_results", chatId, "loose")));
 }
 
 /** A chat as Markdown, in small pieces. */
@@ -59,7 +59,7 @@ export async function* renderChat(
       if (image) yield* renderImages(rest(image, () => images.next(message)), address);
       let hit = hits.next(message);
       if (hit instanceof Promise) hit = await hit;
-      if (hit) yield* renderHits(rest(hit, () => hits.next(message)));
+      if (hit) yield* renderSearchResults(rest(hit, () => hits.next(message)));
     }
   }
   let heading = LOOSE_HEADING;

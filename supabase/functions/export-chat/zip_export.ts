@@ -61,8 +61,12 @@ export async function* packChat(
 
   const facts = {
     exportedAt,
-    ...(document ? { documentName: document.fileName } : {}),
-    ...(included && documentFile ? { documentUrl: linkTo(documentFile) } : {}),
+    documents: document
+      ? [{
+        name: document.fileName,
+        ...(included && documentFile ? { url: linkTo(documentFile) } : {}),
+      }]
+      : [],
     ...(leftOut === undefined ? {} : { imagesLeftOut: leftOut }),
   };
   const markdown = renderChat(db, chat, facts, ({ id }) => {
