@@ -143,7 +143,7 @@ class Scan {
   #readSigns(line: string, indent: number): boolean {
     if (line.includes("%%")) return false;
     const open = this.#math;
-    if (open !== undefined && (indent < open || /^\s*[`~]|#/.test(line))) return false;
+    if (open !== undefined && (indent < open || /^\s*(?:`{3}|~{3})|#/.test(line))) return false;
     const { length } = line.split("$$");
     if (length === 1) return true;
     if (line.trim() === "$$") {

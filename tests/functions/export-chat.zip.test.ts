@@ -86,7 +86,7 @@ Deno.test("a zip holds Markdown with relative links, JSON, the document and the 
   assertEquals(json.images.map(({ image_name }) => image_name), names);
   assertEquals(json.images.map(({ file }) => file), imagePaths);
   assertEquals(json.document!.file, "document/The _document_.pdf");
-  assertStringIncludes(text("chat.md"), "> Привет");
+  assertStringIncludes(text("chat.md"), "Привет");
   assertEquals(targets(text("chat.md")), ["document/The _document_.pdf", ...imagePaths]);
 });
 
@@ -146,7 +146,7 @@ Deno.test("bucket down: the zip holds the text, and a list of what is missing", 
     faulty.status.FUNCTIONS_URL,
   );
   assertEquals(paths, ["chat.json", "chat.md", "missing.txt"]);
-  assertStringIncludes(text("chat.md"), "> still here");
+  assertStringIncludes(text("chat.md"), "still here");
   assertMatch(text("chat.md"), /^- Images are not included: the object storage did not answer$/m);
   assertMatch(text("missing.txt"), /^images\/plan\.png: the object storage did not answer$/m);
   assertEquals(ChatExport.parse(JSON.parse(text("chat.json"))).messages.length, 1);
