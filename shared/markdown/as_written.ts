@@ -67,6 +67,8 @@ class Scan {
   /** Columns before the sign that opened a formula. */
   #math: number | undefined;
   #frontMatter = false;
+  /** Lines below headings that were taken into them. */
+  readonly removed = new Set<number>();
 
   /** @param lines are changed in place */
   constructor(lines: string[], text: string) {
@@ -215,7 +217,7 @@ class Scan {
     // Signs at the end would close the heading.
     const text = title.trimEnd().replace(/(^|[ \t])(#+)$/, "$1\\$2");
     this.#lines[n - 1] = `${"#".repeat(level)} ${text}`;
-    this.#lines[n] = "";
+    this.removed.add(n);
     this.#headings.push({ line: n - 1, at: 0, level });
     return "nothing";
   }
@@ -232,10 +234,12 @@ class Scan {
  */
 export function asWritten(text: string): string | undefined {
   const lines = linesOf(text);
-  if (!new Scan(lines, text).run()) return undefined;
+  const scan = new Scan(lines, text);
+  if (!scan.run()) return undefined;
+  const kept = scan.removed.size > 0 ? lines.filter((_, n) => !scan.removed.has(n)) : lines;
   let start = 0;
-  let end = lines.length;
-  while (start < end && isBlank(lines[start]!)) start++;
-  while (end > start && isBlank(lines[end - 1]!)) end--;
-  return lines.slice(start, end).join("\n");
+  let end = kept.length;
+  while (start < end && isBlank(kept[start]!)) start++;
+  while (end > start && isBlank(kept[end - 1]!)) end--;
+  return kept.slice(start, end).join("\n");
 }
