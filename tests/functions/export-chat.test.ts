@@ -39,9 +39,9 @@ Deno.test("a chat as Markdown: messages in order, then their images and hits", a
     /^# Отчёт \\\*Q3\\\*$/m,
     /^- Links work until: \d{4}-\d\d-\d\dT[\d:.]+Z$/m,
     /^## User · \d{4}-\d\d-\d\dT[\d:.]+Z$/m,
-    /^> What does page 2 say\?$/m,
+    /^What does page 2 say\?$/m,
     /^## Assistant · /m,
-    /^> ```\n> x < y$/m,
+    /^```\nx < y$/m,
     /^!\[page 2\.png\]\(<http[^>]+X-Amz-Signature=[^>]+>\)$/m,
     /^> \*\*Page 2\*\* · block ``b`7`` · score 0\.5$/m,
     /^> Box: `normalised \[0, 0\.25, 1, 0\.5\]; pixels \[0, 1, 2, 3\], \[4, 5, 6, 7\]`$/m,
@@ -79,7 +79,7 @@ Deno.test("more messages than a page are all there, once and in order", async ()
   }
   const { body } = await exportChat(user, `chat_id=${chat_id}`);
   assertEquals(
-    [...body.matchAll(/^> (message number \d+\.)$/gm)].map(([, text]) => text),
+    [...body.matchAll(/^(message number \d+\.)$/gm)].map(([, text]) => text),
     contents,
   );
 });
@@ -91,7 +91,7 @@ Deno.test("messages of a megabyte do not break the pages", async () => {
       .insert({ chat_id, role: "user", content: `${index}`.repeat(1024 * 1024) });
   }
   const { body } = await exportChat(user, `chat_id=${chat_id}`);
-  assertEquals([...body.matchAll(/^> (\d)\1+$/gm)].map(([, digit]) => digit), ["0", "1", "2", "3"]);
+  assertEquals([...body.matchAll(/^(\d)\1+$/gm)].map(([, digit]) => digit), ["0", "1", "2", "3"]);
 });
 
 Deno.test("images and hits stay with their messages, over many pages", async () => {
@@ -113,7 +113,7 @@ Deno.test("images and hits stay with their messages, over many pages", async () 
     assertEquals((await user.client.from("search_results").insert(rows)).error, null);
   }
   const { body } = await exportChat(user, `chat_id=${chat_id}`);
-  const order = [...body.matchAll(/^> message (\d)$|block `(b[\d.]+)`/gm)]
+  const order = [...body.matchAll(/^message (\d)$|block `(b[\d.]+)`/gm)]
     .map(([, message, block]) => message ?? block);
   const expected = Array.from({ length: 7 }, (_, index) => [
     String(index),

@@ -60,7 +60,7 @@ Deno.test("a zip holds Markdown with relative links, JSON, the document and the 
   assertEquals(json.images.map(({ image_name }) => image_name), names);
   assertEquals(json.images.map(({ file }) => file), imagePaths);
   assertEquals(json.document!.file, "document/The _document_.pdf");
-  assertStringIncludes(text("chat.md"), "> Привет");
+  assertStringIncludes(text("chat.md"), "Привет");
   assertEquals(targets(text("chat.md")), ["document/The _document_.pdf", ...imagePaths]);
 });
 

@@ -44,8 +44,9 @@ async function* asMarkdown(subject: Subject, ports: ExportChatPorts): AsyncGener
   const linked = leftOut === undefined;
   const facts = {
     exportedAt,
-    ...(document ? { documentName: document.fileName } : {}),
-    ...(document && linked ? { documentUrl: await sign(document) } : {}),
+    documents: document
+      ? [{ name: document.fileName, ...(linked ? { url: await sign(document) } : {}) }]
+      : [],
     ...(linked ? { linksUntil: until } : { imagesLeftOut: leftOut }),
   };
   yield* renderChat(

@@ -1,12 +1,12 @@
 import {
-  BETWEEN_HITS,
+  BETWEEN_SEARCH_RESULTS,
   type ExportFacts,
-  HITS_HEADING,
   LOOSE_HEADING,
   renderHeader,
-  renderHit,
   renderImage,
   renderMessage,
+  renderSearchResult,
+  SOURCES_HEADING,
 } from "@shared/markdown/render.ts";
 import type { ArchiveClient, Chat, Image, SearchResult } from "@shared/rows.ts";
 import { Attached, readItems, readMessages } from "./chat_reader.ts";
@@ -24,10 +24,10 @@ async function* renderImages(images: AsyncIterable<Image>, address: Address) {
 }
 
 async function* renderSearchResults(results: AsyncIterable<SearchResult>) {
-  let lead = HITS_HEADING;
+  let lead = SOURCES_HEADING;
   for await (const result of results) {
-    yield lead + renderHit(result);
-    lead = BETWEEN_HITS;
+    yield lead + renderSearchResult(result);
+    lead = BETWEEN_SEARCH_RESULTS;
   }
 }
 

@@ -106,8 +106,9 @@ async function* packTexts(
 
   const facts = {
     exportedAt,
-    ...(document ? { documentName: document.fileName } : {}),
-    ...(file ? { documentUrl: linkTo(file) } : {}),
+    documents: document
+      ? [{ name: document.fileName, ...(file ? { url: linkTo(file) } : {}) }]
+      : [],
     ...(leftOut === undefined ? {} : { imagesLeftOut: leftOut }),
   };
   const markdown = renderChat(db, chat, facts, ({ id }) => {
