@@ -150,9 +150,9 @@ class Scan {
     if (length === 1) return true;
     if (line.trim() === "$$") {
       this.#math = open === undefined ? indent : undefined;
-      return open === undefined || open === indent;
+      return true;
     }
-    return open === undefined && length % 2 === 1 && !line.includes("$$$") &&
+    return open === undefined && length % 2 === 1 &&
       (line.startsWith("$$", indent) ? length === 3 && line.trimEnd().endsWith("$$") : true);
   }
 
@@ -185,7 +185,7 @@ class Scan {
     const first = line[indent];
     if (first === "`" || first === "~") {
       const [marks] = OPENING_FENCE.exec(line.slice(indent)) ?? [];
-      if (marks && indent <= base + 3) {
+      if (marks) {
         this.#fence = { marks, indent, base };
         // What follows the marks is no HTML.
         this.#lines[n] = line;
@@ -193,15 +193,15 @@ class Scan {
       }
     }
     if (suspect && UNCERTAIN_FENCE.test(line)) return undefined;
+    // Our own quotes of sources follow such a line; GitLab has a fence of `>`.
+    if (first === ">" && (this.#last.trim() === "Sources:" || QUOTE_FENCE.test(line))) {
+      return undefined;
+    }
     const heading = line.includes("#") && HEADING.exec(rest);
     if (heading) {
       const at = base + heading[1]!.length;
       this.#headings.push({ line: n, at, level: heading[2]!.length });
-      return heading[1]!.trim() === "" ? "nothing" : "other";
-    }
-    // Our own quotes of sources follow such a line; GitLab has a fence of `>`.
-    if (first === ">" && (this.#last.trim() === "Sources:" || QUOTE_FENCE.test(line))) {
-      return undefined;
+      return "nothing";
     }
     return item || CONTAINER.test(line) ? "other" : begins;
   }
