@@ -670,6 +670,7 @@ export type Database = {
         }[];
       };
       "finish_import": { Args: { "of_chat": string }; Returns: boolean };
+      "has_migration": { Args: { "version": string }; Returns: boolean };
       "history_page": {
         Args: {
           "after_seq"?: number;
@@ -685,7 +686,6 @@ export type Database = {
           "search_results": Json;
         }[];
       };
-      "has_migration": { Args: { "version": string }; Returns: boolean };
       "live_object_keys": {
         Args: { "keys": (string)[] };
         Returns: {
