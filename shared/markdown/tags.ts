@@ -31,17 +31,23 @@ interface Code {
 const NO_CODE: Code = { spans: [], open: Infinity };
 
 function codeSpans(line: string): Code {
-  const runs = [...line.matchAll(/`+/g)].map(({ index, 0: { length } }) => ({ index, length }));
-  const last = new Map(runs.map(({ length }, n) => [length, n]));
+  const runs: { index: number; length: number }[] = [];
+  /** The last run of each length. */
+  const last: number[] = [];
+  for (let index = line.indexOf("`"); index >= 0;) {
+    let end = index;
+    while (line[end] === "`") end++;
+    last[end - index] = runs.push({ index, length: end - index }) - 1;
+    index = line.indexOf("`", end);
+  }
   const spans: [number, number][] = [];
   let open = Infinity;
   for (let n = 0; n < runs.length; n++) {
     let { index, length } = runs[n]!;
-    let backslashes = 0;
-    while (line[index - 1 - backslashes] === "\\") backslashes++;
-    if (backslashes % 2 === 1) [index, length] = [index + 1, length - 1];
+    // A backslash makes a character of the first back tick, unless it is one itself.
+    if (isEscaped(line, index)) [index, length] = [index + 1, length - 1];
     if (length === 0) continue;
-    if ((last.get(length) ?? -1) > n) {
+    if ((last[length] ?? -1) > n) {
       while (runs[++n]!.length !== length);
       spans.push([index, runs[n]!.index]);
     } else open = Math.min(open, index);
@@ -49,7 +55,7 @@ function codeSpans(line: string): Code {
   return { spans, open };
 }
 
-/** A `<` after a backslash is a character already; two of them are one that was escaped itself. */
+/** After a backslash a sign is a character; two of them are one that was escaped itself. */
 function isEscaped(line: string, index: number): boolean {
   let start = index;
   while (line[start - 1] === "\\") start--;

@@ -13,7 +13,6 @@ import { assert, assertEquals } from "@std/assert";
 /** Whole text: it is looked at. Result: only that is made. Argument: only that is compared. */
 const COUNTED: Record<string, "text" | "result" | "argument"> = {
   includes: "text",
-  indexOf: "text",
   search: "text",
   replace: "text",
   replaceAll: "text",
@@ -49,6 +48,12 @@ function count(run: () => void): { characters: number; expressions: Map<string, 
         return result;
       });
   }
+  patch(String.prototype, "indexOf", (original) =>
+    function (...values) {
+      const index = original.apply(this, values) as number;
+      characters += (index < 0 ? String(this).length : index) - Number(values[1] ?? 0);
+      return index;
+    });
   // All uses of a regular expression end here.
   patch(RegExp.prototype, "exec", (original) =>
     function (this: unknown, text) {
