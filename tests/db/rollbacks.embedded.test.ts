@@ -221,9 +221,9 @@ Deno.test("what was applied and what the files say must be the same", async () =
 
     await Deno.writeTextFile(file, `${text}select 'one more';\n`);
     for (const work of [() => up(context), () => status(context)]) {
-      const { message, mend } = await assertRejects(work, Failure, "made by other migration files");
+      const { message, advice } = await assertRejects(work, Failure, "made by other migration files");
       assertMatch(message, new RegExp(`differs in ${labelOf(newest)}$`));
-      assertMatch(mend, /db reset/);
+      assertMatch(advice, /db reset/);
     }
     await reset(context, { dropData: true });
     assertEquals(await status(context), true);
