@@ -221,7 +221,11 @@ Deno.test("what was applied and what the files say must be the same", async () =
 
     await Deno.writeTextFile(file, `${text}select 'one more';\n`);
     for (const work of [() => up(context), () => status(context)]) {
-      const { message, advice } = await assertRejects(work, Failure, "made by other migration files");
+      const { message, advice } = await assertRejects(
+        work,
+        Failure,
+        "made by other migration files",
+      );
       assertMatch(message, new RegExp(`differs in ${labelOf(newest)}$`));
       assertMatch(advice, /db reset/);
     }
