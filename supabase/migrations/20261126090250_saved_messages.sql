@@ -171,6 +171,11 @@ begin
     raise exception using
       errcode = 'foreign_key_violation', message = 'chat_id: there is no such chat';
   end if;
+  -- Nor does a message go that is found here. A plain delete does not ask for the chat's lock.
+  perform 1 from public.chat_messages m
+    where m.id = any (ids) and m.chat_id = of_chat
+    order by m.seq
+    for key share;
 
   -- What is there takes the later value, and what the caller leaves out stays, as it is when another
   -- transaction that writes it has ended.
