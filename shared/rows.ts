@@ -19,10 +19,15 @@ export type Box = [x0: number, y0: number, x1: number, y1: number];
 /** Who wrote a message. */
 export type Role = "user" | "assistant";
 
+/** Whether a message is whole: streaming while its writer adds to it. */
+export type Status = "streaming" | "complete" | "incomplete" | "error";
+
 /** Row of chats. */
 export type Chat = Tables["chats"]["Row"];
 /** Row of chat_messages. */
 export type Message = Omit<Tables["chat_messages"]["Row"], "role"> & { role: Role };
+/** Row of chat_documents. */
+export type ChatDocument = Tables["chat_documents"]["Row"];
 /** Row of chat_images. */
 export type Image = Tables["chat_images"]["Row"];
 /** Row of search_results. Coordinates: one box or several. */
