@@ -3,7 +3,7 @@ import { type ContentType, EXTENSION_OF, type Kind } from "../object-keys.ts";
 
 /** How files begin, as bytes written in Latin-1. A WebP file is a RIFF file with that name in it. */
 const BEGINNINGS: [RegExp, ContentType][] = [
-  [/^\x89PNG\r\n\x1a\n/, "image/png"],
+  [/^\x89PNG\r\n/, "image/png"],
   [/^\xff\xd8\xff/, "image/jpeg"],
   [/^RIFF[^]{4}WEBP/, "image/webp"],
   [/^GIF8[79]a/, "image/gif"],
@@ -44,7 +44,9 @@ export async function contentTypeOf(
   const type = BEGINNINGS.find(([beginning]) => beginning.test(head))?.[1] ??
     EXTENSIONS.find(([extension]) => extension === end)?.[1];
   if (type) return type;
-  const allowed = Object.keys(EXTENSION_OF).filter((one) => one.startsWith("image/") === (kind === "image"));
+  const allowed = Object.keys(EXTENSION_OF).filter((one) =>
+    one.startsWith("image/") === (kind === "image")
+  );
   throw fieldError(
     "unsupported_media_type",
     [...path, "content_type"],

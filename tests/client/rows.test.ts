@@ -4,7 +4,6 @@ import {
   archiveChat,
   type Box,
   type ChatArchive,
-  ChatArchiveError,
   connect,
   createChat,
   createChatArchive,
