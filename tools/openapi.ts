@@ -11,7 +11,7 @@ import {
 } from "@shared/contracts/contract.ts";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { UploadFile } from "@shared/contracts/presign-upload.ts";
-import { ChatImage } from "@shared/contracts/values.ts";
+import { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
 import { type ErrorCode, STATUS_OF } from "@shared/errors.ts";
 import { VERSION } from "@shared/version.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
@@ -82,6 +82,7 @@ function componentsOf(contracts: readonly Contract[]): Json {
   add("ErrorAnswer", ErrorAnswer);
   add("Issue", Issue);
   add("ChatImage", ChatImage);
+  add("ChatDocument", ChatDocument);
   add("UploadFile", UploadFile);
   for (const [id, schema] of Object.entries(chatExport)) {
     if (schema instanceof z.ZodType) add(id, schema);

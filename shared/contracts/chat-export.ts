@@ -8,13 +8,12 @@
  * @module
  */
 import { z } from "zod";
-import { ChatImage, Id, Time } from "./values.ts";
+import { ChatImage, Id, JsonValue, Time } from "./values.ts";
+
+export { JsonValue };
 
 /** Grows when a reader of the old version would misread the new one. */
 export const EXPORT_VERSION = 1;
-
-/** Any JSON: what a jsonb column holds. */
-export const JsonValue = z.json();
 
 /** A signed address. It is never stored, and dies with the export that carries it. */
 export const ExportLink = z.strictObject({

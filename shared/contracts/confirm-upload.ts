@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { FILES_PER_REQUEST } from "../limits.ts";
 import type { Contract } from "./contract.ts";
-import { ChatImage, Id, idList } from "./values.ts";
+import { ChatDocument, ChatImage, Id, idList } from "./values.ts";
 
 /** POST confirm-upload. */
 export const ConfirmUploadRequest = z.strictObject({ ids: idList(FILES_PER_REQUEST) });
@@ -10,8 +10,10 @@ export type ConfirmUploadRequest = z.infer<typeof ConfirmUploadRequest>;
 
 /** 200: what is stored now, and what was refused. */
 export const ConfirmUploadResponse = z.object({
+  /** By seq. */
   images: z.array(ChatImage),
-  documents: z.array(z.object({ id: Id, chat_id: Id, path: z.string() })),
+  /** By seq. */
+  documents: z.array(ChatDocument),
   rejected: z.array(z.object({
     id: Id,
     code: z.enum(["upload_mismatch", "not_found"]),
@@ -26,7 +28,7 @@ export const CONFIRM_UPLOAD = {
   name: "confirm-upload",
   method: "POST",
   access: "user",
-  summary: "Verifies the bytes of uploads and makes them images of the chat, or its document.",
+  summary: "Verifies the bytes of uploads and makes them images and documents of the chat.",
   request: ConfirmUploadRequest,
   answers: { 200: ConfirmUploadResponse },
   errors: ["not_found", "conflict", "storage_disabled", "storage_unavailable"],

@@ -3,7 +3,7 @@ import { DOWNLOADS_PER_REQUEST } from "../limits.ts";
 import type { Contract } from "./contract.ts";
 import { Id, idList, Time } from "./values.ts";
 
-/** POST presign-download: some images, a chat's images page by page, or a chat's document. */
+/** POST presign-download: some images and documents, a chat's images page by page, or its first document. */
 export const PresignDownloadRequest = z.union([
   z.strictObject({ ids: idList(DOWNLOADS_PER_REQUEST) }),
   z.strictObject({ chat_id: Id, after: z.string().regex(/^\d{1,18}$/).optional() }),
@@ -15,7 +15,7 @@ export type PresignDownloadRequest = z.infer<typeof PresignDownloadRequest>;
 /** 200: URLs that work until expires_at. */
 export const PresignDownloadResponse = z.object({
   downloads: z.array(z.object({
-    /** Of the image; of the chat where its document was asked for. */
+    /** Of the image or document; of the chat where its first document was asked for. */
     id: Id,
     url: z.url(),
     expires_at: Time,
@@ -33,7 +33,8 @@ export const PRESIGN_DOWNLOAD = {
   name: "presign-download",
   method: "POST",
   access: "user",
-  summary: "Signs GETs: for up to 1,000 images, for a chat's images page by page, or its document.",
+  summary:
+    "Signs GETs: for up to 1,000 images and documents, a chat's images, or its first document.",
   request: PresignDownloadRequest,
   answers: { 200: PresignDownloadResponse },
   errors: ["not_found", "storage_disabled"],

@@ -1,11 +1,26 @@
 import { z } from "zod";
 import { FILES_PER_REQUEST } from "../limits.ts";
 import type { Contract } from "./contract.ts";
-import { Count, Id, plainText, Time } from "./values.ts";
+import { Count, Id, PageBox, plainText, Time } from "./values.ts";
+
+/** Fields that only files of one kind have. */
+const FIELDS_OF = {
+  image: [
+    "message_id",
+    "document_id",
+    "page_number",
+    "coords_norm",
+    "image_type",
+    "description",
+    "width",
+    "height",
+  ],
+  document: ["page_count"],
+} as const;
 
 /** One file that the client wants to upload. */
 export const UploadFile = z.strictObject({
-  /** Becomes the image's id; a repeated request with it gives the same answer. */
+  /** Becomes the id of the image or document; a repeated request with it gives the same answer. */
   id: Id.optional(),
   /** Real file name, any characters. */
   name: plainText(512).regex(/\S/, "must not be blank"),
@@ -14,12 +29,26 @@ export const UploadFile = z.strictObject({
   size: Count,
   kind: z.enum(["image", "document"]).default("image"),
   message_id: Id.optional(),
+  /** Of an image: the document of the chat that it shows, stored or reserved. */
+  document_id: Id.optional(),
+  /** Of an image: the page that it shows, from 1. */
+  page_number: Count.optional(),
+  /** Of an image: the part of the page that it shows; all of it where this is left out. */
+  coords_norm: PageBox.optional(),
   image_type: plainText(50).min(1).optional(),
   description: plainText(16384).optional(),
   width: Count.optional(),
   height: Count.optional(),
+  /** Of a document, where the application has counted them. */
+  page_count: Count.optional(),
   /** Lower-case hex. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits").optional(),
+}).superRefine((file, context) => {
+  const other = file.kind === "image" ? "document" : "image";
+  for (const field of FIELDS_OF[other]) {
+    if (file[field] === undefined) continue;
+    context.addIssue({ code: "custom", path: [field], message: `only ${other}s have it` });
+  }
 });
 /** One file that the client wants to upload. */
 export type UploadFile = z.infer<typeof UploadFile>;

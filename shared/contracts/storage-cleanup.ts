@@ -49,6 +49,8 @@ export const CleanupReport = z.object({
   /** Entries that will be tried again. */
   failed: z.int(),
   expired_uploads: z.int(),
+  /** Messages that were streaming for too long without a change. */
+  incomplete_messages: z.int().optional(),
   ...queue,
 });
 /** 200 of storage-cleanup without reconcile. */

@@ -69,6 +69,10 @@ create table public.uploads (
   constraint uploads_page_number_positive check (page_number >= 1),
   constraint uploads_coords_norm_box check (private.is_box(coords_norm)),
   constraint uploads_page_count_positive check (page_count > 0),
+  constraint uploads_document_id_of_image check (document_id is null or kind = 'image'),
+  constraint uploads_page_number_of_image check (page_number is null or kind = 'image'),
+  constraint uploads_coords_norm_of_image check (coords_norm is null or kind = 'image'),
+  constraint uploads_page_count_of_document check (page_count is null or kind = 'document'),
   constraint uploads_width_positive check (width > 0),
   constraint uploads_height_positive check (height > 0),
   constraint uploads_sha256_hex check (sha256 ~ '^[0-9a-f]{64}$')

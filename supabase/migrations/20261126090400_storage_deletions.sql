@@ -35,7 +35,7 @@ create table public.storage_deletions (
                'upload_unconfirmed', 'copy_swept', 'orphan')
   ),
   constraint storage_deletions_attempts_counted check (attempts >= 0),
-  constraint storage_deletions_objects_counted check (objects_deleted >= 0)
+  constraint storage_deletions_objects_deleted_counted check (objects_deleted >= 0)
 );
 
 comment on table public.storage_deletions is

@@ -1,7 +1,8 @@
 import { delay } from "@shared/async.ts";
 import { deleteChat } from "../../supabase/functions/delete-chat/handler.ts";
 import { assert, assertEquals } from "@std/assert";
-import { cleanup, workerClient } from "../support/deletion.ts";
+import { workerClient } from "../support/api_client.ts";
+import { cleanup } from "../support/deletion.ts";
 import { image, pdf, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp, type User } from "../support/users.ts";

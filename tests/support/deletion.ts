@@ -28,7 +28,8 @@ export async function runWorker(
 ) {
   const { admin = workerClient(), budget = 20_000, limit = 10_000 } = ports;
   const store = { ...bucket, ...changes };
-  const { body } = await storageCleanup({ limit }, { admin, store, budget });
+  const settings = { messageStreamTimeout: 900 };
+  const { body } = await storageCleanup({ limit }, { admin, store, settings, budget });
   if (!("claimed" in body)) throw new Error("this is no report of a run");
   return { body };
 }

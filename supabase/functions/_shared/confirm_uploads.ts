@@ -4,8 +4,10 @@
  * @module
  */
 import { eachOf } from "@shared/async.ts";
+import type { ConfirmUploadResponse } from "@shared/contracts/confirm-upload.ts";
+import type { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
 import { query } from "@shared/query.ts";
-import type { ArchiveClient, Image, Upload } from "@shared/rows.ts";
+import type { ArchiveClient, Upload } from "@shared/rows.ts";
 import { failpoint } from "./failpoint.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { Mismatch, NothingThere, type Verified, verifyUpload } from "./verify_upload.ts";
@@ -17,14 +19,6 @@ export interface ConfirmPorts {
   /** Past RLS: clients may not insert images, because only verified bytes may become one. */
   admin: ArchiveClient;
   store: Pick<ObjectStore, "address" | "head" | "get" | "copy" | "deleteMany">;
-}
-
-/** What became of uploads. */
-export interface Confirmed {
-  /** By seq. */
-  images: Image[];
-  documents: { id: string; chat_id: string; path: string }[];
-  rejected: { id: string; code: "upload_mismatch" | "not_found"; message: string }[];
 }
 
 /** Uploads that are looked at side by side: each may hold the head of its file in memory. */
@@ -100,39 +94,29 @@ async function record({ admin, store }: ConfirmPorts, ready: Verified[]) {
   );
 }
 
-/** Keys of the documents that the chats of some uploads have now: a replaced one is gone. */
-async function currentDocuments(db: ArchiveClient, uploads: Upload[]): Promise<Set<string>> {
-  const chats = uploads.filter(({ kind }) => kind === "document").map(({ chat_id }) => chat_id);
-  if (chats.length === 0) return new Set();
-  const rows = await query(() => db.from("chats").select("document_path").in("id", chats));
-  return new Set(rows.flatMap(({ document_path }) => document_path ?? []));
-}
-
 /** Says what the rows are now: another confirm may have been faster, or the chat may be gone. */
 async function outcome(
   db: ArchiveClient,
   ids: string[],
   after: Map<string, Upload>,
   mismatches: Mismatches,
-): Promise<Confirmed> {
-  const images = await query(() => db.from("chat_images").select().in("id", ids).order("seq"));
-  const imageIds = new Set(images.map(({ id }) => id));
-  const current = await currentDocuments(db, [...after.values()]);
-  const found: Confirmed = { images, documents: [], rejected: [] };
-  for (const id of ids) {
+): Promise<ConfirmUploadResponse> {
+  const [images, documents] = await Promise.all([
+    query(() => db.from("chat_images").select().in("id", ids).order("seq")),
+    query(() => db.from("chat_documents").select().in("id", ids).order("seq")),
+  ]);
+  const stored = new Set([...images, ...documents].map(({ id }) => id));
+  const rejected = ids.filter((id) => !stored.has(id)).map((id) => {
     const upload = after.get(id);
-    if (imageIds.has(id)) continue;
-    if (upload?.status === "confirmed" && current.has(upload.s3_path)) {
-      found.documents.push({ id, chat_id: upload.chat_id, path: upload.s3_path });
-    } else if (!upload || upload.status === "confirmed") {
+    if (!upload || upload.status === "confirmed") {
       const message = "no such upload, or what it brought is gone";
-      found.rejected.push({ id, code: "not_found", message });
-    } else {
-      const message = mismatches.get(id)?.message ?? "the reservation has expired";
-      found.rejected.push({ id, code: "upload_mismatch", message });
+      return { id, code: "not_found" as const, message };
     }
-  }
-  return found;
+    const message = mismatches.get(id)?.message ?? "the reservation has expired";
+    return { id, code: "upload_mismatch" as const, message };
+  });
+  // Checks of the columns make sure of what their JSON is.
+  return { images: images as ChatImage[], documents: documents as ChatDocument[], rejected };
 }
 
 /** What is settled needs its incoming object no more. The queue would delete it later anyway. */
@@ -160,7 +144,7 @@ async function removeIncoming(
 export async function confirmUploads(
   ids: string[],
   ports: ConfirmPorts,
-): Promise<Confirmed | null> {
+): Promise<ConfirmUploadResponse | null> {
   const select = () => query(() => ports.db.from("uploads").select().in("id", ids));
   const before = (await select()).toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
   if (before.length === 0) return null;

@@ -9,8 +9,7 @@ import type { LogLevels } from "./log.ts";
 
 const Flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
-/** Seconds; S3 allows 7 days. */
-const Seconds = (max: number) => z.coerce.number().int().min(1).max(max);
+const Seconds = (max: number, min = 1) => z.coerce.number().int().min(min).max(max);
 
 const Level = z.enum(["debug", "info", "warning", "error"]);
 
@@ -31,8 +30,10 @@ const Environment = z.object({
     .transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean)),
   LOG_LEVEL: Level.default("info"),
   DATABASE_LOG_LEVEL: Level.optional(),
+  // S3 allows 7 days.
   S3_URL_EXPIRATION: Seconds(604_800).default(3600),
   S3_UPLOAD_EXPIRATION: Seconds(3600).default(900),
+  MESSAGE_STREAM_TIMEOUT: Seconds(86_400, 60).default(900),
 });
 
 const Bucket = z.object({
@@ -78,6 +79,8 @@ export interface Settings {
   downloadExpiration: number;
   /** Seconds that a signed PUT lives; the database caps it at 3600. */
   uploadExpiration: number;
+  /** Seconds without a change after which a message that is streaming counts as incomplete. */
+  messageStreamTimeout: number;
 }
 
 /** A setting that can't be used. The message names the variable, never its value. */
@@ -142,5 +145,6 @@ export function readSettings(
     },
     downloadExpiration: main.S3_URL_EXPIRATION,
     uploadExpiration: main.S3_UPLOAD_EXPIRATION,
+    messageStreamTimeout: main.MESSAGE_STREAM_TIMEOUT,
   };
 }

@@ -17,7 +17,7 @@ export default serve(
       images: images.length,
       documents: documents.length,
       rejected: rejected.length,
-      bytes: images.reduce((sum, image) => sum + image.file_size, 0),
+      bytes: [...images, ...documents].reduce((sum, { file_size }) => sum + file_size, 0),
     });
     return reply;
   },

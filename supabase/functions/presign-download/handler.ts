@@ -3,8 +3,7 @@ import type {
   PresignDownloadResponse,
 } from "@shared/contracts/presign-download.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
-import { readDocument } from "../_shared/document.ts";
+import type { ArchiveClient, ChatDocument, Image } from "@shared/rows.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import { chunked } from "@shared/async.ts";
 import { IDS_PER_QUERY } from "@shared/limits.ts";
@@ -28,27 +27,26 @@ interface Target {
   contentType: string;
 }
 
-const COLUMNS = "id, seq, s3_path, image_name, content_type";
+const IMAGE_COLUMNS = "id, seq, s3_path, image_name, content_type";
+const DOCUMENT_COLUMNS = "id, s3_path, name, content_type";
 /** Images of one page: PostgREST's max_rows. */
 const PAGE_ROWS = 1000;
 
-interface ImageRow {
-  id: string;
-  seq: number;
-  s3_path: string;
-  image_name: string;
-  content_type: string;
+type ImageRow = Pick<Image, "id" | "s3_path" | "image_name" | "content_type">;
+type DocumentRow = Pick<ChatDocument, "id" | "s3_path" | "name" | "content_type">;
+
+function targetOf(row: ImageRow | DocumentRow): Target {
+  const { id, s3_path, content_type } = row;
+  const fileName = "name" in row ? row.name : row.image_name;
+  return { id, key: s3_path, fileName, contentType: content_type };
 }
 
-function targetOf({ id, s3_path, image_name, content_type }: ImageRow): Target {
-  return { id, key: s3_path, fileName: image_name, contentType: content_type };
-}
-
-async function imagesById(db: ArchiveClient, ids: string[]) {
+async function filesById(db: ArchiveClient, ids: string[]) {
   const pages = await Promise.all(
-    chunked(ids, IDS_PER_QUERY).map((some) =>
-      query(() => db.from("chat_images").select(COLUMNS).in("id", some))
-    ),
+    chunked(ids, IDS_PER_QUERY).flatMap<Promise<(ImageRow | DocumentRow)[]>>((some) => [
+      query(() => db.from("chat_images").select(IMAGE_COLUMNS).in("id", some)),
+      query(() => db.from("chat_documents").select(DOCUMENT_COLUMNS).in("id", some)),
+    ]),
   );
   const found = new Map(pages.flat().map((row) => [row.id, targetOf(row)]));
   return {
@@ -57,18 +55,15 @@ async function imagesById(db: ArchiveClient, ids: string[]) {
   };
 }
 
-async function chatOf(db: ArchiveClient, id: string) {
-  const chat = await query(() =>
-    db.from("chats").select("id, document_path").eq("id", id).maybeSingle()
-  );
+async function assertChat(db: ArchiveClient, id: string) {
+  const chat = await query(() => db.from("chats").select("id").eq("id", id).maybeSingle());
   if (!chat) throw new ChatArchiveError("not_found", "no such chat");
-  return chat;
 }
 
 async function imagesOfChat(db: ArchiveClient, chat_id: string, after: string | undefined) {
-  await chatOf(db, chat_id);
+  await assertChat(db, chat_id);
   const rows = await query(() =>
-    db.from("chat_images").select(COLUMNS)
+    db.from("chat_images").select(IMAGE_COLUMNS)
       .eq("chat_id", chat_id).gt("seq", after ?? "0").order("seq").limit(PAGE_ROWS)
   );
   return {
@@ -78,15 +73,19 @@ async function imagesOfChat(db: ArchiveClient, chat_id: string, after: string | 
   };
 }
 
-async function documentOf(db: ArchiveClient, chat_id: string) {
-  const document = await readDocument(db, await chatOf(db, chat_id));
+async function firstDocumentOf(db: ArchiveClient, chat_id: string) {
+  await assertChat(db, chat_id);
+  const document = await query(() =>
+    db.from("chat_documents").select(DOCUMENT_COLUMNS)
+      .eq("chat_id", chat_id).order("seq").limit(1).maybeSingle()
+  );
   return document
-    ? { targets: [{ id: chat_id, ...document }], missing: [] }
+    ? { targets: [{ ...targetOf(document), id: chat_id }], missing: [] }
     : { targets: [], missing: [chat_id] };
 }
 
 /**
- * Signs GETs for images or a document of the caller's.
+ * Signs GETs for images and documents of the caller's.
  *
  * @throws {ChatArchiveError} `not_found` for a chat that is not the caller's
  */
@@ -95,10 +94,10 @@ export async function presignDownload(
   { db, store, settings, now }: PresignDownloadPorts,
 ): Promise<{ status: 200; body: PresignDownloadResponse }> {
   const { targets, ...rest } = "ids" in request
-    ? await imagesById(db, [...new Set(request.ids)])
+    ? await filesById(db, [...new Set(request.ids)])
     : "chat_id" in request
     ? await imagesOfChat(db, request.chat_id, request.after)
-    : await documentOf(db, request.document_of);
+    : await firstDocumentOf(db, request.document_of);
 
   const expiresIn = settings.downloadExpiration;
   const expires_at = new Date(now() + expiresIn * 1000).toISOString();

@@ -2,7 +2,7 @@ import type {
   PresignUploadRequest,
   PresignUploadResponse,
 } from "@shared/contracts/presign-upload.ts";
-import { type ErrorCode, fieldError } from "@shared/errors.ts";
+import { ChatArchiveError, type ErrorCode, fieldError } from "@shared/errors.ts";
 import type { ContentType } from "@shared/object-keys.ts";
 import type { ArchiveClient, Tables, Upload } from "@shared/rows.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
@@ -29,12 +29,22 @@ const FACTS = [
   "content_type",
   "file_size",
   "message_id",
+  "document_id",
+  "page_number",
+  "coords_norm",
   "image_type",
   "description",
   "width",
   "height",
+  "page_count",
   "sha256",
 ] as const;
+
+/** Whether a reservation has the facts of the request, as JSON: coordinates are a list. */
+function isSame(upload: Upload, row: NewUpload): boolean {
+  const factsOf = (from: Upload | NewUpload) => JSON.stringify(FACTS.map((fact) => from[fact]));
+  return factsOf(upload) === factsOf(row);
+}
 
 function refuse(code: ErrorCode, index: number, field: string, message: string): never {
   throw fieldError(code, ["files", index, field], message);
@@ -70,19 +80,39 @@ function reservations(
     file_size: file.size,
     // PostgREST inserts a batch with the columns of all rows: each row has to have each.
     message_id: file.message_id ?? null,
+    document_id: file.document_id ?? null,
+    page_number: file.page_number ?? null,
+    coords_norm: file.coords_norm ?? null,
     image_type: file.image_type ?? "viewport",
     description: file.description ?? null,
     width: file.width ?? null,
     height: file.height ?? null,
+    page_count: file.page_count ?? null,
     sha256: file.sha256 ?? null,
     expires_in,
   }));
 }
 
+/** Says which file brought the field that the database refuses, where only one can have. */
+function located(thrown: unknown, { files }: PresignUploadRequest): unknown {
+  const [issue] = thrown instanceof ChatArchiveError ? thrown.details ?? [] : [];
+  const [field] = issue?.path ?? [];
+  if (field !== "document_id" && field !== "message_id") return thrown;
+  if (new Set(files.flatMap((file) => file[field] ?? [])).size !== 1) return thrown;
+  const { code, cause } = thrown as ChatArchiveError;
+  const index = files.findIndex((file) => file[field] !== undefined);
+  return fieldError(code, ["files", index, field], issue!.message, { cause });
+}
+
 /** Inserts what is new. @returns all reservations by id, those of an earlier request included */
 async function reserve(db: ArchiveClient, rows: (NewUpload & { id: string })[]) {
+  // A document first: images of the same request may name it.
+  const sorted = [
+    ...rows.filter(({ kind }) => kind === "document"),
+    ...rows.filter(({ kind }) => kind !== "document"),
+  ];
   const made = await query(() =>
-    db.from("uploads").upsert(rows, { onConflict: "id", ignoreDuplicates: true }).select()
+    db.from("uploads").upsert(sorted, { onConflict: "id", ignoreDuplicates: true }).select()
   );
   const byId = new Map<string, Upload>(made.map((row) => [row.id, row]));
   const missing = rows.filter(({ id }) => !byId.has(id)).map(({ id }) => id);
@@ -97,7 +127,8 @@ async function reserve(db: ArchiveClient, rows: (NewUpload & { id: string })[]) 
  * Reserves uploads and signs a PUT for each, bound to key, length and type.
  *
  * @throws {ChatArchiveError} `unsupported_media_type`, `payload_too_large`, `invalid_request`,
- *   `not_found` for a chat or message that is not the caller's, `conflict` for an id that was used
+ *   `not_found` for a chat that is not the caller's, or a message or document that is not of it;
+ *   `conflict` for an id that was used
  *   for another file or has expired, `quota_exceeded` where 1,000 of the caller's are open
  */
 export async function presignUpload(
@@ -106,11 +137,13 @@ export async function presignUpload(
 ): Promise<{ status: 201; body: PresignUploadResponse }> {
   checkLimits(request, ports);
   const rows = reservations(request, ports.settings.uploadExpiration);
-  const reserved = await reserve(ports.db, rows);
+  const reserved = await reserve(ports.db, rows).catch((error) => {
+    throw located(error, request);
+  });
 
   const uploads = await Promise.all(rows.map(async (row, index) => {
     const upload = reserved.get(row.id);
-    if (!upload || FACTS.some((fact) => upload[fact] !== row[fact])) {
+    if (!upload || !isSame(upload, row)) {
       refuse("conflict", index, "id", "the id is taken by another file");
     }
     // A repeated request signs only the time that is left, and never more than was asked for.

@@ -1,6 +1,7 @@
 import type { CleanupReport } from "@shared/contracts/storage-cleanup.ts";
 import { query } from "@shared/query.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
+import type { Settings } from "../_shared/settings.ts";
 import { claim } from "../_shared/outbox.ts";
 import { sweep } from "../_shared/sweep.ts";
 import { sumOf, type SweepPorts, type SweepResult } from "../_shared/sweep_ports.ts";
@@ -9,6 +10,7 @@ import { sumOf, type SweepPorts, type SweepResult } from "../_shared/sweep_ports
 export interface EmptyOutboxPorts extends Omit<SweepPorts, "store"> {
   /** Null: no object storage; everything waits in the outbox. */
   store: SweepPorts["store"] | null;
+  settings: Pick<Settings, "messageStreamTimeout">;
 }
 
 /**
@@ -22,16 +24,18 @@ async function removeStaleImports(admin: ArchiveClient, deadline: number) {
 }
 
 /**
- * One run of the worker: expires reservations, purges old receipts, empties the outbox, removes dead
- * imports.
+ * One run of the worker: expires reservations, purges old receipts, marks messages whose writer vanished as
+ * incomplete, empties the outbox, removes dead imports.
  *
  * @param limit entries of the outbox to work on at most
  */
 export async function emptyOutbox(
   limit: number,
-  { admin, store, deadline }: EmptyOutboxPorts,
+  { admin, store, settings, deadline }: EmptyOutboxPorts,
 ): Promise<Omit<CleanupReport, "pending" | "dead">> {
-  const [started] = await query(() => admin.rpc("start_cleanup", {}));
+  const [started] = await query(() =>
+    admin.rpc("start_cleanup", { streaming_timeout_seconds: settings.messageStreamTimeout })
+  );
   let total: SweepResult = { claimed: 0, deleted: 0, failed: 0 };
   while (store && total.claimed < limit && performance.now() < deadline) {
     const entries = await claim(admin, limit - total.claimed);
@@ -39,5 +43,9 @@ export async function emptyOutbox(
     total = sumOf(total, await sweep({ admin, store, deadline }, entries));
   }
   await removeStaleImports(admin, deadline);
-  return { ...total, expired_uploads: started?.expired_uploads ?? 0 };
+  return {
+    ...total,
+    expired_uploads: started?.expired_uploads ?? 0,
+    incomplete_messages: started?.incomplete_messages ?? 0,
+  };
 }

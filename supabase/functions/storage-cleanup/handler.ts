@@ -16,10 +16,11 @@ export interface StorageCleanupPorts extends Omit<EmptyOutboxPorts, "deadline"> 
 /** The verb that was asked for. */
 async function work(
   request: StorageCleanupRequest,
-  { admin, store, budget }: StorageCleanupPorts,
+  { budget, ...ports }: StorageCleanupPorts,
 ) {
   const deadline = performance.now() + budget;
-  if (!request.reconcile) return await emptyOutbox(request.limit, { admin, store, deadline });
+  if (!request.reconcile) return await emptyOutbox(request.limit, { ...ports, deadline });
+  const { admin, store } = ports;
   if (store) return await reconcile(request, { admin, store, deadline });
   throw new ChatArchiveError("storage_disabled", "this deployment runs without object storage");
 }

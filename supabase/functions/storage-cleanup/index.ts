@@ -13,6 +13,7 @@ export default serve(
       // The worker has no user; only the secret key gets here.
       admin: asAdmin(call),
       store: optionalBucket(call),
+      settings: call.settings,
       budget: BUDGET_MS,
     });
     // Counts only: a key has a user's id in it.
