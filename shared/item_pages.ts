@@ -27,7 +27,7 @@ export type ItemScope = Database["public"]["Enums"]["item_scope"];
 export interface ItemPagesOptions {
   chat_id: string;
   scope: ItemScope;
-  /** Only what belongs to messages whose seq is greater. */
+  /** Only what belongs to messages with this seq or a greater one. */
   after_message?: number;
   /** Rows of a page at most; by default as many as the database gives. */
   max_rows?: number;

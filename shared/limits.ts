@@ -32,8 +32,14 @@ export const CHARACTERS_PER_INSERT = 1_000_000;
 /** Chats of one page, where all are read. */
 export const CHATS_PER_PAGE = 500;
 
-/** Images of one page: a description may hold 64 KiB. */
-export const IMAGES_PER_PAGE = 100;
+/** Images or documents of one page: a description or metadata may hold 64 KiB. */
+export const FILES_PER_PAGE = 100;
+
+/** Messages of one page; the database bounds it by bytes, too. */
+export const MESSAGES_PER_PAGE = 500;
+
+/** Messages of one page with their images and search results; the database bounds it by bytes, too. */
+export const HISTORY_PER_PAGE = 50;
 
 /** Ids (36 characters each) that fit into a query string beside everything else. */
 export const IDS_PER_QUERY = 150;

@@ -19,6 +19,9 @@ export type Box = [x0: number, y0: number, x1: number, y1: number];
 /** Who wrote a message. */
 export type Role = "user" | "assistant";
 
+/** Whether a message is whole: streaming while its writer adds to it. */
+export type Status = "streaming" | "complete" | "incomplete" | "error";
+
 /** Row of chats. */
 export type Chat = Tables["chats"]["Row"];
 /** Row of chat_messages. */

@@ -61,13 +61,13 @@ async function createChat(archive: ChatArchive): Promise<[string, string]> {
     metadata: { opened_at_page: 8 },
   });
   const content = await fileOf("bzip2-manual.pdf", "application/pdf");
-  const { path } = await archive.uploadDocument({
+  const { s3_path } = await archive.uploadDocument({
     chat_id: id,
     document: { name: "bzip2-manual.pdf", content },
   });
   return [
     `Opened bzip2-manual.pdf (${kilobytes(content.size)}) in a new chat; it is stored as …/${
-      path.split("/").slice(2).join("/")
+      s3_path.split("/").slice(2).join("/")
     }`,
     id,
   ];

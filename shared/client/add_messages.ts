@@ -1,18 +1,32 @@
+import type { Json } from "../database.types.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { identified } from "./given.ts";
 import { insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
-import type { Message, Role } from "./rows.ts";
+import type { Message, Metadata, Role, Status } from "./rows.ts";
 
 /** A new message. */
 export interface NewMessage {
   /** Chosen by the caller, so that the call can be repeated; by default a new one. */
   id?: string;
   role: Role;
-  /** Markdown, at most 1 MiB. */
+  /** What a person reads, as Markdown, at most 1 MiB. */
   content: string;
   /** The application's own kind; text. */
   message_type?: string;
+  /**
+   * The whole message as a framework has it, at most 1 MiB. Files of the chat are named by whole
+   * values `chat-archive:image/<id>` and `chat-archive:document/<id>`.
+   */
+  parts?: Json[] | null;
+  /** The application's own JSON object, at most 64 KiB. */
+  metadata?: Metadata;
+  /** An earlier message of the chat, which this one follows: branches. */
+  parent_id?: string | null;
+  /** A framework's own id, of any form; unique in the chat. */
+  external_id?: string | null;
+  /** complete; an answer that is still written is `streaming`. */
+  status?: Status;
   /** When it was written, by default now. */
   created_at?: string;
 }
@@ -31,8 +45,8 @@ export interface AddMessages extends CallOptions {
  * each other crosswise.
  *
  * @returns the stored messages, in the order given
- * @throws {ChatArchiveError} `not_found` where the chat is not the caller's, `conflict` where an id is
- *   taken by another message, `invalid_request`
+ * @throws {ChatArchiveError} `not_found` where the chat is not the caller's, or has no such parent or
+ *   file, `conflict` where an id is taken by another message, `invalid_request`
  */
 export function addMessages(
   connection: Connection,

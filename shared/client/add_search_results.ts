@@ -1,8 +1,9 @@
+import { type Boxes, searchResultOf } from "./boxes.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { identified } from "./given.ts";
 import { insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
-import type { Box, SearchResult } from "./rows.ts";
+import type { Metadata, SearchResult } from "./rows.ts";
 
 /** A new search result. */
 export interface NewSearchResult {
@@ -10,18 +11,22 @@ export interface NewSearchResult {
   id?: string;
   /** The message that cites it. */
   message_id?: string | null;
+  /** The document of the chat in which it was found. */
+  document_id?: string | null;
   /** The application's name of the block in the document. */
   block_id: string;
   /** From 1. */
   page_number: number;
-  /** At most 1 MiB. */
+  /** At most 64 KiB. */
   block_text?: string | null;
   /** Finite. */
   score?: number | null;
   /** One box or several, as fractions of the page (0–1). */
-  coords_norm?: Box | Box[] | null;
+  coords_norm?: Boxes | null;
   /** One box or several, in pixels of the rendered page. */
-  coords_px?: Box | Box[] | null;
+  coords_px?: Boxes | null;
+  /** The application's own JSON object, at most 64 KiB. */
+  metadata?: Metadata;
   /** By default now. */
   created_at?: string;
 }
@@ -36,7 +41,7 @@ export interface AddSearchResults extends CallOptions {
  * Adds search results to a chat, in order. It splits and repeats as {@link addMessages} does.
  *
  * @returns the stored search results, in the order given
- * @throws {ChatArchiveError} `not_found` where the chat or message is not the caller's, `conflict`,
+ * @throws {ChatArchiveError} `not_found` where the chat, message or document is not the caller's, `conflict`,
  *   `invalid_request`
  */
 export function addSearchResults(
@@ -47,6 +52,6 @@ export function addSearchResults(
   return operate(connection, facts, async (operation) => {
     operation.note({ count: search_results.length });
     const rows = identified(chat_id, search_results);
-    return await insertOnce(operation, "search_results", rows) as SearchResult[];
+    return (await insertOnce(operation, "search_results", rows)).map(searchResultOf);
   });
 }

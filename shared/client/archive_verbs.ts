@@ -9,18 +9,29 @@ import type { CallOptions } from "./connection.ts";
 import type { NewChat } from "./create_chat.ts";
 import type { Deletion } from "./delete_chat.ts";
 import type { DeleteImages } from "./delete_images.ts";
+import type { DeleteMessages } from "./delete_messages.ts";
 import type { WhichFile } from "./download.ts";
 import type { DownloadUrls, WhichFiles } from "./download_urls.ts";
 import type { ExportChat, ExportedFile } from "./export_chat.ts";
 import type { ReadItems } from "./images.ts";
 import type { ImportChat } from "./import_chat.ts";
 import type { ChatFilter, ChatPage, ListChats } from "./list_chats.ts";
-import type { ReadMessages } from "./messages.ts";
-import type { Chat, Image, Message, MessageWithItems, SearchResult, Unsaved } from "./rows.ts";
+import type { ReadMessages } from "./message_window.ts";
+import type {
+  Chat,
+  ChatDocument,
+  ChatWithDocuments,
+  Image,
+  Message,
+  MessageWithItems,
+  SearchResult,
+  Unsaved,
+} from "./rows.ts";
+import type { SaveMessages } from "./save_messages.ts";
 import type { FileStream } from "./stream_of.ts";
 import type { ChatChanges } from "./update_chat.ts";
 import type { MessageChanges } from "./update_message.ts";
-import type { StoredDocument, UploadDocument } from "./upload_document.ts";
+import type { UploadDocument } from "./upload_document.ts";
 import type { UploadImages } from "./upload_images.ts";
 
 /**
@@ -31,19 +42,20 @@ import type { UploadImages } from "./upload_images.ts";
 export interface ArchiveVerbs {
   /** Creates a chat. */
   createChat(input: NewChat & CallOptions): Promise<Chat>;
-  /** Reads a chat; `not_found` where it is not the caller's. */
-  getChat(input: { id: string } & CallOptions): Promise<Chat>;
+  /** Reads a chat with its documents; `not_found` where it is not the caller's. */
+  getChat(input: { id: string } & CallOptions): Promise<ChatWithDocuments>;
   /**
-   * One page of the chats, newest first, and the cursor of the next.
+   * One page of the chats, newest first, or last active first, and the cursor of the next.
    *
    * @example
    * ```ts
-   * const first = await archive.listChats({ limit: 20, is_archived: false });
-   * if (first.next) await archive.listChats({ limit: 20, is_archived: false, after: first.next });
+   * const which = { order: "updated_at", metadata: { project: "Apollo" }, limit: 20 } as const;
+   * const first = await archive.listChats(which);
+   * if (first.next) await archive.listChats({ ...which, after: first.next });
    * ```
    */
   listChats(input?: ListChats): Promise<ChatPage>;
-  /** All chats, newest first. */
+  /** All chats, newest first, or last active first. */
   chats(input?: ChatFilter & CallOptions): AsyncGenerator<Chat, void, undefined>;
   /** Changes title, description, metadata or is_archived. */
   updateChat(input: ChatChanges & CallOptions): Promise<Chat>;
@@ -56,27 +68,49 @@ export interface ArchiveVerbs {
   /** Adds messages, in order, in as many requests as it takes. */
   addMessages(input: AddMessages): Promise<Message[]>;
   /**
-   * Changes content or message_type: an answer that is streamed grows.
+   * Changes content, message_type, parts, metadata or status: an answer that is streamed grows.
    *
    * @example
    * ```ts
-   * const { id } = await archive.addMessage({ chat_id, role: "assistant", content: "" });
+   * const status = "streaming";
+   * const { id } = await archive.addMessage({ chat_id, role: "assistant", content: "", status });
    * let content = "";
    * for (const piece of ["About ", "3,700 kB."]) {
    *   content += piece;
    *   await archive.updateMessage({ id, content });
    * }
+   * await archive.updateMessage({ id, status: "complete" });
    * ```
    */
   updateMessage(input: MessageChanges & CallOptions): Promise<Message>;
-  /** Messages in order, each exactly once whatever is added meanwhile. */
-  messages(input: ReadMessages): AsyncGenerator<Message, void, undefined>;
   /**
-   * Messages in order, each with its images and search results.
+   * Saves a list of up to 1,000 messages in one transaction: changes those that are there, adds the
+   * others, and deletes those of `replaces` that are not in it.
    *
    * @example
    * ```ts
-   * for await (const { content, images, search_results } of archive.history({ chat_id })) {
+   * const question = { id: crypto.randomUUID(), role: "user" as const, content: "How much?" };
+   * const answer = { id: crypto.randomUUID(), role: "assistant" as const, content: "A lot." };
+   * await archive.saveMessages({ chat_id, messages: [question, answer] });
+   * // Regenerated: another answer takes the place of the first one.
+   * const better = { ...answer, id: crypto.randomUUID(), content: "About 3,700 kB." };
+   * const replaces = [question.id, answer.id];
+   * const saved = await archive.saveMessages({ chat_id, messages: [question, better], replaces });
+   * console.assert(saved[1]?.id === better.id);
+   * ```
+   */
+  saveMessages(input: SaveMessages): Promise<Message[]>;
+  /** Deletes messages, some or all after one. Resolves with the ids that are gone. */
+  deleteMessages(input: DeleteMessages): Promise<string[]>;
+  /** Messages in order, or the newest first, each exactly once whatever is added meanwhile. */
+  messages(input: ReadMessages): AsyncGenerator<Message, void, undefined>;
+  /**
+   * Messages in order, or the newest first, each with its images and search results.
+   *
+   * @example The last twenty
+   * ```ts
+   * const last = archive.history({ chat_id, order: "desc", limit: 20 });
+   * for await (const { content, images, search_results } of last) {
    *   console.log(content, images.length, search_results.map(({ page_number }) => page_number));
    * }
    * ```
@@ -101,8 +135,12 @@ export interface ArchiveVerbs {
    * ```
    */
   uploadImages(input: UploadImages): Promise<Image[]>;
-  /** Uploads the chat's document; one that it had before is deleted. */
-  uploadDocument(input: UploadDocument): Promise<StoredDocument>;
+  /** Uploads a document to a chat, which may have several. */
+  uploadDocument(input: UploadDocument): Promise<ChatDocument>;
+  /** Documents in order of upload. */
+  documents(input: ReadItems): AsyncGenerator<ChatDocument, void, undefined>;
+  /** Deletes a document; its bytes follow within a minute. */
+  deleteDocument(input: { id: string } & CallOptions): Promise<ChatDocument>;
   /** Attaches images to a message of their chat, or takes them off. */
   attachImages(input: AttachImages): Promise<Image[]>;
   /** Images in order of upload. */

@@ -38,12 +38,11 @@ export function attachImages(
     note({ count: ids.length });
     const rows: Image[] = [];
     for (const part of chunked(ids, IDS_PER_QUERY)) {
-      rows.push(
-        ...await query(() =>
-          connection.supabase.from("chat_images").update({ message_id }).in("id", part).select()
-            .abortSignal(limit())
-        ),
+      const attached = await query(() =>
+        connection.supabase.from("chat_images").update({ message_id }).in("id", part).select()
+          .abortSignal(limit())
       );
+      rows.push(...attached as Image[]);
     }
     return inOrder(ids, rows);
   });

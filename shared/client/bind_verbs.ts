@@ -11,6 +11,8 @@ import { createChat } from "./create_chat.ts";
 import { deleteAccount } from "./delete_account.ts";
 import { deleteChat } from "./delete_chat.ts";
 import { deleteImages } from "./delete_images.ts";
+import { deleteMessages } from "./delete_messages.ts";
+import { deleteDocument, documents } from "./documents.ts";
 import { download } from "./download.ts";
 import { downloadUrls } from "./download_urls.ts";
 import { exportChat } from "./export_chat.ts";
@@ -20,6 +22,7 @@ import { images, searchResults } from "./images.ts";
 import { importChat } from "./import_chat.ts";
 import { chats, listChats } from "./list_chats.ts";
 import { messages } from "./messages.ts";
+import { saveMessages } from "./save_messages.ts";
 import { updateChat } from "./update_chat.ts";
 import { updateMessage } from "./update_message.ts";
 import { uploadDocument } from "./upload_document.ts";
@@ -44,12 +47,16 @@ const VERBS: VerbFunctions = {
   addMessage,
   addMessages,
   updateMessage,
+  saveMessages,
+  deleteMessages,
   messages,
   history,
   addSearchResults,
   searchResults,
   uploadImages,
   uploadDocument,
+  documents,
+  deleteDocument,
   attachImages,
   images,
   deleteImages,

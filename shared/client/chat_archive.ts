@@ -1,8 +1,15 @@
 import type { ArchiveVerbs } from "./archive_verbs.ts";
+import type { BoxesOfPage, ImageOnPage } from "./boxes_on.ts";
 import type { Conflict, PendingWrite, SyncResult } from "./offline/journal.ts";
+import type { Box } from "./rows.ts";
 
 /** The archive of the signed-in user, also while the server can't be reached (`options.offline`). */
 export interface ChatArchive extends ArchiveVerbs, AsyncDisposable {
+  /**
+   * Where a search result lies on an image of its page, as fractions of the image; nowhere where it
+   * shows another page or part. Nothing is asked for it.
+   */
+  boxesOn(image: ImageOnPage, search_result: BoxesOfPage): Box[];
   /** Writes that the server does not have yet, in their order. */
   pending(): Promise<PendingWrite[]>;
   /**

@@ -1,9 +1,8 @@
-import type { Json } from "../database.types.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { given, idOf } from "./given.ts";
 import { insertOnce } from "./insert_once.ts";
 import { operate } from "./operation.ts";
-import type { Chat } from "./rows.ts";
+import type { Chat, Metadata } from "./rows.ts";
 
 /** A new chat. */
 export interface NewChat {
@@ -13,8 +12,10 @@ export interface NewChat {
   title: string;
   description?: string | null;
   /** The application's own JSON object, at most 64 KiB. */
-  metadata?: { [key: string]: Json };
+  metadata?: Metadata;
   is_archived?: boolean;
+  /** A framework's own id, of any form; unique among the caller's chats. */
+  external_id?: string | null;
   /** When it began, by default now. */
   created_at?: string;
 }
@@ -22,7 +23,7 @@ export interface NewChat {
 /**
  * Creates a chat. Repeated with the same id and values, it gives the same chat.
  *
- * @throws {ChatArchiveError} `invalid_request`, `conflict` where the id is taken
+ * @throws {ChatArchiveError} `invalid_request`, `conflict` where the id or external_id is taken
  */
 export function createChat(
   connection: Connection,
@@ -34,7 +35,7 @@ export function createChat(
     { operation: "createChat", chat_id: row.id, signal },
     async (operation) => {
       const [stored] = await insertOnce(operation, "chats", [row]);
-      return stored!;
+      return stored as Chat;
     },
   );
 }

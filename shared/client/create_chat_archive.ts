@@ -1,6 +1,7 @@
 import { ChatArchiveError } from "../errors.ts";
 import type { ArchiveClient } from "../rows.ts";
 import { bindVerbs } from "./bind_verbs.ts";
+import { boxesOn } from "./boxes_on.ts";
 import type { ChatArchive } from "./chat_archive.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import { memoryStore } from "./offline/memory_store.ts";
@@ -64,6 +65,7 @@ export function createChatArchive(
   }
   return {
     ...verbs,
+    boxesOn,
     pending: () => Promise.resolve([]),
     sync: () => Promise.resolve({ saved: 0, conflicts: [] }),
     conflicts: () => Promise.resolve([]),

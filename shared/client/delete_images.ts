@@ -23,12 +23,11 @@ export function deleteImages(
   return operate(connection, { operation: "deleteImages", signal }, async ({ limit, note }) => {
     const rows: Image[] = [];
     for (const part of chunked(ids, IDS_PER_QUERY)) {
-      rows.push(
-        ...await query(() =>
-          connection.supabase.from("chat_images").delete().in("id", part).select()
-            .abortSignal(limit())
-        ),
+      const deleted = await query(() =>
+        connection.supabase.from("chat_images").delete().in("id", part).select()
+          .abortSignal(limit())
       );
+      rows.push(...deleted as Image[]);
     }
     note({ count: rows.length });
     return rows;

@@ -2,19 +2,24 @@ import { ChatArchiveError } from "../errors.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
-import type { Chat } from "./rows.ts";
+import type { ChatWithDocuments } from "./rows.ts";
 
-/** Reads a chat. @throws {ChatArchiveError} `not_found` where it is not the caller's */
+/**
+ * Reads a chat with its documents.
+ *
+ * @throws {ChatArchiveError} `not_found` where it is not the caller's
+ */
 export function getChat(
   connection: Connection,
   { id, signal }: { id: string } & CallOptions,
-): Promise<Chat> {
+): Promise<ChatWithDocuments> {
   return operate(connection, { operation: "getChat", chat_id: id, signal }, async ({ limit }) => {
     const chat = await query(() =>
-      connection.supabase.from("chats").select().eq("id", id).retry(false).abortSignal(limit())
+      connection.supabase.from("chats").select("*, documents:chat_documents(*)").eq("id", id)
+        .order("seq", { referencedTable: "documents" }).retry(false).abortSignal(limit())
         .maybeSingle()
     );
     if (!chat) throw new ChatArchiveError("not_found", "no such chat");
-    return chat;
+    return chat as ChatWithDocuments;
   });
 }

@@ -1,41 +1,63 @@
+import type { ItemOf } from "../item_pages.ts";
+import { HISTORY_PER_PAGE } from "../limits.ts";
+import { query } from "../query.ts";
+import { searchResultOf } from "./boxes.ts";
 import type { Connection } from "./connection.ts";
-import type { Item } from "../item_pages.ts";
 import { items } from "./items.ts";
-import { messagePages, type ReadMessages } from "./messages.ts";
-import { operateEach } from "./operation.ts";
-import type { Message, MessageWithItems } from "./rows.ts";
+import { messageWindow, type ReadMessages } from "./message_window.ts";
+import { operateEach, type Operation } from "./operation.ts";
+import type { Image, Message, MessageWithItems } from "./rows.ts";
 
-/** Hands out, message by message, what belongs to each: both sides are in the same order. */
-function attachedTo<T>(source: AsyncIterator<Item<T>>): (message: Message) => Promise<T[]> {
-  let next: IteratorResult<Item<T>> | undefined;
-  return async ({ seq }) => {
-    const result: T[] = [];
-    for (;; next = undefined) {
-      next ??= await source.next();
-      if (next.done || next.value.message_seq > seq) return result;
-      // What came to an earlier message after it was given is passed over.
-      if (next.value.message_seq === seq) result.push(next.value.item);
-    }
-  };
+/** A row of history_page. Both lists are null where the message alone has more than fits in a page. */
+interface HistoryRow {
+  message: Message;
+  images: Image[] | null;
+  search_results: object[] | null;
+}
+
+/** What belongs to one message, read by pages of its own. */
+async function attached<T extends keyof ItemOf>(
+  operation: Operation,
+  table: T,
+  { chat_id, seq }: Message,
+): Promise<ItemOf[T][]> {
+  const found: ItemOf[T][] = [];
+  for await (const { message_seq, item } of items(operation, table, chat_id, "attached", seq)) {
+    if (message_seq > seq) break;
+    found.push(item);
+  }
+  return found;
 }
 
 /**
- * Messages of a chat in order, each with its images and search results, read page by page. Images and
- * search results that belong to no message are in {@link images} and {@link searchResults}.
+ * Messages of a chat in order, or the newest first, each with its images and search results: one
+ * request a page of 50. Images and search results that belong to no message are in {@link images} and
+ * {@link searchResults}.
+ *
+ * @throws {ChatArchiveError} as {@link messages}
  */
 export function history(
   connection: Connection,
-  { chat_id, after, signal }: ReadMessages,
+  { signal, ...window }: ReadMessages,
 ): AsyncGenerator<MessageWithItems, void, undefined> {
-  const facts = { operation: "history", chat_id, signal };
+  const facts = { operation: "history", chat_id: window.chat_id, signal };
   return operateEach(connection, facts, async function* (operation) {
-    const imagesOf = attachedTo(items(operation, "chat_images", chat_id, "attached", after));
-    const resultsOf = attachedTo(items(operation, "search_results", chat_id, "attached", after));
-    for await (const page of messagePages(operation, chat_id, after)) {
-      for (const message of page) {
-        const [images, search_results] = [await imagesOf(message), await resultsOf(message)];
-        yield { ...message, images, search_results };
-      }
+    const rows = messageWindow(
+      window,
+      HISTORY_PER_PAGE,
+      (page) =>
+        query(() =>
+          connection.supabase.rpc("history_page", page).abortSignal(operation.limit())
+        ) as Promise<unknown> as Promise<HistoryRow[]>,
+      ({ message }) => message.seq,
+    );
+    for await (const { message, images, search_results } of rows) {
+      yield {
+        ...message,
+        images: images ?? await attached(operation, "chat_images", message) as Image[],
+        search_results: (search_results ?? await attached(operation, "search_results", message))
+          .map(searchResultOf),
+      };
     }
   });
 }

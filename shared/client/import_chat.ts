@@ -2,7 +2,7 @@ import type { ImportChatResponse, ImportType } from "../contracts/import-chat.ts
 import { readJson, requestFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
-import type { Content } from "./upload_images.ts";
+import type { Content } from "./new_file.ts";
 
 /** The file of an export. */
 export interface ImportChat extends CallOptions {

@@ -27,7 +27,7 @@ const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:\d\d)$
  *
  * @throws {ChatArchiveError} `invalid_request`
  */
-function checked<Row extends object>(row: Row): Row {
+export function checked<Row extends object>(row: Row): Row {
   const { created_at, score } = row as { created_at?: string; score?: number | null };
   if (typeof score === "number" && !Number.isFinite(score)) {
     throw fieldError("invalid_request", ["score"], "must be finite");

@@ -3,24 +3,36 @@ import { CHATS_PER_PAGE, MAX_ROWS } from "../limits.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
-import type { Chat } from "./rows.ts";
+import type { Chat, Metadata } from "./rows.ts";
 
-/** The position of a chat in the list. */
+/** By what a list of chats is sorted, the newest first: when they began, or their last activity. */
+export type ChatOrder = "created_at" | "updated_at";
+
+/** The position of a chat in a list: `next` of a page. */
 export interface ChatCursor {
-  created_at: string;
+  /** Of a list by creation. */
+  created_at?: string;
+  /** Of a list by last activity. */
+  updated_at?: string;
   id: string;
 }
 
-/** Which chats. */
+/** Which chats, and in which order. */
 export interface ChatFilter {
+  /** created_at by default. */
+  order?: ChatOrder | undefined;
   /** Only archived ones, or only the others; by default both. */
   is_archived?: boolean | undefined;
+  /** Only those whose metadata holds all of this: `{ project: "a" }` finds `{ project: "a", n: 1 }`. */
+  metadata?: Metadata | undefined;
+  /** Only the one to which a framework gave this id. */
+  external_id?: string | undefined;
 }
 
 /** Which page of the list. */
 export interface ListChats extends ChatFilter, CallOptions {
   /** Chats on the page, 1–1000; 50. */
-  limit?: number;
+  limit?: number | undefined;
   /** `next` of the page before. */
   after?: ChatCursor | undefined;
 }
@@ -36,40 +48,56 @@ export interface ChatPage {
 
 const CURSOR = /^[\w:.+-]+$/;
 
+/** A list that can be asked for. @throws {ChatArchiveError} `invalid_request` */
+export function chatWindow(
+  { limit = 50, order = "created_at", after }: ListChats,
+): { limit: number; order: ChatOrder; after: { time: string; id: string } | undefined } {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_ROWS) {
+    throw fieldError("invalid_request", ["limit"], `1 to ${MAX_ROWS}`);
+  }
+  if (order !== "created_at" && order !== "updated_at") {
+    throw fieldError("invalid_request", ["order"], "created_at or updated_at");
+  }
+  if (!after) return { limit, order, after };
+  const { [order]: time = "", id } = after;
+  if (!CURSOR.test(time) || !CURSOR.test(id)) {
+    throw fieldError("invalid_request", ["after"], "must be `next` of another page of this order");
+  }
+  return { limit, order, after: { time, id } };
+}
+
+/** The page that rows make. @param more whether others follow */
+export function chatPage(chats: Chat[], order: ChatOrder, more: boolean): ChatPage {
+  const last = more ? chats.at(-1) : undefined;
+  return { chats, ...(last ? { next: { [order]: last[order], id: last.id } } : {}) };
+}
+
 /**
  * One page of the caller's chats, newest first. Chats that come or go meanwhile shift nothing: the
- * list is paged by key.
+ * list is paged by key. By last activity, a chat that becomes active while it is read goes to the
+ * list's beginning.
  *
- * @throws {ChatArchiveError} `invalid_request` where the cursor is not one
+ * @throws {ChatArchiveError} `invalid_request` where the cursor is not one, or limit is not 1 to 1000
  */
 export function listChats(
   connection: Connection,
-  { limit = 50, after, is_archived, signal }: ListChats = {},
+  { is_archived, metadata, external_id, signal, ...page }: ListChats = {},
 ): Promise<ChatPage> {
   return operate(connection, { operation: "listChats", signal }, async (operation) => {
-    if (after && !(CURSOR.test(after.created_at) && CURSOR.test(after.id))) {
-      throw fieldError("invalid_request", ["after"], "must be `next` of another page");
-    }
-    const size = Math.max(1, Math.min(MAX_ROWS, Math.trunc(limit) || 50));
+    const { limit, order, after } = chatWindow(page);
     let request = connection.supabase.from("chats").select()
-      .order("created_at", { ascending: false }).order("id", { ascending: false }).limit(size)
+      .order(order, { ascending: false }).order("id", { ascending: false }).limit(limit)
       .retry(false).abortSignal(operation.limit());
     if (is_archived !== undefined) request = request.eq("is_archived", is_archived);
+    if (metadata !== undefined) request = request.contains("metadata", metadata);
+    if (external_id !== undefined) request = request.eq("external_id", external_id);
     if (after) {
-      const { created_at, id } = after;
-      request = request.or(
-        `created_at.lt."${created_at}",and(created_at.eq."${created_at}",id.lt.${id})`,
-      );
+      const { time, id } = after;
+      request = request.or(`${order}.lt."${time}",and(${order}.eq."${time}",id.lt.${id})`);
     }
-    const chats: Chat[] = await query(() => request);
+    const chats = await query(() => request) as Chat[];
     operation.note({ count: chats.length });
-    const last = chats.at(-1);
-    return {
-      chats,
-      ...(last && chats.length === size
-        ? { next: { created_at: last.created_at, id: last.id } }
-        : {}),
-    };
+    return chatPage(chats, order, chats.length === limit);
   });
 }
 
@@ -79,10 +107,9 @@ export async function* chats(
   filter: ChatFilter & CallOptions = {},
 ): AsyncGenerator<Chat, void, undefined> {
   let after: ChatCursor | undefined;
-  for (;;) {
+  do {
     const page = await listChats(connection, { ...filter, limit: CHATS_PER_PAGE, after });
     yield* page.chats;
-    if (!page.next) return;
     after = page.next;
-  }
+  } while (after);
 }

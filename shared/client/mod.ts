@@ -16,6 +16,8 @@ export { archiveChat, unarchiveChat } from "./archive_chat.ts";
 export type { ArchiveVerbs } from "./archive_verbs.ts";
 export { type AttachImages, attachImages } from "./attach_images.ts";
 export { awaitDeletion } from "./await_deletion.ts";
+export type { Boxes } from "./boxes.ts";
+export { type BoxesOfPage, boxesOn, type ImageOnPage } from "./boxes_on.ts";
 export type { ChatArchive } from "./chat_archive.ts";
 export { checkConnection } from "./check_connection.ts";
 export type { Database } from "../database.types.ts";
@@ -31,6 +33,8 @@ export { type ChatArchiveOptions, createChatArchive } from "./create_chat_archiv
 export { deleteAccount } from "./delete_account.ts";
 export { deleteChat, type Deletion } from "./delete_chat.ts";
 export { type DeleteImages, deleteImages } from "./delete_images.ts";
+export { type DeleteMessages, deleteMessages } from "./delete_messages.ts";
+export { deleteDocument, documents } from "./documents.ts";
 export { download, type WhichFile } from "./download.ts";
 export {
   type DownloadUrl,
@@ -53,13 +57,16 @@ export { type ImportChat, importChat } from "./import_chat.ts";
 export {
   type ChatCursor,
   type ChatFilter,
+  type ChatOrder,
   type ChatPage,
   chats,
   type ListChats,
   listChats,
 } from "./list_chats.ts";
 export type { LogEntry } from "./log_entry.ts";
-export { messages, type ReadMessages } from "./messages.ts";
+export type { ReadMessages } from "./message_window.ts";
+export { messages } from "./messages.ts";
+export type { Content, NewFile } from "./new_file.ts";
 export { indexedDbStore } from "./offline/indexed_db_store.ts";
 export type { Conflict, PendingWrite, ReplayedVerb, SyncResult } from "./offline/journal.ts";
 export { memoryStore } from "./offline/memory_store.ts";
@@ -67,22 +74,21 @@ export type { OfflineStore } from "./offline/store.ts";
 export type {
   Box,
   Chat,
+  ChatDocument,
+  ChatWithDocuments,
   Image,
   Message,
   MessageWithItems,
+  Metadata,
   Role,
   SearchResult,
+  Status,
   Unsaved,
 } from "./rows.ts";
+export { type SaveMessages, saveMessages } from "./save_messages.ts";
 export type { FileStream } from "./stream_of.ts";
 export { type ChatChanges, updateChat } from "./update_chat.ts";
 export { type MessageChanges, updateMessage } from "./update_message.ts";
-export { type StoredDocument, type UploadDocument, uploadDocument } from "./upload_document.ts";
+export { type NewDocument, type UploadDocument, uploadDocument } from "./upload_document.ts";
 export type { UploadOptions, UploadProgress } from "./upload_progress.ts";
-export {
-  type Content,
-  type NewFile,
-  type NewImage,
-  type UploadImages,
-  uploadImages,
-} from "./upload_images.ts";
+export { type NewImage, type UploadImages, uploadImages } from "./upload_images.ts";

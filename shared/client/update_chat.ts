@@ -1,10 +1,9 @@
-import type { Json } from "../database.types.ts";
 import { ChatArchiveError } from "../errors.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { given } from "./given.ts";
 import { operate } from "./operation.ts";
-import type { Chat } from "./rows.ts";
+import type { Chat, Metadata } from "./rows.ts";
 
 /** What of a chat changes. Fields that are left out stay as they are. */
 export interface ChatChanges {
@@ -12,7 +11,7 @@ export interface ChatChanges {
   title?: string;
   description?: string | null;
   /** Replaces the whole object. */
-  metadata?: { [key: string]: Json };
+  metadata?: Metadata;
   is_archived?: boolean;
 }
 
@@ -33,6 +32,6 @@ export function updateChat(
       return rows.abortSignal(limit()).maybeSingle();
     });
     if (!chat) throw new ChatArchiveError("not_found", "no such chat");
-    return chat;
+    return chat as Chat;
   });
 }

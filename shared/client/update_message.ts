@@ -1,9 +1,10 @@
+import type { Json } from "../database.types.ts";
 import { ChatArchiveError } from "../errors.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { given } from "./given.ts";
 import { operate } from "./operation.ts";
-import type { Message } from "./rows.ts";
+import type { Message, Metadata, Status } from "./rows.ts";
 
 /** What of a message changes: an answer that is streamed grows. */
 export interface MessageChanges {
@@ -11,6 +12,11 @@ export interface MessageChanges {
   /** Replaces the whole text. */
   content?: string;
   message_type?: string;
+  /** Replaces the whole list. */
+  parts?: Json[] | null;
+  /** Replaces the whole object. */
+  metadata?: Metadata;
+  status?: Status;
 }
 
 /** Changes a message. @throws {ChatArchiveError} `not_found`, `invalid_request` */

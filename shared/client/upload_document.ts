@@ -1,52 +1,53 @@
-import { query } from "../query.ts";
+import { inOrder } from "./attach_images.ts";
 import type { CallOptions, Connection } from "./connection.ts";
+import { type NewFile, uploadOf } from "./new_file.ts";
 import { operate } from "./operation.ts";
+import type { ChatDocument } from "./rows.ts";
+import { storedFiles } from "./stored_files.ts";
 import { uploadFiles } from "./upload_files.ts";
-import { type NewFile, uploadOf } from "./upload_images.ts";
 import type { UploadOptions } from "./upload_progress.ts";
 
-/** The document of one chat. */
-export interface UploadDocument extends CallOptions, UploadOptions {
-  chat_id: string;
-  document: NewFile;
+/** A document to upload: a PDF. */
+export interface NewDocument extends NewFile {
+  /** Pages, where the application has counted them. */
+  page_count?: number;
 }
 
-/** A stored document. */
-export interface StoredDocument {
-  id: string;
+/** A document for a chat, which may have several. */
+export interface UploadDocument extends CallOptions, UploadOptions {
   chat_id: string;
-  /** Its key, now the chat's document_path. */
-  path: string;
+  document: NewDocument;
 }
 
 /**
- * Uploads the document of a chat, as {@link uploadImages} does images. A document that the chat had
- * before is deleted.
+ * Uploads a document to a chat, as {@link uploadImages} does images. A chat may have several: the first
+ * one is its document_path.
  *
+ * @returns its row
  * @throws {ChatArchiveError} as {@link uploadImages}
  */
 export function uploadDocument(
   connection: Connection,
   { chat_id, document, onProgress, signal }: UploadDocument,
-): Promise<StoredDocument> {
+): Promise<ChatDocument> {
   const facts = { operation: "uploadDocument", chat_id, signal };
   return operate(connection, facts, async (operation) => {
-    const upload = uploadOf(document, "document");
-    const chat = document.id
-      ? await query(() =>
-        connection.supabase.from("chats").select("document_path").eq("id", chat_id)
-          .retry(false).abortSignal(operation.limit()).maybeSingle()
-      )
-      : null;
-    const path = chat?.document_path;
-    const stored = path?.includes(`/documents/${upload.id}.`) ? path : undefined;
-    const { documents } = await uploadFiles(operation, {
+    const path = () => ["document"];
+    const upload = await uploadOf(document, "document", path());
+    const stored = await storedFiles<ChatDocument>(
+      operation,
+      "chat_documents",
+      chat_id,
+      document.id ? [upload] : [],
+    );
+    const uploaded = await uploadFiles(operation, {
       chat_id,
       uploads: [upload],
-      stored: new Set(stored ? [upload.id] : []),
-      list: "document",
+      stored: new Set(stored.map(({ id }) => id)),
+      path,
       onProgress,
     });
-    return stored ? { id: upload.id, chat_id, path: stored } : documents[0]!;
+    const rows = [...stored, ...uploaded.documents as unknown[] as ChatDocument[]];
+    return inOrder([upload.id], rows)[0]!;
   });
 }

@@ -66,15 +66,15 @@ async function putAll(
  * Uploads files: reserve, PUT straight to the bucket, confirm. Files that are there already (see
  * `stored`) are passed over, so that a call that failed can be repeated with the same ids.
  *
- * @param list which field of the input the files are, for errors
+ * @param path where a file is in the input, for errors
  */
 export async function uploadFiles(
   operation: Operation,
-  { chat_id, uploads, stored, list, onProgress }: {
+  { chat_id, uploads, stored, path, onProgress }: {
     chat_id: string;
     uploads: Upload[];
     stored: Set<string>;
-    list: string;
+    path: (index: number) => (string | number)[];
   } & UploadOptions,
 ): Promise<Uploaded> {
   const result: Uploaded = { images: [], documents: [] };
@@ -93,7 +93,7 @@ export async function uploadFiles(
     const [rejected] = confirmed.rejected;
     if (rejected) {
       const index = uploads.findIndex(({ id }) => id === rejected.id);
-      throw fieldError(rejected.code, [list, index], rejected.message);
+      throw fieldError(rejected.code, path(index), rejected.message);
     }
     result.images.push(...confirmed.images);
     result.documents.push(...confirmed.documents);

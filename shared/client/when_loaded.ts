@@ -1,4 +1,5 @@
 import type { ArchiveVerbs } from "./archive_verbs.ts";
+import { boxesOn } from "./boxes_on.ts";
 import type { ChatArchive } from "./chat_archive.ts";
 
 /** Methods that give rows as they come. */
@@ -12,6 +13,7 @@ const EACH: Record<EachVerb, true> = {
   messages: true,
   history: true,
   searchResults: true,
+  documents: true,
   images: true,
 };
 
@@ -35,6 +37,7 @@ export function whenLoaded(loading: Promise<ChatArchive>, verbs: ArchiveVerbs): 
   ]);
   return {
     ...Object.fromEntries(waiting) as ArchiveVerbs,
+    boxesOn,
     pending: async () => await (await loading).pending(),
     sync: async () => await (await loading).sync(),
     conflicts: async () => await (await loading).conflicts(),

@@ -197,7 +197,7 @@ Deno.test("a file that is cut short ends in an error, an aborted one in its reas
   await relay[Symbol.asyncDispose]();
 });
 
-Deno.test("a document is uploaded, opened, replaced and repeated", async () => {
+Deno.test("documents are uploaded, opened and repeated", async () => {
   const { id: chat_id } = await archive.createChat({ title: "Document" });
   const document = {
     id: newId(),
@@ -206,7 +206,7 @@ Deno.test("a document is uploaded, opened, replaced and repeated", async () => {
     content_type: "application/pdf",
   };
   const stored = await archive.uploadDocument({ chat_id, document });
-  assertEquals((await archive.getChat({ id: chat_id })).document_path, stored.path);
+  assertEquals((await archive.getChat({ id: chat_id })).document_path, stored.s3_path);
   assertEquals(await archive.uploadDocument({ chat_id, document }), stored);
   const file = await archive.download({ document_of: chat_id });
   assertEquals([file.name, await new Response(file.body).text()], [
@@ -217,7 +217,8 @@ Deno.test("a document is uploaded, opened, replaced and repeated", async () => {
     chat_id,
     document: { name: "b.pdf", content: pdf("two"), content_type: "application/pdf" },
   });
-  assertEquals((await archive.getChat({ id: chat_id })).document_path, other.path);
+  const chat = await archive.getChat({ id: chat_id });
+  assertEquals([chat.document_path, chat.documents], [stored.s3_path, [stored, other]]);
   await assertCode(
     () => archive.download({ document_of: newId() }),
     "not_found",

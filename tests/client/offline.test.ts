@@ -1,7 +1,6 @@
 /** Work goes on while the server is away; afterwards it has everything, once and in order. */
 import { join } from "node:path";
 import {
-  type ChatArchiveOptions,
   createChatArchive,
   memoryStore,
   type OfflineStore,
@@ -10,40 +9,13 @@ import {
 import { fileStore } from "@shared/client/offline/file_store.ts";
 import { diskStore } from "@shared/client/node/disk_store.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { apiClient } from "../support/api_client.ts";
+import { behindLine } from "../support/behind_line.ts";
 import { assertCode, contents } from "../support/client_calls.ts";
 import { eventually } from "../support/eventually.ts";
-import { Relay } from "../support/relay.ts";
 import { stack } from "../support/stack.ts";
-import { signUp, type User } from "../support/users.ts";
+import { signUp } from "../support/users.ts";
 
 const newId = () => crypto.randomUUID();
-
-/** The shared stack behind a line that can be cut, and an archive that works without it. */
-async function behindLine(
-  options: ChatArchiveOptions & { user?: User; fetch?: typeof fetch } = {},
-) {
-  const { fetch: send, user = await signUp(), ...rest } = options;
-  const relay = new Relay(Number(new URL(stack.API_URL).port));
-  const supabase = apiClient({
-    url: `http://127.0.0.1:${relay.port}`,
-    token: user.token,
-    ...(send ? { fetch: send } : {}),
-  });
-  const offline = { offline: "local" as const, retryAfter: 100, useDatabase: true };
-  const archive = createChatArchive(supabase, { ...offline, ...rest });
-  return {
-    user,
-    relay,
-    archive,
-    /** What the server has, seen past the line. */
-    server: createChatArchive(user.client),
-    async [Symbol.asyncDispose]() {
-      await archive.close();
-      await relay[Symbol.asyncDispose]();
-    },
-  };
-}
 
 Deno.test("a client that is killed while it writes and while it replays loses and doubles nothing", async () => {
   const folder = await Deno.makeTempDir({ prefix: "chat-archive-client-" });

@@ -9,7 +9,7 @@ const SAYS: Record<string, RegExp> = {
   "delete_chat_with_objects.ts": /^done: 2 objects deleted\n2 objects deleted, 0 to go\n$/,
   "export_to_markdown.ts": /^# bzip2 manual\n[^]*What is on page 8\?[^]*!\[p8\.png\]\(<http/,
   "read_full_history.ts":
-    /^user: How .*\n {2}\[p8\.png, 680×880\]\nassistant: .*\n {2}page 9, block p9-b6, \[0\.12,0\.2,/,
+    /^user: How .*\n {2}\[p8\.png, 680×880\]\nassistant: .*\n {2}page 9, block p9-b6, \[\[0\.12,0\.2,/,
   "save_chat_on_document_load.ts": /^bzip2 manual: documents\/[-\da-f]{36}\.pdf\n$/,
   "store_viewport_images.ts":
     /page-8\.png: 138832 of 138832 bytes[^]*\nviewport 680×880\ncrop 580×304\n$/,

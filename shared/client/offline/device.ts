@@ -1,5 +1,6 @@
 import type { Json } from "../../database.types.ts";
 import type { ChatArchiveError } from "../../errors.ts";
+import { searchResultOf } from "../boxes.ts";
 import type { Unsaved } from "../rows.ts";
 import type { Conflict, PendingWrite } from "./journal.ts";
 import { type LocalChange, LocalRows, type LocalTable } from "./local_rows.ts";
@@ -21,7 +22,11 @@ export class Device {
     const device = new Device(user_id, store);
     for (const [key, value] of await store.read(`${user_id}/row/`)) {
       const [, , table, ...id] = key.split("/");
-      (device.rows.tables[table as LocalTable] as Map<string, unknown>).set(id.join("/"), value);
+      (device.rows.tables[table as LocalTable] as Map<string, unknown>).set(
+        id.join("/"),
+        // An earlier version kept coordinates as they had been given.
+        table === "search_results" ? searchResultOf(value as object) : value,
+      );
     }
     device.rows.seen();
     await device.reload();
@@ -89,13 +94,7 @@ export class Device {
   /** The server refused a write: it is kept as a conflict, and what it made here goes. */
   async refuse(entry: PendingWrite, { code, message }: ChatArchiveError): Promise<Conflict> {
     const conflict: Conflict = { ...entry, code, message };
-    const changes = entry.operation === "createChat"
-      ? this.rows.forgetChat(entry.ids[0]!)
-      : entry.operation === "addMessages"
-      ? this.rows.forget("chat_messages", entry.ids)
-      : entry.operation === "addSearchResults"
-      ? this.rows.forget("search_results", entry.ids)
-      : [];
+    const changes = this.#undo(entry);
     await this.#inTurn(async () => {
       await this.#store(changes, [
         [`journal/${entry.key}`, undefined],
@@ -105,6 +104,25 @@ export class Device {
       this.#conflicts = [...this.#conflicts, conflict];
     });
     return conflict;
+  }
+
+  /** Takes back what a write made here, as far as a device can. */
+  #undo(entry: PendingWrite): LocalChange[] {
+    switch (entry.operation) {
+      case "createChat":
+        return this.rows.forgetChat(entry.ids[0]!);
+      case "addMessages":
+        return this.rows.forget("chat_messages", entry.ids);
+      case "addSearchResults":
+        return this.rows.forget("search_results", entry.ids);
+      case "saveMessages":
+        return [
+          ...this.rows.forget("chat_messages", entry.ids),
+          ...this.rows.doubt(entry.input.chat_id, ["messages", "items"]),
+        ];
+      default:
+        return [];
+    }
   }
 
   /** Forgets a conflict. */

@@ -7,13 +7,18 @@ export type ReplayedVerb =
   | "updateChat"
   | "addMessages"
   | "updateMessage"
+  | "saveMessages"
+  | "deleteMessages"
   | "addSearchResults"
   | "attachImages"
   | "deleteImages"
+  | "deleteDocument"
   | "deleteChat";
 
 /** What a method takes, without its signal. */
-export type InputOf<V extends ReplayedVerb> = Omit<Parameters<ArchiveVerbs[V]>[0], "signal">;
+export type InputOf<V extends ReplayedVerb> = Unsignalled<Parameters<ArchiveVerbs[V]>[0]>;
+/** Of each member of a union. */
+type Unsignalled<Input> = Input extends unknown ? Omit<Input, "signal"> : never;
 
 /** A write that is kept on this device until the server has it. */
 export type PendingWrite = {

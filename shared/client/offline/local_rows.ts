@@ -2,7 +2,8 @@ import type { Json } from "../../database.types.ts";
 import { ChatArchiveError } from "../../errors.ts";
 import type { Deletion } from "../delete_chat.ts";
 import { FIRST_LOCAL_SEQ } from "../local_seq.ts";
-import type { Chat, Image, Message, SearchResult } from "../rows.ts";
+import { boxesOf } from "../boxes.ts";
+import type { Chat, ChatDocument, Image, Message, SearchResult } from "../rows.ts";
 import { assertSame } from "../same_value.ts";
 import type { InputOf } from "./journal.ts";
 
@@ -10,6 +11,7 @@ import type { InputOf } from "./journal.ts";
 export interface LocalTables {
   chats: Map<string, Chat>;
   chat_messages: Map<string, Message>;
+  chat_documents: Map<string, ChatDocument>;
   chat_images: Map<string, Image>;
   search_results: Map<string, SearchResult>;
   /** `<chat id>/<part>`: what this device has seen to its end, and may answer for. */
@@ -19,14 +21,22 @@ export interface LocalTables {
 /** A table of the device. */
 export type LocalTable = keyof LocalTables;
 /** A part of a chat that is read to its end; items are the images and search results of messages. */
-export type Part = "messages" | "items" | "images" | "search_results";
+export type Part = "messages" | "items" | "documents" | "images" | "search_results";
 /** All of a chat. */
-export const PARTS: Part[] = ["messages", "items", "images", "search_results"];
+export const PARTS: Part[] = ["messages", "items", "documents", "images", "search_results"];
 
 /** A row that changed, to be stored; undefined: it is gone. */
 export type LocalChange = [table: LocalTable, id: string, row: Json | undefined];
 
 const now = () => new Date().toISOString();
+
+/** Bytes of columns: about as many as the server counts, which writes JSON with other spaces. */
+function bytesOf(...columns: unknown[]): number {
+  return columns.reduce<number>((sum, value) => {
+    const text = typeof value === "string" ? value : value == null ? "" : JSON.stringify(value);
+    return sum + new TextEncoder().encode(text).length;
+  }, 0);
+}
 
 function inserted<Row extends { id: string; created_at: string }>(
   table: Map<string, Row>,
@@ -53,6 +63,7 @@ export class LocalRows {
   readonly tables: LocalTables = {
     chats: new Map(),
     chat_messages: new Map(),
+    chat_documents: new Map(),
     chat_images: new Map(),
     search_results: new Map(),
     whole: new Map(),
@@ -111,7 +122,7 @@ export class LocalRows {
     const { chats: _, whole: __, ...children } = this.tables;
     return [
       ...this.forget("chats", [chat_id]),
-      ...this.forget("whole", PARTS.map((part) => `${chat_id}/${part}`)),
+      ...this.doubt(chat_id, PARTS),
       ...Object.entries(children).flatMap(([table, rows]) =>
         this.forget(
           table as LocalTable,
@@ -123,12 +134,30 @@ export class LocalRows {
   }
 
   /** Rows of a chat in the order of seq. */
-  of<T extends "chat_messages" | "chat_images" | "search_results">(table: T, chat_id: string) {
+  of<T extends Exclude<LocalTable, "chats" | "whole">>(table: T, chat_id: string) {
     type Row = LocalTables[T] extends Map<string, infer R> ? R : never;
     const rows = [...this.tables[table].values()] as (Row & { chat_id: string; seq: number })[];
     return rows.filter((row) => row.chat_id === chat_id.toLowerCase()).toSorted((a, b) =>
       a.seq - b.seq
     );
+  }
+
+  /** Notes that parts of a chat may differ on the server. */
+  doubt(chat_id: string, parts: Part[]): LocalChange[] {
+    return this.forget("whole", parts.map((part) => `${chat_id}/${part}`));
+  }
+
+  /** Something happened in a chat. */
+  touch(chat_id: string): LocalChange[] {
+    const chat = this.tables.chats.get(chat_id);
+    return chat ? this.keep("chats", [{ ...chat, updated_at: now() } as Chat]) : [];
+  }
+
+  /** The key of a chat's first document is the chat's document_path. */
+  keepDocumentPath(chat_id: string): LocalChange[] {
+    const chat = this.tables.chats.get(chat_id);
+    const document_path = this.of("chat_documents", chat_id)[0]?.s3_path ?? null;
+    return chat ? this.keep("chats", [{ ...chat, document_path } as Chat]) : [];
   }
 
   chat(id: string): Chat {
@@ -144,6 +173,7 @@ export class LocalRows {
       document_path: null,
       is_archived: input.is_archived ?? false,
       metadata: input.metadata ?? {},
+      external_id: input.external_id ?? null,
       created_at: input.created_at ?? now(),
       updated_at: now(),
     };
@@ -164,14 +194,43 @@ export class LocalRows {
         role: message.role,
         content: message.content,
         message_type: message.message_type ?? "text",
+        parts: message.parts ?? null,
+        metadata: message.metadata ?? {},
+        parent_id: message.parent_id?.toLowerCase() ?? null,
+        external_id: message.external_id ?? null,
+        status: message.status ?? "complete",
         created_at: message.created_at ?? now(),
+        updated_at: now(),
+        bytes: bytesOf(message.content, message.parts, message.metadata ?? {}),
       };
       return inserted(this.tables.chat_messages, row, { ...message, chat_id });
     });
   }
 
   updateMessage({ id, ...changes }: InputOf<"updateMessage">): Message {
-    return { ...known(this.tables.chat_messages, id, "message"), ...changes };
+    const row = { ...known(this.tables.chat_messages, id, "message"), ...changes };
+    return { ...row, updated_at: now(), bytes: bytesOf(row.content, row.parts, row.metadata) };
+  }
+
+  saveMessages({ chat_id, messages }: InputOf<"saveMessages">): Message[] {
+    return messages.map((message) => {
+      if (!this.tables.chat_messages.has(message.id!)) {
+        return this.addMessages({ chat_id, messages: [message] })[0]!;
+      }
+      const { role: _, parent_id: __, external_id: ___, created_at: ____, ...changes } = message;
+      return this.updateMessage({ ...changes, id: message.id! });
+    });
+  }
+
+  deleteMessages(input: InputOf<"deleteMessages">): string[] {
+    const known = this.of("chat_messages", input.chat_id);
+    const ids = "ids" in input ? new Set(input.ids) : undefined;
+    return known.filter(({ id, seq }) => "after" in input ? seq > input.after : ids?.has(id))
+      .map(({ id }) => id);
+  }
+
+  deleteDocument({ id }: InputOf<"deleteDocument">): ChatDocument {
+    return known(this.tables.chat_documents, id, "document");
   }
 
   addSearchResults({ chat_id, search_results }: InputOf<"addSearchResults">): SearchResult[] {
@@ -181,14 +240,22 @@ export class LocalRows {
         chat_id,
         user_id: this.user_id,
         message_id: result.message_id?.toLowerCase() ?? null,
+        document_id: result.document_id?.toLowerCase() ?? null,
         seq: ++this.#seq,
         block_id: result.block_id,
         page_number: result.page_number,
         block_text: result.block_text ?? null,
         score: result.score ?? null,
-        coords_norm: result.coords_norm ?? null,
-        coords_px: result.coords_px ?? null,
+        coords_norm: boxesOf(result.coords_norm),
+        coords_px: boxesOf(result.coords_px),
+        metadata: result.metadata ?? {},
         created_at: result.created_at ?? now(),
+        bytes: bytesOf(
+          result.block_text,
+          result.metadata ?? {},
+          result.coords_norm,
+          result.coords_px,
+        ),
       };
       return inserted(this.tables.search_results, row, { ...result, chat_id });
     });

@@ -2,6 +2,7 @@ import { ChatArchiveError, type ErrorCode } from "../../errors.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { Connection } from "../connection.ts";
 import { newRows } from "../new_rows.ts";
+import type { ChatDocument, Message } from "../rows.ts";
 import { currentUser, rememberUser } from "./current_user.ts";
 import { Device } from "./device.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type ReplayedVerb,
   type SyncResult,
 } from "./journal.ts";
+import { keepSaved, removeDocument, removeMessages } from "./local_removals.ts";
 import { type LocalChange, type LocalRows, PARTS } from "./local_rows.ts";
 import type { OfflineStore } from "./store.ts";
 
@@ -37,6 +39,9 @@ const REFUSALS = new Set<ErrorCode>([
   "unsupported_media_type",
   "upload_mismatch",
 ]);
+
+/** Writes after which something must not be there. */
+const DELETIONS = new Set<ReplayedVerb>(["deleteChat", "deleteDocument"]);
 
 /** Times that a write may fail for no known reason before it counts as refused. */
 const MOST_FAILURES = 5;
@@ -67,7 +72,11 @@ function remember(device: Device, changes: LocalChange[]): Promise<void> {
 }
 
 /** What of a server's answer the device keeps. */
-export function kept(operation: ReplayedVerb, answer: unknown, rows: LocalRows): LocalChange[] {
+export function kept(
+  { operation, input }: Pick<PendingWrite, "operation" | "input">,
+  answer: unknown,
+  rows: LocalRows,
+): LocalChange[] {
   const list = (Array.isArray(answer) ? answer : [answer]) as { id: string; chat_id: string }[];
   switch (operation) {
     case "createChat":
@@ -86,6 +95,12 @@ export function kept(operation: ReplayedVerb, answer: unknown, rows: LocalRows):
       return rows.keep("chat_images", list);
     case "deleteImages":
       return rows.forget("chat_images", list.map(({ id }) => id));
+    case "saveMessages":
+      return keepSaved(rows, input as InputOf<"saveMessages">, answer as Message[]);
+    case "deleteMessages":
+      return removeMessages(rows, (input as InputOf<"deleteMessages">).chat_id, answer as string[]);
+    case "deleteDocument":
+      return removeDocument(rows, answer as ChatDocument);
     case "deleteChat":
       return list.flatMap(({ chat_id }) => rows.forgetChat(chat_id));
   }
@@ -160,7 +175,7 @@ export class OfflineArchive {
       try {
         const call = this.online[operation] as (input: unknown) => Promise<Answer>;
         const answer = await call({ ...input, signal });
-        await remember(device, kept(operation, answer, device.rows));
+        await remember(device, kept({ operation, input } as PendingWrite, answer, device.rows));
         return answer;
       } catch (error) {
         if (!this.isOffline(error)) throw error;
@@ -313,11 +328,11 @@ export class OfflineArchive {
       const settled = Array.isArray(answer) ? list.filter(({ id }) => !later.has(id)) : answer;
       const changes = !Array.isArray(answer) && later.has(list[0]!.id)
         ? []
-        : kept(entry.operation, settled, device.rows);
+        : kept(entry, settled, device.rows);
       await device.settle(entry, changes);
     } catch (error) {
       // Deleted already: what was wanted is so.
-      if (entry.operation === "deleteChat" && has(new Set(["not_found"]), error)) {
+      if (DELETIONS.has(entry.operation) && has(new Set(["not_found"]), error)) {
         await device.settle(entry, []);
       } else if (has(REFUSALS, error) || this.#isHopeless(entry, error)) {
         return await device.refuse(entry, error);

@@ -1,7 +1,7 @@
 import type { ArchiveVerbs } from "../archive_verbs.ts";
+import { boxesOn } from "../boxes_on.ts";
 import type { ChatArchive } from "../chat_archive.ts";
 import type { Connection } from "../connection.ts";
-import type { Chat } from "../rows.ts";
 import { OfflineArchive, type OfflineOptions } from "./offline_archive.ts";
 import { reads } from "./reads.ts";
 import { writes } from "./writes.ts";
@@ -20,12 +20,10 @@ function serverOnly(
     uploadDocument: (input) =>
       archive.through(
         () => online.uploadDocument(input),
-        ({ chat_id, path }, rows) => {
-          const chat = rows.tables.chats.get(chat_id);
-          if (!chat) return [];
-          const changed: Chat = { ...chat, document_path: path };
-          return rows.keep("chats", [changed]);
-        },
+        (document, rows) => [
+          ...rows.keep("chat_documents", [document]),
+          ...rows.keepDocumentPath(document.chat_id),
+        ],
       ),
     downloadUrls: (input) => archive.through(() => online.downloadUrls(input)),
     download: (input) => archive.through(() => online.download(input)),
@@ -53,6 +51,7 @@ export function withOffline(
     ...reads(archive, online),
     ...writes(archive),
     ...serverOnly(archive, online),
+    boxesOn,
     pending: async () => [...(await archive.device()).journal],
     sync: () => archive.sync(),
     conflicts: async () => [...(await archive.device()).conflicts],

@@ -1,5 +1,8 @@
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import { given, identified, idOf } from "../given.ts";
+import { assertServerSeq } from "../message_window.ts";
+import { assertSavable } from "../save_messages.ts";
+import { keepSaved, removeDocument, removeMessages } from "./local_removals.ts";
 import { PARTS } from "./local_rows.ts";
 import type { OfflineArchive } from "./offline_archive.ts";
 
@@ -24,9 +27,12 @@ export function writes(
   | "addMessage"
   | "addMessages"
   | "updateMessage"
+  | "saveMessages"
+  | "deleteMessages"
   | "addSearchResults"
   | "attachImages"
   | "deleteImages"
+  | "deleteDocument"
   | "deleteChat"
 > {
   const createChat: ArchiveVerbs["createChat"] = ({ signal, ...chat }) => {
@@ -76,7 +82,10 @@ export function writes(
       signal,
       apply(rows) {
         const answer = rows.addMessages(input);
-        return { answer, changes: rows.keep("chat_messages", answer) };
+        return {
+          answer,
+          changes: [...rows.keep("chat_messages", answer), ...rows.touch(input.chat_id)],
+        };
       },
     });
   };
@@ -100,6 +109,37 @@ export function writes(
         apply(rows) {
           const answer = rows.updateMessage(input);
           return { answer, changes: rows.keep("chat_messages", [answer]) };
+        },
+      });
+    },
+    async saveMessages(list) {
+      assertSavable(list);
+      const { signal, chat_id, replaces = [] } = list;
+      const messages = written(chat_id, list.messages);
+      const input = { chat_id: idOf(chat_id), messages, replaces: replaces.map(idOf) };
+      return await archive.write("saveMessages", {
+        input,
+        ids: messages.map(({ id }) => id),
+        signal,
+        apply(rows) {
+          const answer = rows.saveMessages(input);
+          const changes = [...keepSaved(rows, input, answer), ...rows.touch(input.chat_id)];
+          return { answer, changes };
+        },
+      });
+    },
+    async deleteMessages({ signal, chat_id, ...which }) {
+      if ("after" in which) assertServerSeq(which.after);
+      const input = "ids" in which
+        ? { chat_id: idOf(chat_id), ids: which.ids.map(idOf) }
+        : { chat_id: idOf(chat_id), after: which.after };
+      return await archive.write("deleteMessages", {
+        input,
+        ids: input.ids ?? [],
+        signal,
+        apply(rows) {
+          const answer = rows.deleteMessages(input);
+          return { answer, changes: removeMessages(rows, input.chat_id, answer) };
         },
       });
     },
@@ -138,6 +178,18 @@ export function writes(
           answer: rows.deleteImages(input),
           changes: rows.forget("chat_images", input.ids),
         }),
+      });
+    },
+    deleteDocument({ signal, id }) {
+      const input = { id: idOf(id) };
+      return archive.write("deleteDocument", {
+        input,
+        ids: [input.id],
+        signal,
+        apply(rows) {
+          const answer = rows.deleteDocument(input);
+          return { answer, changes: removeDocument(rows, answer) };
+        },
       });
     },
     deleteChat({ signal, id }) {
