@@ -11,7 +11,7 @@ export interface QueryError {
 
 /** First match decides. SQLSTATEs are PostgreSQL's ("Appendix A"), PGRST codes are PostgREST's. */
 const CODES: [RegExp, ErrorCode, string][] = [
-  [/^23503$/, "not_found", "the chat or message does not exist"],
+  [/^23503$/, "not_found", "no such row"],
   [/^23505$/, "conflict", "the id is taken"],
   [/^42501$/, "forbidden", "the database refuses this operation"],
   [/^(40001|40P01|57|08|53)/, "database_unavailable", "the database did not answer in time"],
@@ -31,21 +31,36 @@ const STATUSES: Record<number, [ErrorCode, string]> = {
   413: ["payload_too_large", "a gateway refuses a request of this size"],
 };
 
-/** Column of a constraint that is named `<table>_<column>_<rule>`. */
+/** SQLSTATEs with which the functions and triggers of the schema say `field: what is allowed`. */
+const RAISED = /^(23503|23505|22023)$/;
+
+/** Constraints are named `<table>_<column>_<rule>`. */
+const CONSTRAINT =
+  /constraint "(?:chats|chat_messages|chat_documents|chat_images|search_results|uploads|storage_deletions)_(\w+)"/;
+const RULE =
+  /_(not_blank|size|is_object|is_array|is_own|known|unsigned|positive|hex|finite|box|boxes|range|counted|of_image|of_document|key)$/;
+
+/** What is left of the names of those that are about several columns. */
+const COLUMN_OF: Record<string, string> = {
+  pkey: "id",
+  id_user_id: "id",
+  id_chat_id: "id",
+  chat_id_seq: "seq",
+};
+
+/** Column that a message of PostgreSQL or PostgREST names, by itself or by a constraint. */
 function columnOf(message: string): string | undefined {
   const column = /column "(\w+)"|'(\w+)' column/.exec(message)?.slice(1).find(Boolean);
   if (column) return column;
-  const constraint = /constraint "(\w+)"/.exec(message)?.[1];
-  return constraint
-    ?.replace(/^(chats|chat_messages|chat_images|search_results|uploads|storage_deletions)_/, "")
-    .replace(
-      /_(not_blank|size|is_object|is_own|known|unsigned|positive|hex|finite|boxes|range)$/,
-      "",
-    );
+  const rest = CONSTRAINT.exec(message)?.[1]?.replace(RULE, "");
+  // The keys `chat_fkey` and `user_id_fkey` are about chat_id and user_id.
+  return rest && (COLUMN_OF[rest] ?? rest.replace(/(_id)?_fkey$/, "_id"));
 }
 
 /**
- * Turns a failed query into the error that callers see. The database's own text stays in the cause.
+ * Turns a failed query into the error that callers see, with the field that is wrong in its details
+ * where the database names it. The text of PostgreSQL stays in the cause; what the schema itself says
+ * is passed on.
  *
  * @param status of the answer, where one came
  * @returns code `internal` for what no caller can fix, such as a missing table
@@ -57,7 +72,11 @@ export function databaseError(error: QueryError, status?: number): ChatArchiveEr
   const match = CODES.find(([pattern]) => pattern.test(code));
   if (!match) return new ChatArchiveError("internal", "the query failed", { cause: error });
   const [, ours, message] = match;
-  const column = ours === "invalid_request" ? columnOf(error.message) : undefined;
+  const raised = RAISED.test(code) ? /^([a-z_]+): (.+)$/.exec(error.message) : null;
+  if (raised) return fieldError(ours, [raised[1]!], raised[2]!, { cause: error });
+  const column = ["invalid_request", "not_found", "conflict"].includes(ours)
+    ? columnOf(error.message)
+    : undefined;
   return column
     ? fieldError(ours, [column], message, { cause: error })
     : new ChatArchiveError(ours, message, { cause: error });

@@ -23,6 +23,8 @@ export type Role = "user" | "assistant";
 export type Chat = Tables["chats"]["Row"];
 /** Row of chat_messages. */
 export type Message = Omit<Tables["chat_messages"]["Row"], "role"> & { role: Role };
+/** Row of chat_documents. */
+export type ChatDocument = Tables["chat_documents"]["Row"];
 /** Row of chat_images. */
 export type Image = Tables["chat_images"]["Row"];
 /** Row of search_results. Coordinates: one box or several. */

@@ -22,12 +22,29 @@ export function idList(max: number) {
   return z.array(Id).min(1).max(max);
 }
 
+/** Any JSON: what a jsonb column holds. */
+export const JsonValue = z.json();
+
+const Fraction = z.number().min(0).max(1);
+
+/** A part of a page, as fractions of it: left, top, right, bottom. It has an area. */
+export const PageBox = z.tuple([Fraction, Fraction, Fraction, Fraction]).refine(
+  ([x0, y0, x1, y1]) => x0 < x1 && y0 < y1,
+  "must be [left, top, right, bottom] with an area",
+);
+
 /** Row of chat_images, as the API gives it. */
 export const ChatImage = z.object({
   id: Id,
   chat_id: Id,
   user_id: Id,
   message_id: Id.nullable(),
+  /** The document that it shows. */
+  document_id: Id.nullable(),
+  /** The page that it shows, from 1. */
+  page_number: z.int().nullable(),
+  /** The part of the page that it shows; null: all of it. */
+  coords_norm: PageBox.nullable(),
   seq: z.int(),
   image_name: z.string(),
   s3_path: z.string(),
@@ -40,6 +57,26 @@ export const ChatImage = z.object({
   file_size: z.int(),
   sha256: z.string().nullable(),
   uploaded_at: Time,
+  /** Of description and coordinates; pages are bounded by it. */
+  bytes: z.int(),
 });
 /** Row of chat_images. */
 export type ChatImage = z.infer<typeof ChatImage>;
+
+/** Row of chat_documents, as the API gives it. */
+export const ChatDocument = z.object({
+  id: Id,
+  chat_id: Id,
+  user_id: Id,
+  seq: z.int(),
+  name: z.string(),
+  s3_path: z.string(),
+  content_type: z.string(),
+  file_size: z.int(),
+  sha256: z.string().nullable(),
+  page_count: z.int().nullable(),
+  metadata: z.record(z.string(), JsonValue),
+  uploaded_at: Time,
+});
+/** Row of chat_documents. */
+export type ChatDocument = z.infer<typeof ChatDocument>;

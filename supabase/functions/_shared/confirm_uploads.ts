@@ -100,12 +100,12 @@ async function record({ admin, store }: ConfirmPorts, ready: Verified[]) {
   );
 }
 
-/** Keys of the documents that the chats of some uploads have now: a replaced one is gone. */
+/** Keys of those documents that uploads have become and that are still there. */
 async function currentDocuments(db: ArchiveClient, uploads: Upload[]): Promise<Set<string>> {
-  const chats = uploads.filter(({ kind }) => kind === "document").map(({ chat_id }) => chat_id);
-  if (chats.length === 0) return new Set();
-  const rows = await query(() => db.from("chats").select("document_path").in("id", chats));
-  return new Set(rows.flatMap(({ document_path }) => document_path ?? []));
+  const ids = uploads.filter(({ kind }) => kind === "document").map(({ id }) => id);
+  if (ids.length === 0) return new Set();
+  const rows = await query(() => db.from("chat_documents").select("s3_path").in("id", ids));
+  return new Set(rows.map(({ s3_path }) => s3_path));
 }
 
 /** Says what the rows are now: another confirm may have been faster, or the chat may be gone. */
