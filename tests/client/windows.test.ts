@@ -60,7 +60,8 @@ for (const [what, window, [from, to]] of WINDOWS) {
 Deno.test("a list is read on from where a reader was, in both directions", async () => {
   for (const order of ["asc", "desc"] as const) {
     const seen: number[] = [];
-    for (let last: number | undefined;;) {
+    let last: number | undefined;
+    for (;;) {
       const bound = last === undefined ? {} : { [order === "asc" ? "after" : "before"]: last };
       const page = await Array.fromAsync(
         archive.messages({ chat_id, order, limit: 100, ...bound }),

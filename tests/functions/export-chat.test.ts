@@ -101,14 +101,14 @@ Deno.test("images and hits stay with their messages, over many pages", async () 
       Array.from({ length: 7 }, (_, n) => ({ chat_id, role: "user", content: `message ${n}` })),
     )
     .select("id, seq").order("seq");
-  // Hits in another order than their messages, some of 300 kB: a page holds a few of them.
+  // Hits in another order than their messages, some of 60 kB: a page holds few of them.
   for (const index of [5, 1, 3]) {
-    const rows = Array.from({ length: 9 }, (_, n) => ({
+    const rows = Array.from({ length: 40 }, (_, n) => ({
       chat_id,
       message_id: messages![index]!.id,
       block_id: `b${index}.${n}`,
       page_number: 1,
-      block_text: n % 2 ? "x".repeat(300_000) : "short",
+      block_text: n % 2 ? "x".repeat(60_000) : "short",
     }));
     assertEquals((await user.client.from("search_results").insert(rows)).error, null);
   }
@@ -117,7 +117,7 @@ Deno.test("images and hits stay with their messages, over many pages", async () 
     .map(([, message, block]) => message ?? block);
   const expected = Array.from({ length: 7 }, (_, index) => [
     String(index),
-    ...([1, 3, 5].includes(index) ? Array.from({ length: 9 }, (_, n) => `b${index}.${n}`) : []),
+    ...([1, 3, 5].includes(index) ? Array.from({ length: 40 }, (_, n) => `b${index}.${n}`) : []),
   ]).flat();
   assertEquals(order, expected);
 });

@@ -37,7 +37,12 @@ async function richChat(who = user): Promise<string> {
     image("loose.png", 1),
     { ...image("page 2.png", 2), message_id: messages![1]!.id },
     { ...image("page 2.png", 3), message_id: messages![0]!.id },
-    { name: "the document.pdf", content_type: "application/pdf", bytes: pdf(), kind: "document" },
+    ...["the document.pdf", "another.pdf"].map((name) => ({
+      name,
+      content_type: "application/pdf",
+      bytes: pdf(name),
+      kind: "document" as const,
+    })),
   ]);
   await who.client.from("chat_images").update({ description: "described", image_type: "crop" })
     .eq("chat_id", chat_id).eq("image_name", "loose.png");
@@ -76,16 +81,19 @@ Deno.test("a zip comes back as an equal chat, with its files", async () => {
   assertEquals(answer.status, 201, JSON.stringify(answer.body));
   const result = ImportChatResponse.parse(answer.body);
   const { chat_id, ...counts } = result;
-  assertEquals(counts, { messages: 3, images: 3, search_results: 3, missing_images: [] });
+  assertEquals(counts, { messages: 3, images: 3, documents: 2, search_results: 3, missing: [] });
   const [before, after] = [await exportJson(user, original), await exportJson(user, chat_id)];
   assertEquals(essenceOf(after), essenceOf(before));
   const ids = (file: ChatExport) =>
-    [file.chat, ...file.messages, ...file.images, ...file.search_results].map(({ id }) => id);
-  assertEquals(new Set([...ids(before), ...ids(after)]).size, 20, "all ids are new");
+    [file.chat, ...file.messages, ...file.documents, ...file.images, ...file.search_results]
+      .map(({ id }) => id);
+  assertEquals(new Set([...ids(before), ...ids(after)]).size, 24, "all ids are new");
   for (const [n, { link }] of after.images.entries()) {
     assertEquals(await (await fetch(link!.url)).bytes(), image("", n + 1).bytes);
   }
-  assertEquals(await (await fetch(after.document!.link!.url)).bytes(), pdf());
+  for (const { name, link } of after.documents) {
+    assertEquals(await (await fetch(link!.url)).bytes(), pdf(name));
+  }
   assertEquals(await keysBelow(`${user.id}/${chat_id}/incoming/`), []);
 });
 
@@ -97,12 +105,12 @@ Deno.test("JSON comes back without files, and names what is missing", async () =
   assertEquals(counts, {
     messages: 3,
     images: 0,
+    documents: 0,
     search_results: 3,
-    missing_images: ["loose.png", "page 2.png", "page 2.png"],
-    missing_document: "the document.pdf",
+    missing: ["the document.pdf", "another.pdf", "loose.png", "page 2.png", "page 2.png"],
   });
-  const { images: _, document: __, ...before } = essenceOf(await exportJson(user, original));
-  const { images: ___, document: ____, ...after } = essenceOf(await exportJson(user, chat_id));
+  const { images: _, documents: __, ...before } = essenceOf(await exportJson(user, original));
+  const { images: ___, documents: ____, ...after } = essenceOf(await exportJson(user, chat_id));
   assertEquals(after, before);
 });
 
@@ -154,7 +162,7 @@ const DAMAGED_JSON: [what: string, file: string, place: string][] = [
   ["an unknown key", json({ ...base, more: 1 }), "more"],
   ["without hits", damage((file) => delete file.search_results), "search_results"],
   ["another order", json({ ...{ messages: [] as unknown }, ...base }), "messages"],
-  ["another version", damage((file) => file.version = 2), "version"],
+  ["another version", damage((file) => file.version = 3), "version"],
   ["another format", damage((file) => file.format = "chatgpt"), "format"],
   ["not an array", damage((file) => file.messages = {}), "messages"],
   ["a message that is no object", damage((file) => file.messages[1] = 7), "messages.1"],
@@ -287,7 +295,7 @@ function zip(parts: Part[]): Uint8Array<ArrayBuffer> {
 
 /** chat.json with one image of which the bytes are told apart. */
 const withImage = damage((file) => {
-  file.document = null;
+  file.documents = [];
   file.images = [{ ...file.images[0], file: "images/a.png", file_size: image().bytes.length }];
 });
 const chatJson: Part = { name: "chat.json", bytes: encoder.encode(withImage), deflate: true };
@@ -308,13 +316,13 @@ Deno.test("zips of other tools: compressed, with descriptors, in a folder, with 
   for (const parts of variants) {
     const { status, body } = await importFile(user, zip(parts), "application/zip");
     assertEquals(status, 201, JSON.stringify(body));
-    assertEquals({ images: body.images, missing: body.missing_images }, { images: 1, missing: [] });
+    assertEquals({ images: body.images, missing: body.missing }, { images: 1, missing: [] });
   }
 });
 
 Deno.test("a zip without some of the files names them", async () => {
   const { body } = await importFile(user, zip([chatJson]), "application/zip");
-  assertEquals({ images: body.images, missing: body.missing_images }, {
+  assertEquals({ images: body.images, missing: body.missing }, {
     images: 0,
     missing: ["loose.png"],
   });

@@ -28,6 +28,7 @@ const chat = (title: string, description: string): Chat => ({
   document_path: null,
   is_archived: false,
   metadata: {},
+  external_id: null,
   updated_at: TIME,
 });
 const message = (content: string): Message => ({
@@ -35,10 +36,21 @@ const message = (content: string): Message => ({
   role: "user",
   content,
   message_type: "text",
+  parts: null,
+  metadata: {},
+  parent_id: null,
+  external_id: null,
+  status: "complete",
+  updated_at: TIME,
+  bytes: 1,
 });
 const image = (description: string): Image => ({
   ...common,
   message_id: "1",
+  document_id: null,
+  page_number: null,
+  coords_norm: null,
+  bytes: 1,
   image_name: "a.png",
   s3_path: "x",
   s3_url: null,
@@ -54,6 +66,9 @@ const image = (description: string): Image => ({
 const searchResult = (block_id: string, block_text: string): SearchResult => ({
   ...common,
   message_id: "1",
+  document_id: null,
+  metadata: {},
+  bytes: 1,
   block_id,
   page_number: 7,
   block_text,

@@ -21,7 +21,14 @@ const message = (content: string): Message => ({
   role: "user",
   content,
   message_type: "text",
+  parts: null,
+  metadata: {},
+  parent_id: null,
+  external_id: null,
+  status: "complete",
   created_at: "2026-01-02T03:04:05+00:00",
+  updated_at: "2026-01-02T03:04:05+00:00",
+  bytes: 1,
 });
 
 /** Headings of the levels that are ours, and all raw HTML. */
@@ -141,10 +148,17 @@ const result: SearchResult = {
   score: null,
   coords_norm: [0, 0, 1, 1],
   coords_px: null,
+  document_id: null,
+  metadata: {},
   created_at: time,
+  bytes: 1,
 };
 const image: Image = {
   ...common,
+  document_id: null,
+  page_number: null,
+  coords_norm: null,
+  bytes: 1,
   image_name: "a.png",
   s3_path: "x",
   s3_url: null,
@@ -196,6 +210,7 @@ Deno.test("the header lists all documents, linked where there are links", () => 
     document_path: null,
     is_archived: false,
     metadata: {},
+    external_id: null,
     created_at: time,
     updated_at: time,
   }, { exportedAt: new Date(time), documents: [{ name: "c.pdf", url: "c%20d" }, { name: "_e" }] });
