@@ -10,6 +10,11 @@ import type { Kind } from "./object-keys.ts";
 /** A whole value that names a file. */
 const REFERENCE = /^chat-archive:(image|document)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
+/** The value that names a file. */
+export function referenceTo(kind: Kind, id: string): string {
+  return `chat-archive:${kind}/${id}`;
+}
+
 /**
  * Writes other values in place of those that name files, wherever they stand.
  *

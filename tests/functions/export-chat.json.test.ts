@@ -1,6 +1,7 @@
 /** export-chat?format=json: every column of every row, streamed. */
 import { ChatExport } from "@shared/contracts/chat-export.ts";
 import { assert, assertEquals } from "@std/assert";
+import { exportJson } from "../support/exports.ts";
 import { image, pdf, uploadAll } from "../support/files.ts";
 import { asOperator } from "../support/stack.ts";
 import { request, signUp } from "../support/users.ts";
@@ -130,4 +131,22 @@ Deno.test("rows beyond one page, long ones among them, are all in the JSON", asy
     search_results.map(({ block_text }) => block_text),
     texts.map((text) => text.slice(0, 60_000)),
   );
+});
+
+Deno.test("names of files that are deleted become names of missing ones", async () => {
+  const chat_id = await user.createChat();
+  const [gone, kept] = await uploadAll(user, chat_id, [image("gone.png"), image("kept.png", 1)]);
+  const [document] = await uploadAll(user, chat_id, [
+    { name: "gone.pdf", content_type: "application/pdf", bytes: pdf(), kind: "document" },
+  ]);
+  const parts = (lost: string, lostDocument: string) => [
+    { url: `chat-archive:${lost}/${gone}`, text: `see chat-archive:image/${gone}` },
+    [`chat-archive:image/${kept}`, `chat-archive:${lostDocument}/${document}`],
+  ];
+  await user.client.from("chat_messages")
+    .insert({ chat_id, role: "user", content: "", parts: parts("image", "document") });
+  assertEquals((await exportJson(user, chat_id)).messages[0]!.parts, parts("image", "document"));
+  await user.client.from("chat_images").delete().eq("id", gone!);
+  await user.client.from("chat_documents").delete().eq("id", document!);
+  assertEquals((await exportJson(user, chat_id)).messages[0]!.parts, parts("missing", "missing"));
 });

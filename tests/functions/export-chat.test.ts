@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { image, uploadAll } from "../support/files.ts";
+import { image, pdf, uploadAll } from "../support/files.ts";
 import { assertError, assertField, request, signUp, type User } from "../support/users.ts";
 
 const user = await signUp();
@@ -57,6 +57,29 @@ Deno.test("a chat as Markdown: messages in order, then their images and hits", a
   }
   const [, url] = /!\[page 2\.png\]\(<([^>]+)>\)/.exec(body)!;
   assertEquals(await (await fetch(url!)).bytes(), image().bytes);
+});
+
+Deno.test("images and hits name their page, and their document where the chat has several", async () => {
+  const chat_id = await user.createChat();
+  const documents = ["manual.pdf", "notes *2*.pdf"].map((name) => ({
+    name,
+    content_type: "application/pdf",
+    bytes: pdf(name),
+    kind: "document" as const,
+  }));
+  const [first, page] = await uploadAll(user, chat_id, [documents[0]!, image("page.png")]);
+  const origin = { document_id: first!, page_number: 9 };
+  await user.client.from("chat_images").update(origin).eq("id", page!);
+  await user.client.from("search_results").insert({ chat_id, ...origin, block_id: "b1" });
+  const { body: one } = await exportChat(user, `chat_id=${chat_id}`);
+  assertMatch(one, /^- Document: \[manual\.pdf\]\(<http[^>]+>\)$/m);
+  assertMatch(one, /^!\[page\.png\].+\n\n\*Page 9\*$/m);
+  assertMatch(one, /^> \*\*Page 9\*\* · block `b1`$/m);
+  await uploadAll(user, chat_id, [documents[1]!]);
+  const { body: two } = await exportChat(user, `chat_id=${chat_id}&images=none`);
+  assertMatch(two, /^- Document: manual\.pdf\n- Document: notes \\\*2\\\*\.pdf$/m);
+  assertMatch(two, /\(`page\.png`, Page 9 of manual\.pdf, 4 × 3 px\)/);
+  assertMatch(two, /^> \*\*Page 9 of manual\.pdf\*\* · block `b1`$/m);
 });
 
 Deno.test("images=none names what is left out", async () => {

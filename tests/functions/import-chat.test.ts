@@ -3,7 +3,7 @@ import { crc32, deflateRawSync } from "node:zlib";
 import type { ChatExport } from "@shared/contracts/chat-export.ts";
 import { IMPORT_LIMITS, ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import type { ErrorBody } from "@shared/errors.ts";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { chatsOf } from "../support/accounts.ts";
 import { eventually } from "../support/eventually.ts";
 import { image, pdf, png, uploadAll } from "../support/files.ts";
@@ -150,6 +150,13 @@ const damage = (change: (file: any) => void) => {
   return json(file);
 };
 
+// deno-lint-ignore no-explicit-any -- the same
+const parent = (file: any, of: number, to: number) =>
+  file.messages[of].parent_id = file.messages[to].id;
+// deno-lint-ignore no-explicit-any -- the same
+const sameExternalId = (file: any) =>
+  [0, 2].forEach((index) => file.messages[index].external_id = "m-1");
+
 const DAMAGED_JSON: [what: string, file: string, place: string][] = [
   ["not JSON", "hello", ""],
   ["an array", "[]", ""],
@@ -190,6 +197,44 @@ const DAMAGED_JSON: [what: string, file: string, place: string][] = [
     damage((file) => file.search_results[1].message_id = crypto.randomUUID()),
     "search_results.1.message_id",
   ],
+  ["an empty id of a framework", damage((f) => f.chat.external_id = ""), "chat.external_id"],
+  ["an external_id twice", damage(sameExternalId), "messages.2.external_id"],
+  ["a status that is unknown", damage((f) => f.messages[1].status = "done"), "messages.1.status"],
+  ["parts that are no list", damage((file) => file.messages[1].parts = {}), "messages.1.parts"],
+  ["a parent that comes later", damage((f) => parent(f, 0, 1)), "messages.0.parent_id"],
+  ["a message that is its own parent", damage((f) => parent(f, 1, 1)), "messages.1.parent_id"],
+  [
+    "a parent that is not there",
+    damage((file) => file.messages[1].parent_id = crypto.randomUUID()),
+    "messages.1.parent_id",
+  ],
+  [
+    "parts that name an image that is not there",
+    damage((file) => file.messages[1].parts = [{ a: [`chat-archive:image/${file.chat.id}`] }]),
+    "messages.1.parts",
+  ],
+  [
+    "parts that name an image as a document",
+    damage((f) => f.messages[2].parts = [`chat-archive:document/${f.images[0].id}`]),
+    "messages.2.parts",
+  ],
+  [
+    "an image of a document that is not there",
+    damage((file) => file.images[1].document_id = crypto.randomUUID()),
+    "images.1.document_id",
+  ],
+  [
+    "a hit in a document that is not there",
+    damage((file) => file.search_results[1].document_id = crypto.randomUUID()),
+    "search_results.1.document_id",
+  ],
+  [
+    "a part of a page without an area",
+    damage((file) => file.images[1].coords_norm = [0.5, 0, 0.5, 1]),
+    "images.1.coords_norm",
+  ],
+  ["a document twice", damage((f) => f.documents[1].id = f.documents[0].id), "documents.1.id"],
+  ["the document of version 1", damage((file) => file.documents = null), "documents"],
   [
     "a page zero",
     damage((f) => f.search_results[1].page_number = 0),
@@ -216,6 +261,19 @@ for (const [what, file, place] of DAMAGED_JSON) {
 Deno.test("a row beyond the limit: payload_too_large", async () => {
   const file = damage((file) => file.messages[1].content = "x".repeat(9 * 1024 * 1024));
   assertEquals((await importFile(user, file)).body.code, "payload_too_large");
+});
+
+Deno.test("parts that name more files than are kept in mind: payload_too_large", async () => {
+  const file = damage((file) =>
+    [0, 1, 2].forEach((index) => {
+      file.messages[index].parts = Array.from(
+        { length: 17_000 },
+        () => `chat-archive:image/${crypto.randomUUID()}`,
+      );
+    })
+  );
+  const error = await refused(file, "application/json", 413, "payload_too_large");
+  assertMatch(error.message, /^messages\.2\.parts: at most 50000 files/);
 });
 
 Deno.test("other content types: unsupported_media_type", async () => {
@@ -326,6 +384,47 @@ Deno.test("a zip without some of the files names them", async () => {
     images: 0,
     missing: ["loose.png"],
   });
+});
+
+Deno.test("files that a zip lacks: names in parts lead nowhere, documents of rows are null", async () => {
+  const file = damage((file) => {
+    file.documents = [{ ...file.documents[0], file: "documents/a.pdf" }];
+    const [{ id: documentId }] = file.documents;
+    file.images = file.images.slice(0, 2).map((image: { id: string }, n: number) => ({
+      ...image,
+      document_id: documentId,
+      file: `images/${"ab"[n]}.png`,
+      file_size: picture.bytes.length,
+    }));
+    file.messages[0].parts = [
+      `chat-archive:document/${documentId}`,
+      ...file.images.map(({ id }: { id: string }) => `chat-archive:image/${id}`),
+    ];
+    file.search_results[0].document_id = documentId;
+  });
+  const name = { ...chatJson, bytes: encoder.encode(file) };
+  const { status, body } = await importFile(user, zip([name, picture]), "application/zip");
+  assertEquals(status, 201, JSON.stringify(body));
+  const { messages, images, documents, search_results } = await exportJson(user, body.chat_id);
+  assertEquals(body.missing, ["the document.pdf", "page 2.png"]);
+  assertEquals([body.images, body.documents, documents], [1, 0, []]);
+  assertEquals([images[0]!.document_id, search_results[0]!.document_id], [null, null]);
+  const { data } = await user.client.from("chat_messages").select("parts")
+    .eq("id", messages[0]!.id).single();
+  const [document, shown, lost] = data!.parts as string[];
+  assertEquals(shown, `chat-archive:image/${images[0]!.id}`);
+  assertMatch(document!, /^chat-archive:document\/[0-9a-f-]{36}$/);
+  assertMatch(lost!, /^chat-archive:image\/[0-9a-f-]{36}$/);
+  for (const { id } of [...base.documents, ...base.images]) {
+    assert(!JSON.stringify(data).includes(id), "no name leads to what is not of the chat");
+  }
+  // What leads nowhere is no obstacle to the next import.
+  const again = await importFile(
+    user,
+    await exportChat(user, body.chat_id, "zip"),
+    "application/zip",
+  );
+  assertEquals(again.status, 201, JSON.stringify(again.body));
 });
 
 const whole = zip([chatJson, picture]);

@@ -1,6 +1,7 @@
 import { type ChatExport, EXPORT_VERSION } from "@shared/contracts/chat-export.ts";
 import type { ArchiveClient, ChatDocument, Image } from "@shared/rows.ts";
 import { readItems, readMessages } from "./chat_reader.ts";
+import { withoutLostFiles } from "./lost_files.ts";
 import type { Subject } from "./subject.ts";
 
 /** Where the bytes of a file are, for the reader of the JSON: a link, a path in the zip, nowhere. */
@@ -46,7 +47,7 @@ export async function* renderJson(
     ...row,
     ...await locationOf(row),
   });
-  const ids = new Set<string | null>(documents.map(({ id }) => id));
+  const ids = new Set(documents.map(({ id }) => id));
   /** A document that came after the others were written is not of this export. */
   const ofExport = <T extends { document_id: string | null }>(row: T): T =>
     row.document_id === null || ids.has(row.document_id) ? row : { ...row, document_id: null };
@@ -55,7 +56,8 @@ export async function* renderJson(
   yield* elements([documents], located);
   yield ',\n"messages":';
   let last = 0;
-  yield* elements(readMessages(db, chat.id), (message) => {
+  const messages = withoutLostFiles(db, readMessages(db, chat.id), ids);
+  yield* elements(messages, (message) => {
     last = message.seq;
     return message;
   });

@@ -1,7 +1,7 @@
 import { IMPORT_LIMITS } from "@shared/contracts/import-chat.ts";
 import type { Json } from "@shared/database.types.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import { replaceReferences } from "@shared/file_references.ts";
+import { referenceTo, replaceReferences } from "@shared/file_references.ts";
 import type { Kind } from "@shared/object-keys.ts";
 import { damaged } from "./damage.ts";
 import { newId } from "./new_ids.ts";
@@ -45,7 +45,7 @@ export class NamedFiles {
         this.#awaited.set(name, index);
         this.#checkCount(["messages", index, "parts"]);
       }
-      return `chat-archive:${kind}/${newId(this.#chatId, id)}`;
+      return referenceTo(kind, newId(this.#chatId, id));
     };
     return parts.map((part) => replaceReferences(part, rename));
   }
