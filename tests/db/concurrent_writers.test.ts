@@ -88,7 +88,11 @@ Deno.test("two lists: no new message of one is removed by the other, and readers
     for (const { list, dropped } of results) {
       const own = list.filter(({ id }) => !sharedIds.has(id)).map(({ id }) => id);
       assert(own.length > 10, "many were added");
-      assertEquals(own.filter((id) => !ids.includes(id)), [], "all that it added and kept are there");
+      assertEquals(
+        own.filter((id) => !ids.includes(id)),
+        [],
+        "all that it added and kept are there",
+      );
       assertEquals(
         [...dropped].filter((id) => !sharedIds.has(id) && ids.includes(id)),
         [],
@@ -109,9 +113,11 @@ Deno.test("of a message that both write, the later value stands whole", async ()
     await save(first!, chat_id, [shared]);
     for (let round = 0; round < ROUNDS / 3; round++) {
       const values = [`first ${round}`, `second ${round}`];
-      const answers = await Promise.all([first!, second!].map((session, n) =>
-        save(session, chat_id, [{ ...shared, content: values[n]! }])
-      ));
+      const answers = await Promise.all(
+        [first!, second!].map((session, n) =>
+          save(session, chat_id, [{ ...shared, content: values[n]! }])
+        ),
+      );
       assertEquals(answers.map(([row]) => row!["content"]), values, "each is told its own");
       const [row] = await stored(chat_id);
       assert(values.includes(row!.content), row!.content);
@@ -199,9 +205,7 @@ Deno.test("an image that a list begins to name while its message is deleted is k
           });
           return "refused";
         }),
-        deleter!.begin((tx) =>
-          tx`select delete_messages(${chat_id}, array[${holder.id}]::uuid[])`
-        ),
+        deleter!.begin((tx) => tx`select delete_messages(${chat_id}, array[${holder.id}]::uuid[])`),
       ]);
       outcomes.set(saved, (outcomes.get(saved) ?? 0) + 1);
       const rows = await asOperator((sql) =>

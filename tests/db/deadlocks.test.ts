@@ -82,7 +82,8 @@ Deno.test("files are confirmed while the document that they show is deleted", as
           values (${image}, ${chat_id}, ${user.id}, ${document}, 'a.png', 'image/png', 1)`;
         const confirming: Session = { begin: (work) => sql.begin(work) as never };
         await together(
-          () => retried(confirming, (tx) => tx`select confirm_uploads(${tx.json([{ id: image }])})`),
+          () =>
+            retried(confirming, (tx) => tx`select confirm_uploads(${tx.json([{ id: image }])})`),
           () => retried(session!, remove("chat_documents", document)),
         );
       });
@@ -125,8 +126,8 @@ Deno.test("an image is attached to a message that is deleted", async () => {
       const { image } = await confirmedFiles(chat_id, user.id, { message_id: from });
       await together(
         () =>
-          retried(first!, (tx) =>
-            tx`update chat_images set message_id = ${to} where id = ${image}`).catch((error) =>
+          retried(first!, (tx) => tx`update chat_images set message_id = ${to} where id = ${image}`)
+            .catch((error) =>
               // The message was gone first.
               assertEquals(error.code, "not_found")
             ),
