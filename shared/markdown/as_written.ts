@@ -86,7 +86,8 @@ class Scan {
   }
 
   #lowerHeadings() {
-    const highest = Math.min(...this.#headings.map(({ level }) => level));
+    // As many as a message has lines: too many for the arguments of one call.
+    const highest = this.#headings.reduce((least, { level }) => Math.min(least, level), LOWEST);
     for (const { line: n, at, level } of this.#headings) {
       const line = this.#lines[n]!;
       const lowered = Math.min(level + Math.max(0, HIGHEST - highest), LOWEST);
@@ -145,7 +146,7 @@ class Scan {
   #readSigns(line: string, indent: number): boolean {
     if (line.includes("%%")) return false;
     const open = this.#math;
-    if (open !== undefined && (indent < open || /^\s*(?:`{3}|~{3})|#/.test(line))) return false;
+    if (open !== undefined && indent < open) return false;
     const { length } = line.split("$$");
     if (length === 1) return true;
     if (line.trim() === "$$") {
@@ -186,6 +187,7 @@ class Scan {
     if (first === "`" || first === "~") {
       const [marks] = OPENING_FENCE.exec(line.slice(indent)) ?? [];
       if (marks) {
+        if (this.#math !== undefined) return undefined;
         this.#fence = { marks, indent, base };
         // What follows the marks is no HTML.
         this.#lines[n] = line;
@@ -199,6 +201,7 @@ class Scan {
     }
     const heading = line.includes("#") && HEADING.exec(rest);
     if (heading) {
+      if (this.#math !== undefined) return undefined;
       const at = base + heading[1]!.length;
       this.#headings.push({ line: n, at, level: heading[2]!.length });
       return "nothing";

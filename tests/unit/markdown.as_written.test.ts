@@ -46,7 +46,7 @@ const QUOTED: Record<string, string[]> = {
     "$$$\nx",
     "- a\n  $$\n$$",
     "- a\n  $$\nx\n  $$",
-    "$$\n```\n$$\n```",
+    "$$\n- ```\n  $$\n  ```\n$$",
     "$$\n# a\n$$",
     "$$\n\na\n===\n$$",
   ],
@@ -133,6 +133,10 @@ Deno.test("headings are lowered below that of the message, and keep their distan
       ["    # a", "    # a"],
     ]
   ) assertEquals(asWritten(text!), lowered);
+});
+
+Deno.test("a message of nothing but headings is no limit", () => {
+  assertEquals(asWritten("#\n".repeat(500_000))?.length, 4 * 500_000 - 1);
 });
 
 Deno.test("a heading with a line below it becomes one with signs before it", () => {
