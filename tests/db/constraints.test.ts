@@ -66,6 +66,6 @@ Deno.test("functions and triggers that name a field name it as the errors expect
     const message = text!.replace("%s: ", "role: ");
     const error = databaseError({ code: codes[name!] ?? "", message });
     assertEquals(error.message, message);
-    assertEquals(error.details?.[0]?.path, [message.split(":")[0]]);
+    assertEquals(error.details?.[0]?.path, [message.split(":")[0]!]);
   }
 });

@@ -63,7 +63,7 @@ Deno.test("what is taken, absent or not allowed is named by its constraint", () 
     ["23502", 'null value in column "role"', "invalid_request", "role: a value is not allowed"],
   ];
   for (const [code, message, ours, text] of cases) {
-    assertEquals(databaseSays(code, message), [ours, text, [text.split(":")[0]]]);
+    assertEquals(databaseSays(code, message), [ours, text, [text.split(":")[0]!]]);
   }
 });
 
@@ -74,7 +74,7 @@ Deno.test("what the schema itself says about a field is passed on", () => {
     ["22023", "messages: a list of at most 1000", "invalid_request"],
   ];
   for (const [code, message, ours] of cases) {
-    assertEquals(databaseSays(code, message), [ours, message, [message.split(":")[0]]]);
+    assertEquals(databaseSays(code, message), [ours, message, [message.split(":")[0]!]]);
   }
 });
 
