@@ -15,7 +15,7 @@ import type { DownloadUrls, WhichFiles } from "./download_urls.ts";
 import type { ExportChat, ExportedFile } from "./export_chat.ts";
 import type { ReadItems } from "./images.ts";
 import type { ImportChat } from "./import_chat.ts";
-import type { ChatFilter, ChatPage, ListChats } from "./list_chats.ts";
+import type { ChatFilter, ChatPage, ListChats } from "./chat_window.ts";
 import type { ReadMessages } from "./message_window.ts";
 import type {
   Chat,
@@ -27,7 +27,7 @@ import type {
   SearchResult,
   Unsaved,
 } from "./rows.ts";
-import type { SaveMessages } from "./save_messages.ts";
+import type { SaveMessages } from "./savable.ts";
 import type { FileStream } from "./stream_of.ts";
 import type { ChatChanges } from "./update_chat.ts";
 import type { MessageChanges } from "./update_message.ts";

@@ -1,8 +1,8 @@
 import { chunked } from "../async.ts";
-import { fieldError } from "../errors.ts";
 import { IDS_PER_QUERY } from "../limits.ts";
 import { query } from "../query.ts";
 import type { CallOptions, Connection } from "./connection.ts";
+import { inOrder } from "./in_order.ts";
 import { operate } from "./operation.ts";
 import type { Image } from "./rows.ts";
 
@@ -11,16 +11,6 @@ export interface AttachImages extends CallOptions {
   /** Of the images' chat; null takes them off their messages. */
   message_id: string | null;
   ids: string[];
-}
-
-/** Rows in the order of their ids. @throws {ChatArchiveError} `not_found` naming one that is missing */
-export function inOrder<Row extends { id: string }>(ids: string[], rows: Row[]): Row[] {
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id, index) => {
-    const row = byId.get(id.toLowerCase());
-    if (row) return row;
-    throw fieldError("not_found", ["ids", index], "no such image");
-  });
 }
 
 /**

@@ -4,29 +4,31 @@ import { addSearchResults } from "./add_search_results.ts";
 import { archiveChat, unarchiveChat } from "./archive_chat.ts";
 import type { ArchiveVerbs } from "./archive_verbs.ts";
 import { attachImages } from "./attach_images.ts";
-import { awaitDeletion } from "./await_deletion.ts";
 import { checkConnection } from "./check_connection.ts";
 import type { Connection } from "./connection.ts";
 import { createChat } from "./create_chat.ts";
-import { deleteAccount } from "./delete_account.ts";
 import { deleteChat } from "./delete_chat.ts";
 import { deleteImages } from "./delete_images.ts";
 import { deleteMessages } from "./delete_messages.ts";
 import { deleteDocument, documents } from "./documents.ts";
-import { download } from "./download.ts";
-import { downloadUrls } from "./download_urls.ts";
-import { exportChat } from "./export_chat.ts";
 import { getChat } from "./get_chat.ts";
 import { history } from "./history.ts";
 import { images, searchResults } from "./images.ts";
-import { importChat } from "./import_chat.ts";
+import {
+  awaitDeletion,
+  deleteAccount,
+  download,
+  downloadUrls,
+  exportChat,
+  importChat,
+  uploadDocument,
+  uploadImages,
+} from "./later.ts";
 import { chats, listChats } from "./list_chats.ts";
 import { messages } from "./messages.ts";
 import { saveMessages } from "./save_messages.ts";
 import { updateChat } from "./update_chat.ts";
 import { updateMessage } from "./update_message.ts";
-import { uploadDocument } from "./upload_document.ts";
-import { uploadImages } from "./upload_images.ts";
 
 /** Each method as the function that takes a connection. */
 type VerbFunctions = {

@@ -1,9 +1,9 @@
-import { ChatArchiveError } from "../errors.ts";
 import type { ArchiveClient } from "../rows.ts";
 import { bindVerbs } from "./bind_verbs.ts";
 import { boxesOn } from "./boxes_on.ts";
 import type { ChatArchive } from "./chat_archive.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
+import { notLoaded } from "./not_loaded.ts";
 import { memoryStore } from "./offline/memory_store.ts";
 import type { OfflineOptions } from "./offline/offline_archive.ts";
 import { whenLoaded } from "./when_loaded.ts";
@@ -56,10 +56,7 @@ export function createChatArchive(
     // A chunk of its own, so that a page without `offline` is small.
     const loading = import("./offline/with_offline.ts").then(
       ({ withOffline }) => withOffline(verbs, connection, { store, retryAfter, onSync }),
-      (cause) => {
-        const message = "the code for work without the server can't be loaded";
-        throw new ChatArchiveError("database_unavailable", message, { cause });
-      },
+      notLoaded,
     );
     return whenLoaded(loading, verbs);
   }

@@ -15,7 +15,6 @@ export {
 export { archiveChat, unarchiveChat } from "./archive_chat.ts";
 export type { ArchiveVerbs } from "./archive_verbs.ts";
 export { type AttachImages, attachImages } from "./attach_images.ts";
-export { awaitDeletion } from "./await_deletion.ts";
 export type { Boxes } from "./boxes.ts";
 export { type BoxesOfPage, boxesOn, type ImageOnPage } from "./boxes_on.ts";
 export type { ChatArchive } from "./chat_archive.ts";
@@ -30,39 +29,35 @@ export {
 } from "./connection.ts";
 export { createChat, type NewChat } from "./create_chat.ts";
 export { type ChatArchiveOptions, createChatArchive } from "./create_chat_archive.ts";
-export { deleteAccount } from "./delete_account.ts";
 export { deleteChat, type Deletion } from "./delete_chat.ts";
 export { type DeleteImages, deleteImages } from "./delete_images.ts";
 export { type DeleteMessages, deleteMessages } from "./delete_messages.ts";
 export { deleteDocument, documents } from "./documents.ts";
-export { download, type WhichFile } from "./download.ts";
-export {
-  type DownloadUrl,
-  type DownloadUrls,
-  downloadUrls,
-  type WhichFiles,
-} from "./download_urls.ts";
-export {
-  type ExportAll,
-  type ExportChat,
-  exportChat,
-  type ExportedFile,
-  type ExportedImages,
-  type ExportOne,
+export type { WhichFile } from "./download.ts";
+export type { DownloadUrl, DownloadUrls, WhichFiles } from "./download_urls.ts";
+export type {
+  ExportAll,
+  ExportChat,
+  ExportedFile,
+  ExportedImages,
+  ExportOne,
 } from "./export_chat.ts";
 export { getChat } from "./get_chat.ts";
 export { history } from "./history.ts";
 export { images, type ReadItems, searchResults } from "./images.ts";
-export { type ImportChat, importChat } from "./import_chat.ts";
+export type { ImportChat } from "./import_chat.ts";
 export {
-  type ChatCursor,
-  type ChatFilter,
-  type ChatOrder,
-  type ChatPage,
-  chats,
-  type ListChats,
-  listChats,
-} from "./list_chats.ts";
+  awaitDeletion,
+  deleteAccount,
+  download,
+  downloadUrls,
+  exportChat,
+  importChat,
+  uploadDocument,
+  uploadImages,
+} from "./later.ts";
+export type { ChatCursor, ChatFilter, ChatOrder, ChatPage, ListChats } from "./chat_window.ts";
+export { chats, listChats } from "./list_chats.ts";
 export type { LogEntry } from "./log_entry.ts";
 export type { ReadMessages } from "./message_window.ts";
 export { messages } from "./messages.ts";
@@ -85,10 +80,11 @@ export type {
   Status,
   Unsaved,
 } from "./rows.ts";
-export { type SaveMessages, saveMessages } from "./save_messages.ts";
+export type { SaveMessages } from "./savable.ts";
+export { saveMessages } from "./save_messages.ts";
 export type { FileStream } from "./stream_of.ts";
 export { type ChatChanges, updateChat } from "./update_chat.ts";
 export { type MessageChanges, updateMessage } from "./update_message.ts";
-export { type NewDocument, type UploadDocument, uploadDocument } from "./upload_document.ts";
+export type { NewDocument, UploadDocument } from "./upload_document.ts";
 export type { UploadOptions, UploadProgress } from "./upload_progress.ts";
-export { type NewImage, type UploadImages, uploadImages } from "./upload_images.ts";
+export type { NewImage, UploadImages } from "./upload_images.ts";

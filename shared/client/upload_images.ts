@@ -1,4 +1,4 @@
-import { inOrder } from "./attach_images.ts";
+import { inOrder } from "./in_order.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { type NewFile, uploadOf } from "./new_file.ts";
 import { operate } from "./operation.ts";

@@ -60,15 +60,14 @@ for (const [what, window, [from, to]] of WINDOWS) {
 Deno.test("a list is read on from where a reader was, in both directions", async () => {
   for (const order of ["asc", "desc"] as const) {
     const seen: number[] = [];
-    let last: number | undefined;
     for (;;) {
+      const last = seen.at(-1);
       const bound = last === undefined ? {} : { [order === "asc" ? "after" : "before"]: last };
       const page = await Array.fromAsync(
         archive.messages({ chat_id, order, limit: 100, ...bound }),
       );
       if (page.length === 0) break;
       seen.push(...page.map(({ seq }) => seq));
-      last = seen.at(-1);
     }
     const all = stored.map(({ seq }) => seq);
     assertEquals(seen, order === "asc" ? all : all.toReversed());

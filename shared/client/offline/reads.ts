@@ -6,7 +6,7 @@ import {
   chatPage,
   chatWindow,
   type ListChats,
-} from "../list_chats.ts";
+} from "../chat_window.ts";
 import { assertWindow, type ReadMessages } from "../message_window.ts";
 import type {
   Chat,

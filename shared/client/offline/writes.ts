@@ -1,7 +1,7 @@
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import { given, identified, idOf } from "../given.ts";
 import { assertServerSeq } from "../message_window.ts";
-import { assertSavable } from "../save_messages.ts";
+import { assertSavable } from "../savable.ts";
 import { keepSaved, removeDocument, removeMessages } from "./local_removals.ts";
 import { PARTS } from "./local_rows.ts";
 import type { OfflineArchive } from "./offline_archive.ts";

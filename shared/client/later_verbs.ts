@@ -1,0 +1,13 @@
+/**
+ * Verbs that a page calls late or never: an archive loads their code when the first one is called.
+ *
+ * @module
+ */
+export { awaitDeletion } from "./await_deletion.ts";
+export { deleteAccount } from "./delete_account.ts";
+export { download } from "./download.ts";
+export { downloadUrls } from "./download_urls.ts";
+export { exportChat } from "./export_chat.ts";
+export { importChat } from "./import_chat.ts";
+export { uploadDocument } from "./upload_document.ts";
+export { uploadImages } from "./upload_images.ts";
