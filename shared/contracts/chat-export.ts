@@ -8,22 +8,10 @@
  * @module
  */
 import { z } from "zod";
-import type { Json } from "../database.types.ts";
-import { ChatDocument, ChatImage, Id, Time } from "./values.ts";
+import { AnyJson, ChatDocument, ChatImage, Id, JsonObject, Time } from "./values.ts";
 
 /** Grows when a reader of the old version would misread the new one. */
 export const EXPORT_VERSION = 2;
-
-/** Any JSON, taken as it is: zod's own types copy it, and lose a key such as `__proto__`. */
-const AnyJson = z.unknown()
-  .refine((value) => value !== undefined, "it is missing") as unknown as z.ZodType<Json>;
-
-const isObject = (value: unknown) =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** A JSON object, taken as it is. */
-const JsonObject = z.unknown().refine(isObject, "must be an object")
-  .meta({ type: "object" }) as unknown as z.ZodType<{ [key: string]: Json }>;
 
 /** A signed address. It is never stored, and dies with the export that carries it. */
 export const ExportLink = z.strictObject({

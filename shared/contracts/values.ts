@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Json } from "../database.types.ts";
 
 /** An id as PostgreSQL writes it: any UUID, in lower case. */
 export const Id = z.guid().toLowerCase();
@@ -22,8 +23,16 @@ export function idList(max: number) {
   return z.array(Id).min(1).max(max);
 }
 
-/** Any JSON: what a jsonb column holds. */
-export const JsonValue = z.json();
+/** Any JSON, taken as it is: zod's own types copy it, and lose a key such as `__proto__`. */
+export const AnyJson = z.unknown()
+  .refine((value) => value !== undefined, "it is missing") as unknown as z.ZodType<Json>;
+
+const isObject = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A JSON object, taken as it is. */
+export const JsonObject = z.unknown().refine(isObject, "must be an object")
+  .meta({ type: "object" }) as unknown as z.ZodType<{ [key: string]: Json }>;
 
 const Fraction = z.number().min(0).max(1);
 
@@ -75,7 +84,7 @@ export const ChatDocument = z.object({
   file_size: z.int(),
   sha256: z.string().nullable(),
   page_count: z.int().nullable(),
-  metadata: z.record(z.string(), JsonValue),
+  metadata: JsonObject,
   uploaded_at: Time,
 });
 /** Row of chat_documents. */
