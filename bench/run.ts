@@ -1,7 +1,7 @@
 /** `deno task bench`: runs the benchmarks in this folder, one after the other. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { Failure, reportFailure } from "../stack/failure.ts";
+import { Failure, misuse } from "../stack/failure.ts";
+import { defineCommand, runCommand } from "../tools/command.ts";
 
 /** Name and first line of each benchmark, which is each other file of this folder. */
 async function benchmarks(): Promise<Map<string, string>> {
@@ -16,7 +16,7 @@ async function benchmarks(): Promise<Map<string, string>> {
 }
 
 function help(known: Map<string, string>): string {
-  const lines = [...known].map(([name, line]) => `  ${name.padEnd(17)} ${line}`);
+  const lines = [...known].map(([name, line]) => `  ${name}\n      ${line}`);
   return `deno task bench [NAME…]
 
 Runs the benchmarks that are named, or all of them, each on an embedded stack or
@@ -27,30 +27,26 @@ ${lines.join("\n")}
   --help`;
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: "boolean", short: "h", default: false } },
-  });
-  const known = await benchmarks();
-  if (values.help) {
-    console.log(help(known));
-    return 0;
-  }
-  const unknown = positionals.find((name) => !known.has(name));
-  if (unknown) {
-    throw new Failure(`there is no benchmark ${unknown}`, "See --help.", { exitCode: 2 });
-  }
-  const missed: string[] = [];
-  for (const name of positionals.length > 0 ? positionals : known.keys()) {
-    console.log(`\n${name}: ${known.get(name)}\n`);
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", join(import.meta.dirname!, `${name}.ts`)],
-    }).spawn().status;
-    if (code !== 0) missed.push(name);
-  }
-  if (missed.length === 0) return 0;
-  throw new Failure(`goals are missed or benchmarks failed: ${missed.join(", ")}`, "See above.");
-}
+/** The command. */
+export const command = defineCommand({
+  name: "bench",
+  help: async () => help(await benchmarks()),
+  takes: [0, Infinity],
+  async run({ positionals, terminal }) {
+    const known = await benchmarks();
+    const unknown = positionals.find((name) => !known.has(name));
+    if (unknown) throw misuse(`there is no benchmark ${unknown}`);
+    const missed: string[] = [];
+    for (const name of positionals.length > 0 ? positionals : known.keys()) {
+      terminal.print(`\n${name}: ${known.get(name)}\n`);
+      const { code } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", join(import.meta.dirname!, `${name}.ts`)],
+      }).spawn().status;
+      if (code !== 0) missed.push(name);
+    }
+    if (missed.length === 0) return;
+    throw new Failure(`goals are missed or benchmarks failed: ${missed.join(", ")}`, "See above.");
+  },
+});
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+if (import.meta.main) await runCommand(command);

@@ -670,6 +670,7 @@ export type Database = {
         }[];
       };
       "finish_import": { Args: { "of_chat": string }; Returns: boolean };
+      "has_migration": { Args: { "version": string }; Returns: boolean };
       "history_page": {
         Args: {
           "after_seq"?: number;
@@ -746,7 +747,6 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
       "search_results_page": {
         Args: {
           "after_message"?: number;

@@ -1,5 +1,5 @@
 /** Version of the project, as in deno.json. */
 export const VERSION = "0.1.0";
 
-/** The newest migration: what the functions of this version need of the database. */
+/** Version of the newest migration: the functions need a database that has it. */
 export const SCHEMA_VERSION = "20261126090800";

@@ -6,6 +6,8 @@
  */
 import { createHash } from "node:crypto";
 import type { ObjectServer } from "./object_server.ts";
+import { copyConditionFails } from "./patches/fauxqs_copy_conditions.ts";
+import { overrideHeaders } from "./patches/fauxqs_response_headers.ts";
 import {
   type BucketCredentials,
   payloadOf,
@@ -21,16 +23,6 @@ const CORS = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers": "ETag, Content-Length, Content-Range, x-amz-request-id",
 };
-
-/** Response headers that a signed GET may set (GetObject, "Overriding response header values"). */
-const OVERRIDES = [
-  "content-type",
-  "content-language",
-  "expires",
-  "cache-control",
-  "content-disposition",
-  "content-encoding",
-];
 
 /** Headers that belong to one hop, or that only the gate reads. */
 const NOT_FORWARDED =
@@ -57,20 +49,6 @@ function preflight(request: Request): Response {
   });
 }
 
-/** fauxqs ignores the condition of a copy. @returns an error response, or nothing when it holds */
-async function refuseCopy(objects: ObjectServer, headers: Headers): Promise<Response | undefined> {
-  const expected = headers.get("x-amz-copy-source-if-match");
-  const source = headers.get("x-amz-copy-source");
-  if (!expected || !source) return;
-  const found = await objects.fetch(source.startsWith("/") ? source : `/${source}`, {
-    method: "HEAD",
-  });
-  const unquoted = (etag: string | null) => etag?.replaceAll('"', "");
-  if (found.ok && unquoted(found.headers.get("etag")) !== unquoted(expected)) {
-    return xmlError(412, "PreconditionFailed", "The source has another ETag.", false);
-  }
-}
-
 async function readBody(request: Request, url: URL): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (!request.body) return undefined;
   const body = await request.bytes();
@@ -94,6 +72,27 @@ function objectPath({ hostname, pathname }: URL): string {
   return bucket === undefined ? path : `/${bucket}${path}`;
 }
 
+/** Hands a request on whose signature is right. */
+async function forward(
+  { send }: ObjectServer,
+  { method, headers }: Request,
+  url: URL,
+  body: Uint8Array<ArrayBuffer> | undefined,
+): Promise<Response> {
+  const query = new URLSearchParams(
+    [...url.searchParams].filter(([name]) => !/^(X-Amz-|response-)/.test(name)),
+  );
+  const answer = await send(objectPath(url) + (query.size ? `?${query}` : ""), {
+    method,
+    headers: [...headers].filter(([name]) => !NOT_FORWARDED.test(name)),
+    ...(body ? { body } : {}),
+  });
+  const out = new Headers(answer.headers);
+  for (const [name, value] of Object.entries(CORS)) out.set(name, value);
+  if (answer.ok) overrideHeaders(out, url.searchParams);
+  return new Response(answer.body, { status: answer.status, headers: out });
+}
+
 /** Answers S3 requests below {@link S3_PATH}. */
 export function createBucket(
   objects: ObjectServer,
@@ -111,29 +110,9 @@ export function createBucket(
       if (!(error instanceof SignatureError)) throw error;
       return xmlError(403, error.code, error.message, head);
     }
-    const refused = await refuseCopy(objects, request.headers);
-    if (refused) return refused;
-
-    const headers = new Headers();
-    for (const [name, value] of request.headers) {
-      if (!NOT_FORWARDED.test(name)) headers.set(name, value);
+    if (await copyConditionFails(objects.send, request.headers)) {
+      return xmlError(412, "PreconditionFailed", "The source has another ETag.", head);
     }
-    const query = new URLSearchParams(
-      [...url.searchParams].filter(([name]) => !/^(X-Amz-|response-)/.test(name)),
-    );
-    const path = objectPath(url) + (query.size ? `?${query}` : "");
-    const answer = await objects.fetch(path, {
-      method: request.method,
-      headers,
-      ...(body ? { body } : {}),
-    });
-
-    const out = new Headers(answer.headers);
-    for (const [name, value] of Object.entries(CORS)) out.set(name, value);
-    for (const name of OVERRIDES) {
-      const value = url.searchParams.get(`response-${name}`);
-      if (value !== null && answer.ok) out.set(name, value);
-    }
-    return new Response(answer.body, { status: answer.status, headers: out });
+    return await forward(objects, request, url, body);
   };
 }

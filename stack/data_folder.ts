@@ -4,8 +4,9 @@
  * @module
  */
 import { join } from "node:path";
+import { within } from "@shared/async.ts";
 import { Failure } from "./failure.ts";
-import { generateTokenSecrets, type TokenSecrets } from "./tokens.ts";
+import { generateTokenSecrets, type TokenSecrets } from "./patches/lite_tokens.ts";
 
 /** What `secrets.json` keeps. Readable by the folder's owner only. */
 export interface StackSecrets extends TokenSecrets {
@@ -22,18 +23,22 @@ export interface DataFolder {
   release(): void;
 }
 
+/** For the lock of a process that has just ended. */
+const LOCK_TIMEOUT_MS = 500;
+
 async function lock(path: string): Promise<Deno.FsFile> {
   const file = await Deno.open(join(path, "lock"), { create: true, write: true, mode: 0o600 });
   // The kernel gives the lock back however the process ends.
-  const locked = await Promise.race([
-    file.lock(true).then(() => true),
-    new Promise<boolean>((done) => setTimeout(() => done(false), 500)),
-  ]);
-  if (locked) return file;
-  throw new Failure(
-    `another stack is running on ${path}`,
-    "Stop it first, or choose another --data-dir.",
-  );
+  try {
+    await within(LOCK_TIMEOUT_MS, () => file.lock(true));
+    return file;
+  } catch (error) {
+    if ((error as Error).name !== "TimeoutError") throw error;
+    throw new Failure(
+      `another stack is running on ${path}`,
+      "Stop it first, or choose another --data-dir.",
+    );
+  }
 }
 
 async function readSecrets(path: string): Promise<StackSecrets> {
@@ -78,7 +83,7 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     if (error instanceof Failure) throw error;
     throw new Failure(
       `the data folder ${path} can't be written: ${error.message}`,
-      "Choose another --data-dir, or mend its rights.",
+      "Choose another --data-dir, or correct its rights.",
       { cause: error },
     );
   });

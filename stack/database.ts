@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { getAuthSchemaSql } from "@supabase/lite";
 import postgres from "postgres";
 import { type DataFolder, openDataFolder } from "./data_folder.ts";
-import type { Failure } from "./failure.ts";
+import { Failure } from "./failure.ts";
+import { compareHistory, otherFiles } from "./history.ts";
 import { pushMigrations } from "./migrations.ts";
 import { assertPortIsFree, freePort } from "./ports.ts";
 import { preparePostgres } from "./postgres_binaries.ts";
@@ -60,6 +61,22 @@ async function preparePlatform(adminUrl: string) {
   }
 }
 
+/** @throws {Failure} where the folder's database was made by other migration files than these */
+async function refuseOtherFiles(url: string, dataDir: string) {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    const message = otherFiles(await compareHistory(sql, PROJECT_ROOT));
+    if (message === undefined) return;
+    throw new Failure(
+      message,
+      `Move ${dataDir} away, or start on another folder with --data-dir. The version of the project ` +
+        "that made it opens it. Nothing was changed.",
+    );
+  } finally {
+    await sql.end();
+  }
+}
+
 /** Starts the server, and starts it again when it ends unasked. */
 async function keepRunning(options: PostgresOptions) {
   let server = await startPostgres(options);
@@ -97,7 +114,8 @@ async function keepRunning(options: PostgresOptions) {
 /**
  * Starts the database, creates it where needed and brings it up to date.
  *
- * @throws {Failure} where a port is taken, the folder is in use or damaged, or a migration fails
+ * @throws {Failure} where a port is taken, the folder is in use, damaged or made by other migrations, or a
+ * migration fails
  */
 export async function startDatabase(options: DatabaseOptions): Promise<LocalDatabase> {
   const { dataDir, ephemeral } = options;
@@ -127,6 +145,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<LocalData
     const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`;
     try {
       await preparePlatform(server.adminUrl);
+      await refuseOtherFiles(url, dataDir);
       await pushMigrations(url, { seed: true });
     } catch (error) {
       await server.stop();

@@ -4,9 +4,13 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { TextLineStream } from "./text_lines.ts";
-import { Failure } from "./failure.ts";
+import { within } from "@shared/async.ts";
+import { Failure, misuse } from "./failure.ts";
 import { PROJECT_ROOT } from "./supabase_cli.ts";
+import { TextLineStream } from "./text_lines.ts";
+
+/** For the process to end by itself. */
+const STOP_TIMEOUT_MS = 3000;
 
 /** The functions, served. */
 export interface FunctionsServer {
@@ -69,12 +73,14 @@ async function start(env: Record<string, string>, print: (line: string) => void)
   })();
   child.status.then(async ({ code }) => {
     await stderr;
-    const reason = errors.find((line) => line.includes("SettingsError")) ?? errors.at(-1);
+    const setting = errors.find((line) => line.includes("SettingsError"));
     ready.reject(
-      new Failure(
-        `the functions did not start (exit code ${code}): ${reason ?? "no message"}`,
-        "Mend the setting or the function that is named.",
-      ),
+      setting
+        ? misuse(`the functions did not start: ${setting}`, "Correct it: see .env.example.")
+        : new Failure(
+          `the functions did not start (exit code ${code}): ${errors.at(-1) ?? "no message"}`,
+          "Correct the function that is named.",
+        ),
     );
   });
   await ready.promise;
@@ -136,9 +142,10 @@ export async function startFunctions(
       stopping = true;
       await restarted.catch(() => {});
       await host.child.stdin.close().catch(() => {});
-      const timer = setTimeout(() => host.child.kill("SIGKILL"), 3000);
-      await host.child.status;
-      clearTimeout(timer);
+      await within(STOP_TIMEOUT_MS, () => host.child.status).catch(() => {
+        host.child.kill("SIGKILL");
+        return host.child.status;
+      });
     },
   };
 }

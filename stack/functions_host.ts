@@ -4,7 +4,11 @@
  *
  * @module
  */
+import { within } from "@shared/async.ts";
 import type { ErrorBody } from "@shared/errors.ts";
+
+/** For requests under way at the end. */
+const SHUTDOWN_TIMEOUT_MS = 1000;
 
 interface EdgeFunction {
   default: { fetch(request: Request): Promise<Response> };
@@ -51,5 +55,5 @@ console.log(JSON.stringify({ ready: true }));
 
 // The stack holds the other end; however it ends, this one ends with it.
 for await (const _ of Deno.stdin.readable);
-await Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, 1000))]);
+await within(SHUTDOWN_TIMEOUT_MS, () => server.shutdown()).catch(() => {});
 Deno.exit(0);

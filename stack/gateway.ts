@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { within } from "@shared/async.ts";
 import { S3_PATH } from "./bucket.ts";
-import { preflight, readable } from "./cors.ts";
 import type { DatabaseApi } from "./database_api.ts";
 import type { FunctionsServer } from "./functions.ts";
-import type { TokenTranslator } from "./tokens.ts";
+import { isSenderGone } from "./patches/deno_closed_requests.ts";
+import { preflight, readable } from "./patches/lite_cors.ts";
+import type { TokenTranslator } from "./patches/lite_tokens.ts";
 
 /** What the gateway sends requests to. */
 export interface GatewayParts {
@@ -19,6 +21,8 @@ export interface GatewayParts {
 }
 
 const ANY_ORIGIN = { "access-control-allow-origin": "*" };
+/** For requests under way at the end: a client that keeps a stream open must not keep the stack up. */
+const SHUTDOWN_TIMEOUT_MS = 1000;
 
 async function route(request: Request, peer: string, parts: GatewayParts): Promise<Response> {
   const { pathname } = new URL(request.url);
@@ -36,24 +40,21 @@ async function route(request: Request, peer: string, parts: GatewayParts): Promi
   });
 }
 
+/** An answer to a request that failed here; it is logged unless its sender has gone. */
+function answerTo(request: Request, error: unknown): Response {
+  if (isSenderGone(request, error)) return new Response(null, { status: 499 });
+  console.warn(`gateway: ${error}`);
+  return Response.json({ message: "internal error" }, { status: 500, headers: ANY_ORIGIN });
+}
+
 /** Listens on 127.0.0.1, and routes by path, as the platform's gateway does. */
 export function startGateway(port: number, parts: GatewayParts): { stop(): Promise<void> } {
   const server = Deno.serve(
-    {
-      hostname: "127.0.0.1",
-      port,
-      onListen: () => {},
-      onError: (error) => {
-        console.warn(`gateway: ${error}`);
-        return Response.json({ message: "internal error" }, { status: 500, headers: ANY_ORIGIN });
-      },
-    },
-    (request, { remoteAddr }) => route(request, remoteAddr.hostname, parts),
+    { hostname: "127.0.0.1", port, onListen: () => {} },
+    (request, { remoteAddr }) =>
+      route(request, remoteAddr.hostname, parts).catch((error) => answerTo(request, error)),
   );
   return {
-    async stop() {
-      // A client that keeps a stream open must not keep the stack up.
-      await Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, 1000))]);
-    },
+    stop: () => within(SHUTDOWN_TIMEOUT_MS, () => server.shutdown()).catch(() => {}),
   };
 }

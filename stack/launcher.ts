@@ -8,6 +8,7 @@
  * @module
  */
 import process from "node:process";
+import { delay } from "@shared/async.ts";
 
 interface Link {
   pid: number;
@@ -40,6 +41,9 @@ async function look(pid: number): Promise<Link | undefined> {
   return { pid, parent: Number(match[1]), command: match[3]! };
 }
 
+/** Between two looks; elsewhere each takes a process. */
+const INTERVAL_MS = Deno.build.os === "linux" ? 300 : 2000;
+
 /** The processes that launched this one, nearest first. */
 async function chain(): Promise<Link[]> {
   const links: Link[] = [];
@@ -64,9 +68,8 @@ async function chain(): Promise<Link[]> {
  */
 export async function launcherEnded(signal: AbortSignal): Promise<string> {
   const links = await chain();
-  const pause = Deno.build.os === "linux" ? 300 : 2000;
   while (!signal.aborted) {
-    await new Promise((done) => setTimeout(done, pause));
+    await delay(INTERVAL_MS);
     for (const link of links) {
       const now = await look(link.pid);
       // Its id may have been given to another process; the same one keeps its parent, or loses it

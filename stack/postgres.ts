@@ -6,11 +6,15 @@
 import { join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
+import { delay } from "@shared/async.ts";
 import { Failure } from "./failure.ts";
 import type { PostgresBinaries } from "./postgres_binaries.ts";
+import { asUser, createCluster, SUPERUSER } from "./postgres_cluster.ts";
 
-/** The server's superuser. As on the platform, `postgres` is not one. */
-const SUPERUSER = "supabase_admin";
+/** For the server of a stack that was killed to end. */
+const PREDECESSOR_TIMEOUT_MS = 10_000;
+/** For a server to take connections. */
+const START_TIMEOUT_MS = 60_000;
 
 /** A running server. */
 export interface PostgresServer {
@@ -55,69 +59,48 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Ids go with the command: a server that is not root must not be started with root's groups. */
-function asUser(binaries: PostgresBinaries): Deno.CommandOptions {
-  return {
-    ...binaries.runAs,
-    cwd: "/",
-    clearEnv: true,
-    env: { PATH: Deno.env.get("PATH") ?? "", TZ: "UTC" },
-  };
-}
-
-async function initialise({ binaries, dataDir, password }: PostgresOptions) {
-  // Built beside its final place and renamed: a start that was killed leaves no half server.
-  const staging = `${dataDir}.new`;
-  await Deno.remove(staging, { recursive: true }).catch(() => {});
-  await Deno.mkdir(staging, { mode: 0o700 });
-  const passwordFile = `${staging}.password`;
-  await Deno.writeTextFile(passwordFile, password, { mode: 0o600 });
-  if (binaries.runAs) {
-    for (const path of [staging, passwordFile]) {
-      await Deno.chown(path, binaries.runAs.uid, binaries.runAs.gid);
-    }
-  }
-  try {
-    const { success, stdout, stderr } = await new Deno.Command(join(binaries.bin, "initdb"), {
-      ...asUser(binaries),
-      args: [
-        `--pgdata=${staging}`,
-        `--username=${SUPERUSER}`,
-        `--pwfile=${passwordFile}`,
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--locale=C",
-        "--no-sync",
-      ],
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-    if (!success) {
-      const text = new TextDecoder().decode(stderr) || new TextDecoder().decode(stdout);
-      throw new Failure(`initdb failed: ${text.trim()}`, "Choose another --data-dir.");
-    }
-    await Deno.rename(staging, dataDir);
-  } finally {
-    await Deno.remove(passwordFile).catch(() => {});
-    await Deno.remove(staging, { recursive: true }).catch(() => {});
-  }
-}
-
 /** A stack that was killed takes its server down with it, but that takes a moment. */
 async function waitForPredecessor(dataDir: string) {
   const lock = join(dataDir, "postmaster.pid");
   const pid = Number((await Deno.readTextFile(lock).catch(() => "")).split("\n")[0]);
   if (!pid || !isAlive(pid)) return;
-  for (let waited = 0; waited < 10_000 && await exists(lock) && isAlive(pid); waited += 50) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const deadline = Date.now() + PREDECESSOR_TIMEOUT_MS; Date.now() < deadline;) {
+    if (!await exists(lock) || !isAlive(pid)) return;
+    await delay(50);
   }
-  if (await exists(lock) && isAlive(pid)) {
+  throw new Failure(
+    `another PostgreSQL server (process ${pid}) uses ${dataDir}`,
+    `Stop it with \`kill -INT ${pid}\`, then start again.`,
+  );
+}
+
+/** Why a server ended instead of taking connections. */
+async function startFailure(options: PostgresOptions, code: number): Promise<Failure> {
+  const log = await Deno.readTextFile(options.logFile).catch(() => "");
+  const reason = log.trim().split("\n").findLast((line) => /FATAL|PANIC/.test(line)) ??
+    `exit code ${code}`;
+  return new Failure(
+    `PostgreSQL did not start: ${reason}`,
+    /Address already in use|could not bind/.test(log.slice(-2000))
+      ? `Port ${options.port} is in use: choose another with --db-port.`
+      : `Its messages are in ${options.logFile}. If the data folder is damaged and holds nothing you need, delete it.`,
+  );
+}
+
+/** Does the server take connections? @throws {Failure} where it never will */
+async function answers(adminUrl: string): Promise<boolean> {
+  const sql = postgres(adminUrl, { max: 1, connect_timeout: 2, onnotice: () => {} });
+  try {
+    await sql`select 1`;
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code !== "28P01") return false;
     throw new Failure(
-      `another PostgreSQL server (process ${pid}) uses ${dataDir}`,
-      `Stop it with \`kill -INT ${pid}\`, then start again.`,
+      "the data folder belongs to another stack (its password differs)",
+      "Choose another --data-dir, or delete this one if it holds nothing you need.",
     );
+  } finally {
+    await sql.end({ timeout: 0 });
   }
 }
 
@@ -128,50 +111,16 @@ async function untilReady(
 ) {
   let over: Deno.CommandStatus | undefined;
   exited.then((status) => over = status);
-  const deadline = Date.now() + 60_000;
-  while (Date.now() < deadline) {
-    if (over) {
-      const log = await Deno.readTextFile(options.logFile).catch(() => "");
-      const reason = log.trim().split("\n").findLast((line) => /FATAL|PANIC/.test(line)) ??
-        `exit code ${over.code}`;
-      throw new Failure(
-        `PostgreSQL did not start: ${reason}`,
-        /Address already in use|could not bind/.test(log.slice(-2000))
-          ? `Port ${options.port} is in use: choose another with --db-port.`
-          : `Its messages are in ${options.logFile}. If the data folder is damaged and holds nothing you need, delete it.`,
-      );
-    }
-    const sql = postgres(adminUrl, { max: 1, connect_timeout: 2, onnotice: () => {} });
-    try {
-      await sql`select 1`;
-      return;
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (code === "28P01") {
-        throw new Failure(
-          "the data folder belongs to another stack (its password differs)",
-          "Choose another --data-dir, or delete this one if it holds nothing you need.",
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    } finally {
-      await sql.end({ timeout: 0 });
-    }
+  for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline;) {
+    if (over) throw await startFailure(options, over.code);
+    if (await answers(adminUrl)) return;
+    await delay(25);
   }
   throw new Failure("PostgreSQL was not ready within 60 s", `See ${options.logFile}.`);
 }
 
-/**
- * Starts the server, and ties its life to this process: however this process ends, the server shuts
- * down in an orderly way.
- *
- * @throws {Failure} where the data folder is damaged or in use, or the port is taken
- */
-export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const { binaries, dataDir, port, password, ephemeral, logFile } = options;
-  if (await exists(dataDir)) await waitForPredecessor(dataDir);
-  else await initialise(options);
-
+/** Starts the server's process. Its messages go to the log. */
+async function spawnServer({ binaries, dataDir, port, ephemeral, logFile }: PostgresOptions) {
   const settings = {
     listen_addresses: "127.0.0.1",
     port,
@@ -195,24 +144,38 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     stderr: "piped",
   }).spawn();
   const logged = child.stderr.pipeTo(log.writable).catch(() => {});
+  return { child, ended: Promise.all([child.status, logged]).then(() => {}) };
+}
 
-  // The guard's input ends when this process does, even by kill -9.
-  const guard = new Deno.Command("/bin/sh", {
+/** Stops the server when this process ends, even by kill -9: the guard's input ends with it. */
+function spawnGuard({ binaries, dataDir }: PostgresOptions, pid: number): Deno.ChildProcess {
+  return new Deno.Command("/bin/sh", {
     ...asUser(binaries),
     args: [
       "-c",
       `trap '' INT; cat >/dev/null; [ "$(head -n 1 "$1/postmaster.pid" 2>/dev/null)" = "$2" ] && kill -INT "$2"`,
       "guard",
       dataDir,
-      String(child.pid),
+      String(pid),
     ],
     stdin: "piped",
     stdout: "null",
     stderr: "null",
   }).spawn();
+}
 
-  const exited = child.status;
-  const ended = Promise.all([exited, logged]).then(() => {});
+/**
+ * Starts the server, and ties its life to this process: however this process ends, the server shuts
+ * down in an orderly way.
+ *
+ * @throws {Failure} where the data folder is damaged or in use, or the port is taken
+ */
+export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const { dataDir, port, password } = options;
+  if (await exists(dataDir)) await waitForPredecessor(dataDir);
+  else await createCluster(options);
+  const { child, ended } = await spawnServer(options);
+  const guard = spawnGuard(options, child.pid);
   const adminUrl = `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
   const stop = async () => {
     try {
@@ -225,7 +188,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     await guard.status;
   };
   try {
-    await untilReady(adminUrl, options, exited);
+    await untilReady(adminUrl, options, child.status);
   } catch (error) {
     await stop();
     throw error;

@@ -6,6 +6,8 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Failure } from "./failure.ts";
+import { makeLibraryLinks } from "./patches/embedded_postgres_links.ts";
+import { addPgtap } from "./pgtap.ts";
 
 /** Where PostgreSQL's files for this machine are, and whose rights the server takes. */
 export interface PostgresBinaries {
@@ -36,48 +38,6 @@ function packageFolder(): { native: string; version: string } {
       "Run `deno install`, or use `supabase start` with Docker on this platform.",
       { cause },
     );
-  }
-}
-
-/** npm packages can't hold symbolic links; the package lists them, and its install script, which Deno does not run, makes them. */
-function makeLibraryLinks(native: string) {
-  const links: { source: string; target: string }[] = JSON.parse(
-    Deno.readTextFileSync(join(native, "pg-symlinks.json")),
-  );
-  for (const { source, target } of links) {
-    try {
-      Deno.symlinkSync(source.split("/").at(-1)!, join(native, "..", target));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-  }
-}
-
-/** pgTAP is plain SQL; PGlite's package ships it, the server's does not. */
-async function addPgtap(native: string) {
-  const extensions = join(native, "share/postgresql/extension");
-  try {
-    await Deno.stat(join(extensions, "pgtap.control"));
-    return;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const require = createRequire(import.meta.url);
-  const archive = join(dirname(require.resolve("@electric-sql/pglite")), "pgtap.tar.gz");
-  const staging = await Deno.makeTempDir({ dir: native, prefix: "pgtap-" });
-  try {
-    const { success, stderr } = await new Deno.Command("tar", {
-      args: ["xzf", archive, "-C", staging],
-      stderr: "piped",
-    }).output();
-    if (!success) throw new Error(`tar: ${new TextDecoder().decode(stderr)}`);
-    const unpacked = join(staging, "share/postgresql/extension");
-    // The control file last: it is what says that the extension is complete.
-    const names = Array.from(Deno.readDirSync(unpacked), (entry) => entry.name);
-    names.sort((a, b) => Number(a.endsWith(".control")) - Number(b.endsWith(".control")));
-    for (const name of names) await Deno.rename(join(unpacked, name), join(extensions, name));
-  } finally {
-    await Deno.remove(staging, { recursive: true });
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * Where a project is, for applications, tools and scripts outside of it.
+ * Where a project is, for programs outside of it.
  *
  * @module
  */
 import { z } from "zod";
 import { parseEnvironment, SettingsError } from "../supabase/functions/_shared/settings.ts";
-import { Failure } from "./failure.ts";
+import { misuse } from "./failure.ts";
 
 const Project = z.object({
   SUPABASE_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -25,7 +25,7 @@ export function readProjectSettings(env: Record<string, string | undefined>): Pr
   try {
     return parseEnvironment(Project, env);
   } catch (error) {
-    if (error instanceof SettingsError) throw new Failure(error.message, "See .env.example.");
-    throw error;
+    if (!(error instanceof SettingsError)) throw error;
+    throw misuse(error.message, "See .env.example.", { cause: error });
   }
 }

@@ -6,18 +6,19 @@
 import { join } from "node:path";
 import { BEHAVIOUR_VARIABLES, BUCKET_VARIABLES } from "../supabase/functions/_shared/settings.ts";
 import { createBucket, S3_PATH } from "./bucket.ts";
-import { createDatabaseApi } from "./database_api.ts";
+import { Cleanup } from "./cleanup.ts";
+import { createDatabaseApi, type DatabaseApi } from "./database_api.ts";
 import { type LocalDatabase, startDatabase } from "./database.ts";
 import { openExternalDatabase } from "./external_database.ts";
-import { Failure } from "./failure.ts";
+import { type Failure, misuse } from "./failure.ts";
 import { startFunctions } from "./functions.ts";
 import { startGateway } from "./gateway.ts";
 import { startObjectServer } from "./object_server.ts";
+import { createTokenTranslator, type TokenTranslator } from "./patches/lite_tokens.ts";
 import { assertPortIsFree, freePort } from "./ports.ts";
 import { readProjectSettings } from "./project_settings.ts";
 import { LOCAL_KEYS, type StackStatus } from "./status_file.ts";
 import { startWorkerTimer } from "./worker_timer.ts";
-import { createTokenTranslator } from "./tokens.ts";
 
 /** Settings of the stack. */
 export interface StackOptions {
@@ -33,7 +34,7 @@ export interface StackOptions {
   /** Use the database of DATABASE_URL instead of the embedded one. */
   externalDb: boolean;
   /** Where S3_*, DATABASE_URL and the settings of the functions come from. */
-  env: Record<string, string>;
+  env: Record<string, string | undefined>;
   /** Run the worker each minute. Tests call it themselves. */
   worker: boolean;
   /** Receives each line that the functions log. */
@@ -55,7 +56,7 @@ const FUNCTION_VARIABLES = [
   "FAILPOINT_FILE",
 ];
 
-function pick(env: Record<string, string>, names: string[]): Record<string, string> {
+function pick(env: StackOptions["env"], names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => env[name] ? [[name, env[name]]] : []));
 }
 
@@ -70,38 +71,70 @@ function embeddedBucketSettings(apiUrl: string): Record<string, string> {
   };
 }
 
-function externalBucketSettings(env: Record<string, string>): Record<string, string> {
+function externalBucketSettings(env: StackOptions["env"]): Record<string, string> {
   const settings = pick(env, BUCKET_VARIABLES);
   for (const name of ["S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET"]) {
-    if (!settings[name]) throw new Failure(`--external-s3 needs ${name}`, "See .env.example.");
+    if (!settings[name]) throw misuse(`--external-s3 needs ${name}`, "See .env.example.");
   }
   return settings;
 }
 
-/** Milliseconds that one part may take to stop. */
-const STOP_LIMIT = 10_000;
+/** The embedded bucket; undefined where the bucket is elsewhere. */
+async function startBucket(
+  { externalS3, ephemeral, dataDir }: StackOptions,
+  cleanup: Cleanup,
+): Promise<ReturnType<typeof createBucket> | undefined> {
+  if (externalS3) return undefined;
+  const objects = await startObjectServer(
+    ephemeral ? undefined : join(dataDir, "bucket"),
+    LOCAL_KEYS.S3_BUCKET,
+  );
+  cleanup.add(objects.stop);
+  return createBucket(objects, {
+    accessKeyId: LOCAL_KEYS.S3_PROTOCOL_ACCESS_KEY_ID,
+    secretAccessKey: LOCAL_KEYS.S3_PROTOCOL_ACCESS_KEY_SECRET,
+    region: LOCAL_KEYS.S3_PROTOCOL_REGION,
+  });
+}
 
-/** Stops parts in the reverse order of their start, each even when another fails or hangs. */
-class Cleanup {
-  #steps: (() => Promise<void> | void)[] = [];
-  add(step: () => Promise<void> | void) {
-    this.#steps.push(step);
-  }
-  async run() {
-    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error("a part did not stop in time")), STOP_LIMIT);
-      });
-      try {
-        await Promise.race([step(), late]);
-      } catch (error) {
-        console.warn(`while stopping: ${error}`);
-      } finally {
-        clearTimeout(timer);
-      }
-    }
-  }
+function openDatabase(options: StackOptions): Promise<LocalDatabase> {
+  const { dataDir, dbPort: port, ephemeral, env } = options;
+  return options.externalDb
+    ? openExternalDatabase(readProjectSettings(env).DATABASE_URL, dataDir)
+    : startDatabase({ dataDir, port, ephemeral });
+}
+
+async function startApi(
+  { adminUrl, secrets, onLost }: LocalDatabase,
+  tokens: TokenTranslator,
+  cleanup: Cleanup,
+): Promise<DatabaseApi> {
+  const api = await createDatabaseApi({
+    adminUrl,
+    jwtSecret: secrets.jwt_secret,
+    publishableKey: LOCAL_KEYS.PUBLISHABLE_KEY,
+    secretKey: LOCAL_KEYS.SECRET_KEY,
+    tokens,
+  });
+  cleanup.add(api.close);
+  onLost(api.reconnect);
+  return api;
+}
+
+function statusOf(apiUrl: string, dbUrl: string, bucket: Record<string, string>): StackStatus {
+  return {
+    API_URL: apiUrl,
+    FUNCTIONS_URL: `${apiUrl}/functions/v1`,
+    DB_URL: dbUrl,
+    PUBLISHABLE_KEY: LOCAL_KEYS.PUBLISHABLE_KEY,
+    SECRET_KEY: LOCAL_KEYS.SECRET_KEY,
+    STORAGE_S3_URL: bucket["S3_ENDPOINT"] ?? "",
+    S3_PROTOCOL_ACCESS_KEY_ID: bucket["S3_ACCESS_KEY"]!,
+    S3_PROTOCOL_ACCESS_KEY_SECRET: bucket["S3_SECRET_KEY"]!,
+    S3_PROTOCOL_REGION: bucket["S3_REGION"] ?? "us-east-1",
+    S3_BUCKET: bucket["S3_BUCKET"]!,
+    PID: Deno.pid,
+  };
 }
 
 async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stack> {
@@ -111,45 +144,14 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
   const bucketSettings = options.externalS3
     ? externalBucketSettings(options.env)
     : embeddedBucketSettings(apiUrl);
-
-  const database: LocalDatabase = options.externalDb
-    ? await openExternalDatabase(
-      readProjectSettings(options.env).DATABASE_URL,
-      options.dataDir,
-    )
-    : await startDatabase({
-      dataDir: options.dataDir,
-      port: options.dbPort,
-      ephemeral: options.ephemeral,
-    });
+  // First: it locks the data folder.
+  const database = await openDatabase(options);
   cleanup.add(database.stop);
-
-  let bucket: ReturnType<typeof createBucket> | undefined;
-  if (!options.externalS3) {
-    const objects = await startObjectServer(
-      options.ephemeral ? undefined : join(options.dataDir, "bucket"),
-      LOCAL_KEYS.S3_BUCKET,
-    );
-    cleanup.add(objects.stop);
-    bucket = createBucket(objects, {
-      accessKeyId: LOCAL_KEYS.S3_PROTOCOL_ACCESS_KEY_ID,
-      secretAccessKey: LOCAL_KEYS.S3_PROTOCOL_ACCESS_KEY_SECRET,
-      region: LOCAL_KEYS.S3_PROTOCOL_REGION,
-    });
-  }
+  const bucket = await startBucket(options, cleanup);
+  const tokens = await createTokenTranslator(database.secrets, `${apiUrl}/auth/v1`);
+  const api = await startApi(database, tokens, cleanup);
 
   const { PUBLISHABLE_KEY, SECRET_KEY } = LOCAL_KEYS;
-  const tokens = await createTokenTranslator(database.secrets, `${apiUrl}/auth/v1`);
-  const api = await createDatabaseApi({
-    adminUrl: database.adminUrl,
-    jwtSecret: database.secrets.jwt_secret,
-    publishableKey: PUBLISHABLE_KEY,
-    secretKey: SECRET_KEY,
-    tokens,
-  });
-  cleanup.add(api.close);
-  database.onLost(api.reconnect);
-
   const functions = await startFunctions({
     ...pick(options.env, FUNCTION_VARIABLES),
     ...bucketSettings,
@@ -161,28 +163,10 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
   }, options.print);
   cleanup.add(functions.stop);
 
-  const gateway = startGateway(port, { api, functions, bucket, tokens });
-  cleanup.add(gateway.stop);
-
-  if (options.worker) {
-    const timer = startWorkerTimer(apiUrl, SECRET_KEY);
-    cleanup.add(timer.stop);
-  }
-
+  cleanup.add(startGateway(port, { api, functions, bucket, tokens }).stop);
+  if (options.worker) cleanup.add(startWorkerTimer(apiUrl, SECRET_KEY).stop);
   return {
-    status: {
-      API_URL: apiUrl,
-      FUNCTIONS_URL: `${apiUrl}/functions/v1`,
-      DB_URL: database.url,
-      PUBLISHABLE_KEY,
-      SECRET_KEY,
-      STORAGE_S3_URL: bucketSettings["S3_ENDPOINT"] ?? "",
-      S3_PROTOCOL_ACCESS_KEY_ID: bucketSettings["S3_ACCESS_KEY"]!,
-      S3_PROTOCOL_ACCESS_KEY_SECRET: bucketSettings["S3_SECRET_KEY"]!,
-      S3_PROTOCOL_REGION: bucketSettings["S3_REGION"] ?? "us-east-1",
-      S3_BUCKET: bucketSettings["S3_BUCKET"]!,
-      PID: Deno.pid,
-    },
+    status: statusOf(apiUrl, database.url, bucketSettings),
     failed: database.failed,
     stop: () => cleanup.run(),
   };
@@ -191,7 +175,7 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
 /**
  * Starts everything, or nothing.
  *
- * @throws {Failure} saying what is in the way, and how to mend it
+ * @throws {Failure} saying what is in the way, and what to do about it
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const cleanup = new Cleanup();

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
-import { Failure } from "./failure.ts";
+import { Failure, unreachable } from "./failure.ts";
 import { PROJECT_ROOT } from "./supabase_cli.ts";
 
 /**
@@ -36,10 +36,10 @@ export interface StackStatus {
   PID: number;
 }
 
-/** Where `deno task start` keeps its data unless told otherwise. */
+/** Where `deno task start` keeps its data unless its options say otherwise. */
 export const DEFAULT_DATA_DIR = join(PROJECT_ROOT, ".stack");
 
-/** Where a stack writes its status unless told otherwise. */
+/** Where a stack writes its status unless its options say otherwise. */
 export function statusFileOf(dataDir: string): string {
   return join(dataDir, "status.json");
 }
@@ -50,39 +50,36 @@ export async function writeStatus(path: string, status: StackStatus): Promise<vo
   await Deno.rename(`${path}.new`, path);
 }
 
-/** Options of commands that work on a running stack. */
-export const STATUS_OPTIONS = {
-  "data-dir": { type: "string", default: DEFAULT_DATA_DIR },
-  "status-file": { type: "string" },
-  help: { type: "boolean", short: "h", default: false },
-} as const;
-
-/** The status file that {@link STATUS_OPTIONS} name. */
-export function chosenStatusFile(
-  values: { "data-dir": string; "status-file"?: string | undefined },
-): string {
-  return resolve(values["status-file"] ?? statusFileOf(values["data-dir"]));
+/** Removes the status file of this process; that of another stack stays. */
+export async function removeStatus(path: string): Promise<void> {
+  const { PID }: Partial<StackStatus> = await Deno.readTextFile(path).then(JSON.parse)
+    .catch(() => ({}));
+  if (PID === Deno.pid) await Deno.remove(path);
 }
 
-/** @throws {Failure} where no stack is running */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs, as another user.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/** Reads the status of a running stack. @throws {Failure} where none is running, or it is damaged */
 export async function readStatus(path: string): Promise<StackStatus> {
-  const absent = (cause?: unknown) =>
-    new Failure("no stack is running", "Start it with `deno task start`.", { cause });
+  const absent = (why: string, cause?: unknown) =>
+    unreachable(`no stack is running (${why})`, "Start it with `deno task start`.", { cause });
   let status: StackStatus;
   try {
     status = JSON.parse(await Deno.readTextFile(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw absent(error);
+    if (error instanceof Deno.errors.NotFound) throw absent(`there is no ${path}`, error);
     throw new Failure(
       `${path} can't be read: ${(error as Error).message}`,
       "Start the stack again.",
     );
   }
-  try {
-    process.kill(status.PID, 0);
-  } catch (error) {
-    // EPERM: it runs, as another user.
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") throw absent(error);
-  }
+  if (!isRunning(status.PID)) throw absent(`process ${status.PID} of ${path} has ended`);
   return status;
 }

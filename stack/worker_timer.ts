@@ -1,7 +1,7 @@
-/** Milliseconds between two runs; on the platform pg_cron calls each minute. */
-const INTERVAL = 60_000;
+/** As on the platform, where pg_cron calls each minute. */
+const INTERVAL_MS = 60_000;
 
-/** Calls storage-cleanup now and then each minute, never twice at once. */
+/** Calls storage-cleanup at once and each minute after, never twice at the same time. */
 export function startWorkerTimer(apiUrl: string, secretKey: string): { stop(): Promise<void> } {
   const stopped = new AbortController();
   let running: Promise<void> = Promise.resolve();
@@ -27,7 +27,7 @@ export function startWorkerTimer(apiUrl: string, secretKey: string): { stop(): P
     running = run().finally(() => busy = false);
   };
   tick();
-  const timer = setInterval(tick, INTERVAL);
+  const timer = setInterval(tick, INTERVAL_MS);
   return {
     async stop() {
       clearInterval(timer);

@@ -33,27 +33,38 @@ from auth.users u
 where u.id = '0e700000-0000-4000-8000-000000000001'
 on conflict do nothing;
 
-insert into public.chats (id, user_id, title, description, created_at)
-select '0e700000-0000-4000-8000-0000000000c1', u.id, 'A first chat', 'From supabase/seed.sql.', now()
+insert into public.chats (id, user_id, title, description, metadata, external_id, created_at)
+select '0e700000-0000-4000-8000-0000000000c1', u.id, 'A first chat', 'From supabase/seed.sql.',
+       '{"project": "demo"}', 'thread_1', now()
 from auth.users u
 where u.id = '0e700000-0000-4000-8000-000000000001'
 on conflict do nothing;
 
-insert into public.chat_messages (id, chat_id, user_id, role, content)
-select m.id, c.id, c.user_id, m.role, m.content
+-- The answer as a framework keeps it, and another one to the same question: branches.
+insert into public.chat_messages
+  (id, chat_id, user_id, role, content, parts, metadata, parent_id, external_id, status)
+select m.id, c.id, c.user_id, m.role, m.content, m.parts, m.metadata, m.parent_id, m.external_id, m.status
 from public.chats c
 cross join (values
-  ('0e700000-0000-4000-8000-0000000000a1'::uuid, 'user', 'What is on page 2?'),
-  ('0e700000-0000-4000-8000-0000000000a2'::uuid, 'assistant', 'The **second** chapter begins there.')
-) as m (id, role, content)
+  (1, '0e700000-0000-4000-8000-0000000000a1'::uuid, 'user', 'What is on page 2?', null::jsonb,
+   '{}'::jsonb, null::uuid, 'msg_1', 'complete'),
+  (2, '0e700000-0000-4000-8000-0000000000a2', 'assistant', 'The **second** chapter begins there.',
+   '[{"type": "reasoning", "text": "The heading says so."},
+     {"type": "text", "text": "The **second** chapter begins there."}]',
+   '{"model": "a-model"}', '0e700000-0000-4000-8000-0000000000a1', 'msg_2', 'complete'),
+  (3, '0e700000-0000-4000-8000-0000000000a3', 'assistant', 'Chapter', null,
+   '{}', '0e700000-0000-4000-8000-0000000000a1', 'msg_3', 'incomplete')
+) as m (n, id, role, content, parts, metadata, parent_id, external_id, status)
 where c.id = '0e700000-0000-4000-8000-0000000000c1'
+order by m.n
 on conflict do nothing;
 
 insert into public.search_results (
-  id, chat_id, user_id, message_id, block_id, page_number, block_text, score, coords_norm
+  id, chat_id, user_id, message_id, block_id, page_number, block_text, score, coords_norm,
+  metadata
 )
 select '0e700000-0000-4000-8000-0000000000b1', m.chat_id, m.user_id, m.id, 'p2-b1', 2,
-       'Chapter 2', 0.9, '[0.1, 0.1, 0.9, 0.15]'
+       'Chapter 2', 0.9, '[0.1, 0.1, 0.9, 0.15]', '{"kind": "heading"}'
 from public.chat_messages m
 where m.id = '0e700000-0000-4000-8000-0000000000a2'
 on conflict do nothing;

@@ -1,13 +1,13 @@
 /** `deno task test`: starts stacks of its own, runs all tests against them, and leaves nothing behind. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { eachOf } from "@shared/async.ts";
-import { Failure, reportFailure } from "../stack/failure.ts";
-import { launcherEnded } from "../stack/launcher.ts";
+import { EXIT, Failure } from "../stack/failure.ts";
 import { preparePostgres } from "../stack/postgres_binaries.ts";
 import { removeAbandonedPlaces } from "../stack/postgres_place.ts";
 import { writeStatus } from "../stack/status_file.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
+import { defineCommand, type Invocation, runCommand } from "../tools/command.ts";
+import { askedToStop } from "../tools/interruption.ts";
 import { type JobStack, startJobStack } from "./support/job_stack.ts";
 import { checkLog } from "./support/log_check.ts";
 import { runningStack } from "./support/running_stack.ts";
@@ -102,21 +102,18 @@ function jobsOf(text: string | undefined): number {
   throw new Failure(`--jobs ${text} makes no sense`, "Give a number from 1 to 16.");
 }
 
-async function runSuite(folder: string, interrupted: AbortSignal): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      filter: { type: "string" },
-      jobs: { type: "string" },
-      "external-s3": { type: "boolean", default: false },
-      external: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
+const OPTIONS = {
+  filter: { type: "string" },
+  jobs: { type: "string" },
+  "external-s3": { type: "boolean", default: false },
+  external: { type: "string" },
+} as const;
+
+async function runSuite(
+  { values, positionals }: Invocation<typeof OPTIONS>,
+  folder: string,
+  interrupted: AbortSignal,
+): Promise<number> {
   const { external, filter } = values;
   const all = await testFiles(positionals.length > 0 ? positionals : ["tests"]);
   const left = external === undefined ? [] : all.filter(needsEmbeddedStack);
@@ -151,22 +148,21 @@ async function runSuite(folder: string, interrupted: AbortSignal): Promise<numbe
   const passed = outcomes.reduce((sum, one) => sum + one.passed, 0);
   const failed = outcomes.reduce((sum, one) => sum + one.failed, 0);
   console.log(`${passed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  return failed === 0 ? EXIT.done : EXIT.failed;
 }
 
-async function main(): Promise<number> {
+async function run(invocation: Invocation<typeof OPTIONS>): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "chat-archive-tests-" });
   const interrupted = new AbortController();
   const over = new AbortController();
   const stop = () => interrupted.abort();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
-  launcherEnded(over.signal).then(stop);
+  askedToStop(over.signal).then(stop);
   const limit = setTimeout(() => {
     console.error(`the suite did not end within ${SUITE_LIMIT_MS / 60_000} minutes`);
     stop();
   }, SUITE_LIMIT_MS);
   try {
-    return await runSuite(folder, interrupted.signal);
+    return await runSuite(invocation, folder, interrupted.signal);
   } finally {
     clearTimeout(limit);
     over.abort();
@@ -175,4 +171,13 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+/** The command. */
+export const command = defineCommand({
+  name: "test",
+  help: HELP,
+  options: OPTIONS,
+  takes: [0, Infinity],
+  run,
+});
+
+if (import.meta.main) await runCommand(command);

@@ -6,7 +6,8 @@
 import { basename, join } from "node:path";
 import { Failure } from "../stack/failure.ts";
 import { listMigrations, pushMigrations } from "../stack/migrations.ts";
-import { type AppliedMigration, appliedMigrations, rollBack, rollbackFile } from "./rollback.ts";
+import { type History, labelOf, localMigrations, otherFiles } from "../stack/history.ts";
+import { historyOf, rollBack, rollbackFile, type RollbackOptions } from "./rollback.ts";
 import { supabase } from "../stack/supabase_cli.ts";
 
 /** Where a command works. */
@@ -18,30 +19,17 @@ export interface DbContext {
   print(line: string): void;
 }
 
-const label = ({ version, name }: AppliedMigration) => `${version}_${name}`;
-
-/** The migrations of the project, oldest first. */
-export function localMigrations(root: string): AppliedMigration[] {
-  return Array.from(Deno.readDirSync(join(root, "supabase/migrations")), ({ name }) => name)
-    .map((file) => /^(\d+)_(.*)\.sql$/.exec(file))
-    .flatMap((match) => match ? [{ version: match[1]!, name: match[2]! }] : [])
-    .toSorted((a, b) => a.version.localeCompare(b.version));
-}
-
-/** Compares project and database. @throws {Failure} where the database has what the project lacks */
-async function compare({ url, root }: DbContext) {
-  const local = localMigrations(root);
-  const remote = await appliedMigrations(url);
-  const known = new Set(local.map(({ version }) => version));
-  const foreign = remote.filter(({ version }) => !known.has(version));
-  if (foreign.length > 0) {
-    throw new Failure(
-      `the database has migrations that this project lacks: ${foreign.map(label).join(", ")}`,
-      "Get the version of the project that made them. Nothing was changed.",
-    );
-  }
-  const done = new Set(remote.map(({ version }) => version));
-  return { remote, pending: local.filter(({ version }) => !done.has(version)) };
+/** @throws {Failure} where the database was made by other migration files than the project's */
+function refuseOtherFiles({ foreign, changed = [] }: Pick<History, "foreign"> & Partial<History>) {
+  const message = otherFiles({ foreign, changed });
+  if (message === undefined) return;
+  throw new Failure(
+    message,
+    foreign.length > 0
+      ? "Get the version of the project that made it, or use a fresh database. Nothing was changed."
+      : "`deno task db reset` makes it anew, without its rows; the version of the project that made it " +
+        "keeps them. Nothing was changed.",
+  );
 }
 
 /** Creates a migration and its rollback, side by side. @returns their paths */
@@ -60,11 +48,11 @@ export async function createMigration(
     throw new Failure(`the migration was not created: ${stderr.trim()}`, "See above.");
   }
   const created = localMigrations(root).findLast((migration) => migration.name === name)!;
-  const migration = join(root, "supabase/migrations", `${label(created)}.sql`);
+  const migration = join(root, "supabase/migrations", `${labelOf(created)}.sql`);
   const rollback = rollbackFile(root, created);
   await Deno.writeTextFile(
     rollback,
-    `-- Takes back ${label(created)}, and keeps all other data.\n`,
+    `-- Takes back ${labelOf(created)}, and keeps all other data.\n`,
   );
   print(`created ${migration}\ncreated ${rollback}`);
   return [migration, rollback];
@@ -72,24 +60,37 @@ export async function createMigration(
 
 /** Applies what is pending. */
 export async function up(context: DbContext): Promise<void> {
-  const { pending } = await compare(context);
+  const history = await historyOf(context.url, context.root);
+  refuseOtherFiles(history);
+  const { pending } = history;
   if (pending.length === 0) return context.print("nothing to apply: the database is up to date");
   await pushMigrations(context.url, { root: context.root });
-  for (const migration of pending) context.print(`applied ${label(migration)}`);
+  for (const migration of pending) context.print(`applied ${labelOf(migration)}`);
 }
 
-/** Takes back the newest migrations. */
-export async function down(context: DbContext, count: number): Promise<void> {
-  await compare(context);
-  const gone = await rollBack(context.url, context.root, count);
+/** Takes back the newest migrations. @throws {Failure} where rows would be lost, without `dropData` */
+export async function down(
+  context: DbContext,
+  count: number,
+  options: RollbackOptions = {},
+): Promise<void> {
+  // A rollback may well fit what was applied; where it does not, it fails and changes nothing.
+  const { foreign } = await historyOf(context.url, context.root);
+  refuseOtherFiles({ foreign });
+  const gone = await rollBack(context.url, context.root, count, options);
   if (gone.length === 0) return context.print("nothing to take back: no migration is applied");
-  for (const migration of gone) context.print(`took back ${label(migration)}`);
+  for (const migration of gone) context.print(`took back ${labelOf(migration)}`);
 }
 
-/** Takes everything back and applies it again, with the seed: all rows of this project are lost. */
-export async function reset(context: DbContext): Promise<void> {
-  const { remote } = await compare(context);
-  if (remote.length > 0) await down(context, remote.length);
+/**
+ * Takes everything back and applies it again, with the seed: all rows of this project are lost.
+ *
+ * @throws {Failure} where there are any, without `dropData`
+ */
+export async function reset(context: DbContext, options: RollbackOptions = {}): Promise<void> {
+  const { applied, foreign } = await historyOf(context.url, context.root);
+  refuseOtherFiles({ foreign });
+  if (applied.length > 0) await down(context, applied.length, options);
   await pushMigrations(context.url, { root: context.root, seed: true });
   context.print("applied all migrations and the seed");
 }
@@ -101,10 +102,12 @@ export async function history({ url, root, print }: DbContext): Promise<void> {
 
 /** Says how far the database is. @returns whether it is up to date */
 export async function status(context: DbContext): Promise<boolean> {
-  const { remote, pending } = await compare(context);
-  const current = remote.at(-1);
-  context.print(`current: ${current ? label(current) : "nothing is applied"}`);
-  for (const migration of pending) context.print(`pending: ${label(migration)}`);
+  const history = await historyOf(context.url, context.root);
+  refuseOtherFiles(history);
+  const { applied, pending } = history;
+  const current = applied.at(-1);
+  context.print(`current: ${current ? labelOf(current) : "nothing is applied"}`);
+  for (const migration of pending) context.print(`pending: ${labelOf(migration)}`);
   if (pending.length === 0) context.print("the database is up to date");
   return pending.length === 0;
 }

@@ -1,31 +1,35 @@
-/** `deno task demo`: the product's main job, on a real document, against the running stack. */
+/** `deno task demo`: the product's main job, on a real document. */
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { EXIT, Failure } from "../stack/failure.ts";
+import { defineCommand, runCommand } from "./command.ts";
 import { runDemo } from "./demo_steps.ts";
-import { chosenStatusFile, readStatus, STATUS_OPTIONS } from "../stack/status_file.ts";
-import { runTool } from "./tool.ts";
+import { withOwnStack } from "./own_stack.ts";
+import { findStack, namesStack, STACK_HELP, STACK_OPTIONS } from "./running_stack.ts";
 
-const HELP = `deno task demo [options]
+/** The command. */
+export const command = defineCommand({
+  name: "demo",
+  help: `deno task demo [options]
 
 Signs up a user, opens a PDF in a chat, keeps a conversation with page images
 and search hits, prints it, exports it, and deletes it with all of its bytes.
+Where no stack is running it starts one of its own, and stops it at the end.
 
   --out FOLDER        where the export is written (exports/demo)
-  --data-dir FOLDER   data folder of the stack (.stack)
-  --status-file FILE  its status file (DATA-DIR/status.json)
-  --help`;
+${STACK_HELP}
+  --help`,
+  options: { ...STACK_OPTIONS, out: { type: "string", default: "exports/demo" } },
+  async run({ values, terminal }) {
+    const status = await findStack(values).catch((error) => {
+      const none = error instanceof Failure && error.exitCode === EXIT.unreachable;
+      if (namesStack(values) || !none) throw error;
+    });
+    const demo = (on: Parameters<typeof runDemo>[0]) =>
+      runDemo(on, resolve(values.out), terminal.print);
+    if (status) return await demo(status);
+    terminal.note("No stack is running: the demo starts one of its own.\n");
+    await withOwnStack(demo);
+  },
+});
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { ...STATUS_OPTIONS, out: { type: "string", default: "exports/demo" } },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const status = await readStatus(chosenStatusFile(values));
-  await runDemo(status, resolve(values.out), (line) => console.log(line));
-  return 0;
-}
-
-if (import.meta.main) await runTool("demo", main);
+if (import.meta.main) await runCommand(command);

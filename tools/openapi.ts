@@ -15,6 +15,7 @@ import { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
 import { type ErrorCode, STATUS_OF } from "@shared/errors.ts";
 import { VERSION } from "@shared/version.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
+import { defineCommand, runCommand } from "./command.ts";
 
 /** Where the document is kept. */
 export const OPENAPI_FILE = join(PROJECT_ROOT, "docs/openapi.json");
@@ -244,4 +245,18 @@ export function openapiText(): string {
   return JSON.stringify(openapiOf(CONTRACTS), null, 2) + "\n";
 }
 
-if (import.meta.main) await Deno.writeTextFile(OPENAPI_FILE, openapiText());
+/** The command. */
+export const command = defineCommand({
+  name: "openapi",
+  help: `deno task openapi
+
+Writes docs/openapi.json: the contracts as OpenAPI 3.1.
+
+  --help`,
+  async run({ terminal }) {
+    await Deno.writeTextFile(OPENAPI_FILE, openapiText());
+    terminal.print("wrote docs/openapi.json");
+  },
+});
+
+if (import.meta.main) await runCommand(command);

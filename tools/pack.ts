@@ -1,19 +1,10 @@
 /** `deno task pack`: the client library as an npm package, ES modules and types. */
 import { dirname, join, relative, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import ts from "typescript";
 import { VERSION } from "@shared/version.ts";
-import { Failure, reportFailure } from "../stack/failure.ts";
+import { Failure } from "../stack/failure.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
-
-const HELP = `deno task pack [options]
-
-Writes the client library as an npm package: ES modules, one for each file, so
-that bundlers leave out what is not used, and their types. \`npm publish FOLDER\`
-or \`npm install FOLDER\` takes it from there.
-
-  --out FOLDER  where to (dist/npm); replaced
-  --help`;
+import { defineCommand, runCommand } from "./command.ts";
 
 /** Name of the package, and what can be imported from it. */
 const NAME = "chat-archive";
@@ -137,21 +128,24 @@ export async function pack(out: string): Promise<string[]> {
   return [...files.keys()];
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      out: { type: "string", default: join(PROJECT_ROOT, "dist/npm") },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const out = resolve(values.out);
-  const files = await pack(out);
-  console.log(`${NAME} ${VERSION}: ${files.length} files in ${relative(Deno.cwd(), out) || "."}`);
-  return 0;
-}
+/** The command. */
+export const command = defineCommand({
+  name: "pack",
+  help: `deno task pack [options]
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+Writes the client library as an npm package: ES modules, one for each file, so
+that bundlers leave out what is not used, and their types. \`npm publish FOLDER\`
+or \`npm install FOLDER\` takes it from there.
+
+  --out FOLDER  where to (dist/npm); replaced
+  --help`,
+  options: { out: { type: "string", default: join(PROJECT_ROOT, "dist/npm") } },
+  async run({ values, terminal }) {
+    const out = resolve(values.out);
+    const files = await pack(out);
+    const folder = relative(Deno.cwd(), out) || ".";
+    terminal.print(`${NAME} ${VERSION}: ${files.length} files in ${folder}`);
+  },
+});
+
+if (import.meta.main) await runCommand(command);

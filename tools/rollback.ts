@@ -6,17 +6,20 @@
  */
 import { join } from "node:path";
 import postgres from "postgres";
-import { Failure } from "../stack/failure.ts";
-
-/** A migration that a database has. */
-export interface AppliedMigration {
-  version: string;
-  name: string;
-}
+import { Failure, unreachable } from "../stack/failure.ts";
+import {
+  type AppliedMigration,
+  compareHistory,
+  type History,
+  labelOf,
+  type Migration,
+  readHistory,
+} from "../stack/history.ts";
+import { rowsAtStake } from "./rows_at_stake.ts";
 
 /** File that takes a migration back. @param root folder that holds `supabase/` */
-export function rollbackFile(root: string, { version, name }: AppliedMigration): string {
-  return join(root, "supabase/rollbacks", `${version}_${name}.down.sql`);
+export function rollbackFile(root: string, migration: Migration): string {
+  return join(root, "supabase/rollbacks", `${labelOf(migration)}.down.sql`);
 }
 
 /** Turns what the driver throws into words without the address and its password. */
@@ -28,7 +31,7 @@ function connectionFailure(error: unknown): never {
     severity?: string;
   };
   if (severity) throw new Failure(message, "Nothing was changed.", { cause: error });
-  throw new Failure(
+  throw unreachable(
     `the database can't be reached (${code ?? "no answer"})`,
     "Check the address and the line; `deno task db status` tells how far the database is.",
   );
@@ -72,36 +75,87 @@ async function transaction<T>(
   }
 }
 
-async function applied(sql: postgres.ISql): Promise<AppliedMigration[]> {
-  const [found] = await sql`
-    select to_regclass('auth.users') is not null as platform,
-           to_regclass('supabase_migrations.schema_migrations') is not null as history`;
-  if (!found!["platform"]) {
-    throw new Failure("this is not a Supabase database", "It has no table auth.users.");
-  }
-  if (!found!["history"]) return [];
-  return await sql<AppliedMigration[]>`
-    select version, name from supabase_migrations.schema_migrations order by version`;
+async function refuseOtherThanSupabase(sql: postgres.ISql) {
+  const [found] = await sql`select to_regclass('auth.users') is not null as platform`;
+  if (found!["platform"]) return;
+  throw new Failure("this is not a Supabase database", "It has no table auth.users.");
 }
 
 /** The migrations that a database has, oldest first. @throws {Failure} where it is not a Supabase one */
 export function appliedMigrations(url: string): Promise<AppliedMigration[]> {
-  return connected(url, applied);
+  return connected(url, async (sql) => {
+    await refuseOtherThanSupabase(sql);
+    return await readHistory(sql);
+  });
+}
+
+/**
+ * Compares a database with the migrations of a project.
+ *
+ * @param root folder that holds `supabase/`
+ * @throws {Failure} where it is not a Supabase database
+ */
+export function historyOf(url: string, root: string): Promise<History> {
+  return connected(url, async (sql) => {
+    await refuseOtherThanSupabase(sql);
+    return await compareHistory(sql, root);
+  });
+}
+
+interface Rollback {
+  migration: Migration;
+  script: string;
 }
 
 /** Reads the rollbacks before anything is changed. */
-async function readRollbacks(root: string, migrations: AppliedMigration[]) {
+async function readRollbacks(root: string, migrations: Migration[]): Promise<Rollback[]> {
   return await Promise.all(migrations.map(async (migration) => {
     const file = rollbackFile(root, migration);
     try {
-      return { ...migration, script: await Deno.readTextFile(file) };
+      return { migration, script: await Deno.readTextFile(file) };
     } catch {
       throw new Failure(
-        `${migration.version}_${migration.name} has no rollback`,
+        `${labelOf(migration)} has no rollback`,
         `Write ${file}, or restore a backup. Nothing was changed.`,
       );
     }
   }));
+}
+
+async function runRollback(tx: postgres.ISql, { migration, script }: Rollback) {
+  try {
+    await tx.unsafe(script).simple();
+  } catch (error) {
+    const { message, severity } = error as Error & { severity?: string };
+    if (!severity) throw error;
+    throw new Failure(
+      `the rollback of ${labelOf(migration)} failed: ${message}`,
+      "Nothing was changed.",
+      { cause: error },
+    );
+  }
+}
+
+/** @throws {Failure} where tables with rows would be dropped */
+async function refuseToLoseRows(tx: postgres.ISql, rollbacks: Rollback[]) {
+  const scripts = rollbacks.map(({ script }) => script);
+  const lost = await rowsAtStake(tx, scripts, async () => {
+    for (const rollback of rollbacks) await runRollback(tx, rollback);
+  });
+  if (lost.length === 0) return;
+  const counts = lost.map(({ table, rows }) =>
+    `${rows} ${rows === 1 ? "row" : "rows"} of ${table}`
+  );
+  throw new Failure(
+    `this would drop ${counts.join(", ")}`,
+    "Add --drop-data to lose them; --yes is not enough. Nothing was changed.",
+  );
+}
+
+/** What a rollback may do. */
+export interface RollbackOptions {
+  /** Drops tables that have rows, too. */
+  dropData?: boolean;
 }
 
 /**
@@ -110,27 +164,27 @@ async function readRollbacks(root: string, migrations: AppliedMigration[]) {
  * @param root  folder that holds `supabase/`
  * @param count how many
  * @returns what was taken back, newest first
- * @throws {Failure} where a rollback is missing or fails; nothing is changed then
+ * @throws {Failure} where a rollback is missing or fails, or would drop a table with rows; nothing is
+ * changed then
  */
-export function rollBack(url: string, root: string, count: number): Promise<AppliedMigration[]> {
+export function rollBack(
+  url: string,
+  root: string,
+  count: number,
+  { dropData = false }: RollbackOptions = {},
+): Promise<Migration[]> {
   return connected(url, (sql) =>
     transaction(sql, async (tx) => {
-      const all = await applied(tx);
+      await refuseOtherThanSupabase(tx);
+      const all = await readHistory(tx);
       const newest = all.toReversed().slice(0, count);
       if (newest.length === 0) return [];
       await tx`lock table supabase_migrations.schema_migrations in exclusive mode`;
-      for (const { version, name, script } of await readRollbacks(root, newest)) {
-        try {
-          await tx.unsafe(script).simple();
-        } catch (error) {
-          const { message, severity } = error as Error & { severity?: string };
-          if (!severity) throw error;
-          throw new Failure(
-            `the rollback of ${version}_${name} failed: ${message}`,
-            "Nothing was changed.",
-            { cause: error },
-          );
-        }
+      const rollbacks = await readRollbacks(root, newest);
+      if (!dropData) await refuseToLoseRows(tx, rollbacks);
+      for (const rollback of rollbacks) {
+        await runRollback(tx, rollback);
+        const { version } = rollback.migration;
         await tx`delete from supabase_migrations.schema_migrations where version = ${version}`;
       }
       const [found] = await tx`select to_regclass('supabase_migrations.seed_files') as seeds`;
@@ -138,6 +192,6 @@ export function rollBack(url: string, root: string, count: number): Promise<Appl
       if (newest.length === all.length && found!["seeds"]) {
         await tx`delete from supabase_migrations.seed_files`;
       }
-      return newest.map(({ version, name }) => ({ version, name }));
+      return newest;
     }));
 }

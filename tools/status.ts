@@ -1,52 +1,55 @@
 /** `deno task status`: addresses, keys and health of the running stack. */
-import { parseArgs } from "node:util";
 import { HealthResponse } from "@shared/contracts/health.ts";
-import {
-  chosenStatusFile,
-  readStatus,
-  type StackStatus,
-  STATUS_OPTIONS,
-} from "../stack/status_file.ts";
-import { runTool } from "./tool.ts";
+import { EXIT, unreachable } from "../stack/failure.ts";
+import type { StackStatus } from "../stack/status_file.ts";
+import { defineCommand, runCommand } from "./command.ts";
+import { findStack, STACK_HELP, STACK_OPTIONS } from "./running_stack.ts";
 
-const HELP = `deno task status [options]
+/** Milliseconds. */
+const HEALTH_TIMEOUT_MS = 5000;
 
-Prints the addresses and keys of the running stack as JSON, with the names of
-\`supabase status -o json\`, and on standard error how it is.
-
-  --data-dir FOLDER   data folder of the stack (.stack)
-  --status-file FILE  its status file (DATA-DIR/status.json)
-  --help
-
-Exit code 0: running. 1: not running, or a part of it is down.`;
+async function healthOf({ FUNCTIONS_URL }: StackStatus): Promise<HealthResponse> {
+  try {
+    const response = await fetch(`${FUNCTIONS_URL}/health`, {
+      signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+    });
+    return HealthResponse.parse(await response.json());
+  } catch (cause) {
+    throw unreachable(
+      `${FUNCTIONS_URL}/health does not answer (${(cause as Error).name})`,
+      "Stop the stack, and start it again.",
+      { cause },
+    );
+  }
+}
 
 /** A line for people: what is well, and what is not. */
-async function describeHealth(
-  { FUNCTIONS_URL }: StackStatus,
-): Promise<{ ok: boolean; text: string }> {
-  try {
-    const response = await fetch(`${FUNCTIONS_URL}/health`, { signal: AbortSignal.timeout(5000) });
-    const health = HealthResponse.parse(await response.json());
-    const parts = Object.entries(health.checks).map(([name, { status, reason, latency_ms }]) =>
-      `${name} ${status}${reason ? ` (${reason})` : ""}, ${latency_ms} ms`
-    );
-    return { ok: health.status !== "down", text: `${health.status}: ${parts.join("; ")}` };
-  } catch (error) {
-    return { ok: false, text: `no answer from health (${(error as Error).name})` };
-  }
+function describeHealth({ status, checks }: HealthResponse): string {
+  const parts = Object.entries(checks).map(([name, { status, reason, latency_ms }]) =>
+    `${name} ${status}${reason ? ` (${reason})` : ""}, ${latency_ms} ms`
+  );
+  return `${status}: ${parts.join("; ")}`;
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: STATUS_OPTIONS });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const status = await readStatus(chosenStatusFile(values));
-  console.log(JSON.stringify(status, null, 2));
-  const { ok, text } = await describeHealth(status);
-  console.error(text);
-  return ok ? 0 : 1;
-}
+/** The command. */
+export const command = defineCommand({
+  name: "status",
+  help: `deno task status [options]
 
-if (import.meta.main) await runTool("status", main);
+Prints the addresses and keys of the running stack as JSON, with the names of
+\`supabase status -o json\`, and on standard error how it is. Exit code 1 where a
+part of it is down.
+
+${STACK_HELP}
+  --help`,
+  options: STACK_OPTIONS,
+  async run({ values, terminal }) {
+    const status = await findStack(values);
+    terminal.print(JSON.stringify(status, null, 2));
+    const health = await healthOf(status);
+    terminal.note(describeHealth(health));
+    return health.status === "down" ? EXIT.failed : EXIT.done;
+  },
+});
+
+if (import.meta.main) await runCommand(command);

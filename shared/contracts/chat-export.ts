@@ -2,18 +2,28 @@
  * The JSON of an export: `chat.json` in a zip, the whole answer with `format=json`. It carries every
  * column of a chat and of what belongs to it, and is what import-chat reads.
  *
- * The order of the keys is part of the format: a reader that streams needs `chat` before `messages`,
- * and `messages` before what refers to them.
+ * The order of the keys is part of the format: a reader that streams needs what is referred to before
+ * what refers to it. Only the images that parts of messages name come later.
  *
  * @module
  */
 import { z } from "zod";
-import { ChatImage, Id, JsonValue, Time } from "./values.ts";
-
-export { JsonValue };
+import type { Json } from "../database.types.ts";
+import { ChatDocument, ChatImage, Id, Time } from "./values.ts";
 
 /** Grows when a reader of the old version would misread the new one. */
-export const EXPORT_VERSION = 1;
+export const EXPORT_VERSION = 2;
+
+/** Any JSON, taken as it is: zod's own types copy it, and lose a key such as `__proto__`. */
+const AnyJson = z.unknown()
+  .refine((value) => value !== undefined, "it is missing") as unknown as z.ZodType<Json>;
+
+const isObject = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A JSON object, taken as it is. */
+const JsonObject = z.unknown().refine(isObject, "must be an object")
+  .meta({ type: "object" }) as unknown as z.ZodType<{ [key: string]: Json }>;
 
 /** A signed address. It is never stored, and dies with the export that carries it. */
 export const ExportLink = z.strictObject({
@@ -33,6 +43,9 @@ const location = {
 /** A real file name: 512 characters, each of which is one or two UTF-16 units. */
 const FileName = z.string().max(1024);
 
+/** Computed by the database: readers have no use for it. */
+const bytes = z.int().optional();
+
 /** Row of chats. */
 export const ExportedChat = z.strictObject({
   id: Id,
@@ -41,23 +54,22 @@ export const ExportedChat = z.strictObject({
   description: z.string().nullable(),
   document_path: z.string().nullable(),
   is_archived: z.boolean(),
-  metadata: z.record(z.string(), JsonValue),
+  metadata: JsonObject,
+  external_id: z.string().nullable(),
   created_at: Time,
   updated_at: Time,
 });
 /** Row of chats. */
 export type ExportedChat = z.infer<typeof ExportedChat>;
 
-/** The chat's document. Facts are null where an operator put it there without an upload. */
+/** Row of chat_documents, and where its bytes are. */
 export const ExportedDocument = z.strictObject({
-  id: Id.nullable(),
-  file_name: FileName,
-  content_type: z.string(),
-  file_size: z.int().nullable(),
-  sha256: z.string().nullable(),
+  ...ChatDocument.shape,
+  name: FileName,
+  metadata: JsonObject,
   ...location,
 });
-/** The chat's document. */
+/** Row of chat_documents, and where its bytes are. */
 export type ExportedDocument = z.infer<typeof ExportedDocument>;
 
 /** Row of chat_messages. */
@@ -70,7 +82,16 @@ export const ExportedMessage = z.strictObject({
   role: z.string(),
   content: z.string(),
   message_type: z.string(),
+  /** Files in them are named `chat-archive:image/<id>` and `chat-archive:document/<id>`. */
+  parts: z.array(AnyJson).nullable(),
+  metadata: JsonObject,
+  /** A message that comes before this one. */
+  parent_id: Id.nullable(),
+  external_id: z.string().nullable(),
+  status: z.string(),
   created_at: Time,
+  updated_at: Time,
+  bytes,
 });
 /** Row of chat_messages. */
 export type ExportedMessage = z.infer<typeof ExportedMessage>;
@@ -79,6 +100,7 @@ export type ExportedMessage = z.infer<typeof ExportedMessage>;
 export const ExportedImage = z.strictObject({
   ...ChatImage.shape,
   image_name: FileName,
+  bytes,
   ...location,
 });
 /** Row of chat_images, and where its bytes are. */
@@ -90,14 +112,17 @@ export const ExportedSearchResult = z.strictObject({
   chat_id: Id,
   user_id: Id,
   message_id: Id.nullable(),
+  document_id: Id.nullable(),
   seq: z.int(),
   block_id: z.string(),
   page_number: z.int(),
   block_text: z.string().nullable(),
   score: z.number().nullable(),
-  coords_norm: JsonValue,
-  coords_px: JsonValue,
+  coords_norm: AnyJson,
+  coords_px: AnyJson,
+  metadata: JsonObject,
   created_at: Time,
+  bytes,
 });
 /** Row of search_results. */
 export type ExportedSearchResult = z.infer<typeof ExportedSearchResult>;
@@ -108,8 +133,8 @@ export const ChatExport = z.strictObject({
   version: z.literal(EXPORT_VERSION),
   exported_at: Time,
   chat: ExportedChat,
-  /** Null where the chat has none. */
-  document: ExportedDocument.nullable(),
+  /** By seq. */
+  documents: z.array(ExportedDocument),
   /** By seq. */
   messages: z.array(ExportedMessage),
   /** By seq; those of messages and those of none. */

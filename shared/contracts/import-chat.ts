@@ -24,8 +24,12 @@ export const IMPORT_LIMITS = {
   row: 8 * 1024 * 1024,
   /** Images and documents with bytes. Each has MAX_FILE_SIZE_MB at most. */
   files: 1000,
-  /** Names in `missing_images`. */
+  /** Names in `missing`. */
   names: 10_000,
+  /** Files that parts of messages name, and documents, each without regard to bytes. */
+  named_files: 50_000,
+  /** Bytes of the metadata of all documents, which wait for the documents. */
+  document_metadata: 16 * 1024 * 1024,
   /** Entries of a zip, those that are not read included. */
   entries: 5000,
 } as const;
@@ -42,11 +46,10 @@ export const ImportChatResponse = z.object({
   /** How many rows were made. */
   messages: z.int(),
   images: z.int(),
+  documents: z.int(),
   search_results: z.int(),
-  /** Names of images whose bytes were not in the file, the first 10,000: they are not in the chat. */
-  missing_images: z.array(z.string()),
-  /** Name of the document, where its bytes were not in the file. */
-  missing_document: z.string().optional(),
+  /** Names of files whose bytes did not come, the first 10,000: they are not in the chat. */
+  missing: z.array(z.string()),
 });
 /** 201 of import-chat. */
 export type ImportChatResponse = z.infer<typeof ImportChatResponse>;
@@ -57,7 +60,8 @@ export const IMPORT_CHAT = {
   method: "POST",
   access: "user",
   summary:
-    "Restores a chat from the JSON or the zip of an export, under the caller and with new ids.",
+    "Restores a chat from the JSON or the zip of an export, of this or an older version, under the " +
+    "caller and with new ids.",
   request: ImportChatRequest,
   accepts,
   answers: { 201: ImportChatResponse },

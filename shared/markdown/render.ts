@@ -4,31 +4,47 @@
  * @module
  */
 import type { Chat, Image, Message, SearchResult } from "../rows.ts";
-import { contain, linesOf } from "./contain.ts";
+import { asWritten } from "./as_written.ts";
+import { contain } from "./contain.ts";
 import { codeSpan, escapeInline } from "./escape.ts";
+import { linesOf } from "./lines.ts";
 
 /** Facts about the export itself. */
 export interface ExportFacts {
   exportedAt: Date;
   /** When the links stop working; absent where images are not linked. */
   linksUntil?: Date;
-  /** Real name of the document, where there is one. */
-  documentName?: string;
-  /** Signed address of the document. */
-  documentUrl?: string;
+  /** Documents of the chat: their real names, and addresses where they are linked. */
+  documents?: { name: string; url?: string }[];
   /** Why images are named and not linked. */
   imagesLeftOut?: string;
 }
 
+/** What an image or a search result was taken from, as far as it is known. */
+export interface Origin {
+  /** Real name of the document. */
+  documentName?: string | undefined;
+  /** Counted from 1. */
+  pageNumber?: number | undefined;
+}
+
 const utc = (time: string | Date) => new Date(time).toISOString().replace(/\.000Z$/, "Z");
 
-/** Title, description, document and dates. */
+/** `Page 9 of manual.pdf`, or as much of it as is known. */
+function originOf({ documentName, pageNumber }: Origin): string {
+  const page = pageNumber === undefined ? "" : `Page ${pageNumber}`;
+  const name = documentName === undefined ? "" : escapeInline(documentName);
+  return page && name ? `${page} of ${name}` : page || name;
+}
+
+/** Title, description, documents and dates. */
 export function renderHeader(chat: Chat, facts: ExportFacts): string {
   const lines = [`# ${escapeInline(chat.title)}`, ""];
+  // Always as a quote: a list in it would go on in ours.
   if (chat.description?.trim()) lines.push(...contain(chat.description), "");
-  if (facts.documentName) {
-    const name = escapeInline(facts.documentName);
-    lines.push(`- Document: ${facts.documentUrl ? `[${name}](<${facts.documentUrl}>)` : name}`);
+  for (const { name, url } of facts.documents ?? []) {
+    const shown = escapeInline(name);
+    lines.push(`- Document: ${url ? `[${shown}](<${url}>)` : shown}`);
   }
   lines.push(`- Created: ${utc(chat.created_at)}`, `- Last change: ${utc(chat.updated_at)}`);
   lines.push(`- Exported: ${utc(facts.exportedAt)}`);
@@ -38,11 +54,13 @@ export function renderHeader(chat: Chat, facts: ExportFacts): string {
 }
 
 /** @param url signed address; without it the image is named only */
-export function renderImage(image: Image, url: string | undefined): string {
+export function renderImage(image: Image, url: string | undefined, origin: Origin = {}): string {
   const alt = escapeInline(image.description?.trim() || image.image_name);
-  if (url) return `![${alt}](<${url}>)\n\n`;
-  const size = image.width && image.height ? `, ${image.width} × ${image.height} px` : "";
-  return `*Image not included: ${alt} (${codeSpan(image.image_name)}${size})*\n\n`;
+  const from = originOf(origin);
+  if (url) return `![${alt}](<${url}>)\n\n${from && `*${from}*\n\n`}`;
+  const facts = [codeSpan(image.image_name), from];
+  if (image.width && image.height) facts.push(`${image.width} × ${image.height} px`);
+  return `*Image not included: ${alt} (${facts.filter(Boolean).join(", ")})*\n\n`;
 }
 
 function boxes(coords: unknown): string {
@@ -51,35 +69,36 @@ function boxes(coords: unknown): string {
 }
 
 /** Page, block and coordinates, then the block's text, as one quote. */
-export function renderHit(hit: SearchResult): string {
-  const facts = [`**Page ${hit.page_number}**`, `block ${codeSpan(hit.block_id)}`];
-  if (hit.score !== null) facts.push(`score ${hit.score}`);
+export function renderSearchResult(result: SearchResult, origin: Origin = {}): string {
+  const from = originOf({ pageNumber: result.page_number, ...origin });
+  const facts = [`**${from}**`, `block ${codeSpan(result.block_id)}`];
+  if (result.score !== null) facts.push(`score ${result.score}`);
   const lines = [`> ${facts.join(" · ")}`];
   const coords = [
-    ...(hit.coords_norm === null ? [] : [`normalised ${boxes(hit.coords_norm)}`]),
-    ...(hit.coords_px === null ? [] : [`pixels ${boxes(hit.coords_px)}`]),
+    ...(result.coords_norm === null ? [] : [`normalised ${boxes(result.coords_norm)}`]),
+    ...(result.coords_px === null ? [] : [`pixels ${boxes(result.coords_px)}`]),
   ];
   if (coords.length > 0) lines.push(">", `> Box: ${codeSpan(coords.join("; "))}`);
   // Text of a document, not Markdown: shown as it stands.
-  if (hit.block_text) {
-    lines.push(">", ...linesOf(hit.block_text).map((line) => `> > ${escapeInline(line)}`));
+  if (result.block_text) {
+    lines.push(">", ...linesOf(result.block_text).map((line) => `> > ${escapeInline(line)}`));
   }
   return lines.join("\n") + "\n\n";
 }
 
-/** Heading and text of a message. Its images and hits follow. */
+/** Heading and text of a message. Its images and search results follow. */
 export function renderMessage(message: Message): string {
   const role = message.role === "assistant" ? "Assistant" : "User";
   const kind = message.message_type === "text" ? "" : ` · ${escapeInline(message.message_type)}`;
-  const body = contain(message.content).join("\n");
-  return `## ${role} · ${utc(message.created_at)}${kind}\n\n${body}\n\n`;
+  const body = asWritten(message.content) ?? contain(message.content).join("\n");
+  return `## ${role} · ${utc(message.created_at)}${kind}\n\n${body && `${body}\n\n`}`;
 }
 
-/** Two quotes in a row would be one: a line of our own stands between text and hits. */
-export const HITS_HEADING = "Sources:\n\n";
+/** Stands between a message, which may end with a quote of its own, and its search results. */
+export const SOURCES_HEADING = "Sources:\n\n";
 
-/** Between two hits: a blank line is enough in CommonMark, but not in all older kinds of Markdown. */
-export const BETWEEN_HITS = "<!-- -->\n\n";
+/** A blank line would be enough in CommonMark, but not in all older kinds of Markdown. */
+export const BETWEEN_SEARCH_RESULTS = "<!-- -->\n\n";
 
 /** Heading of what belongs to no message. */
 export const LOOSE_HEADING = "## Not attached to a message\n\n";

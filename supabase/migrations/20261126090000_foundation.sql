@@ -151,3 +151,39 @@ comment on function private.is_own_key(text, uuid, uuid, text) is
   'folder (null: any of images, documents and incoming). Nothing else can be part of a key.';
 revoke all on function private.is_own_key(text, uuid, uuid, text) from public;
 grant execute on function private.is_own_key(text, uuid, uuid, text) to authenticated, service_role;
+
+-- Functions that are newer than the database fail in many odd ways, so health asks whether the newest
+-- migration that they know is applied. The history is the CLI's own, which service_role may not read;
+-- what an application adds to it is not asked about.
+create function private.is_migration_applied(wanted text) returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  if to_regclass('supabase_migrations.schema_migrations') is null then
+    return false;
+  end if;
+  return exists (
+    select from supabase_migrations.schema_migrations m where m.version = wanted
+  );
+end
+$$;
+comment on function private.is_migration_applied(text) is
+  'Whether the CLI''s history has a version. False where there is no history. For service_role only.';
+revoke all on function private.is_migration_applied(text) from public;
+grant execute on function private.is_migration_applied(text) to service_role;
+
+create function public.has_migration(version text) returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.is_migration_applied(version);
+$$;
+comment on function public.has_migration(text) is
+  'Whether the migration of this version is applied, as the CLI records it.';
+revoke all on function public.has_migration(text) from public, anon, authenticated, service_role;
+grant execute on function public.has_migration(text) to service_role;

@@ -65,13 +65,18 @@ create trigger chat_documents_refuse_change
   )
   execute function private.refuse_change();
 
--- Where the chat itself is being deleted there is no row left to update.
+-- Where the chat itself is being deleted there is no row left to update. Locked first, in one order:
+-- the next statement then sees what others who added or deleted documents have committed.
 create function private.keep_document_path() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
+  perform 1 from public.chats c
+    where c.id in (select k.chat_id from changed k)
+    order by c.id
+    for no key update;
   update public.chats c set document_path = first.s3_path
   from (
     select k.chat_id, (
@@ -188,7 +193,6 @@ create index chat_images_chat_id_user_id_idx on public.chat_images (chat_id, use
 create index chat_images_chat_id_seq_idx on public.chat_images (chat_id, seq);
 create index chat_images_message_id_chat_id_idx on public.chat_images (message_id, chat_id);
 create index chat_images_document_id_chat_id_idx on public.chat_images (document_id, chat_id);
--- Reconcile compares keys as S3 lists them, byte by byte, whatever the database's collation.
 -- Reconcile compares keys as S3 lists them, byte by byte, whatever the database's collation.
 create index chat_images_s3_path_bytes_idx on public.chat_images (s3_path text_pattern_ops);
 

@@ -3,6 +3,9 @@
 
 -- Files that parts name ---------------------------------------------------------------------------
 
+-- In the text, which is read several times as fast as the tree is walked. As jsonb is written there, a
+-- blank or [ stands before the quote that opens a value, a backslash before a quote within one, and a
+-- colon after a key.
 create function private.named_files(parts jsonb)
 returns table (kind text, id uuid)
 language sql
@@ -11,13 +14,12 @@ strict
 parallel safe
 set search_path = ''
 as $$
-  select distinct split_part(substr(n.name, 14), '/', 1), right(n.name, 36)::uuid
-  -- `strict`, because lax mode gives what is in an array twice.
-  from jsonb_path_query(
-         parts, 'strict $.** ? (@.type() == "string" && @ starts with "chat-archive:")'
-       ) s (value),
-       lateral (select s.value #>> '{}') n (name)
-  where n.name ~ '^chat-archive:(image|document)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+  select distinct split_part(t.piece, '/', 1), substr(split_part(t.piece, '/', 2), 1, 36)::uuid
+  from string_to_table(
+    replace(parts::text, '["chat-archive:', ' "chat-archive:'), ' "chat-archive:'
+  ) with ordinality t (piece, n)
+  where t.n > 1 and left(t.piece, 47)
+    ~ '^(image|document)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"(?!:)';
 $$;
 comment on function private.named_files(jsonb) is
   'Images and documents that parts name: whole values chat-archive:image/<id> or '
@@ -43,16 +45,18 @@ begin
   end if;
   select f.kind, f.id into absent
   from private.named_files(new.parts) f
-  where not case f.kind
-      when 'image' then exists (
+  where not case
+      when f.kind = 'image' and exists (
         select from public.chat_images i where i.id = f.id and i.chat_id = new.chat_id
-      )
-      else exists (
+      ) then true
+      when f.kind = 'document' and exists (
         select from public.chat_documents d where d.id = f.id and d.chat_id = new.chat_id
-      )
+      ) then true
+      -- The files of an import come after its messages.
+      when exists (select from private.imports i where i.chat_id = new.chat_id) then true
+      -- A file that is gone meanwhile does not keep the message that named it from being changed.
+      else f.id in (select o.id from private.named_files(old.parts) o)
     end
-    -- The files of an import come after its messages.
-    and not exists (select from private.imports i where i.chat_id = new.chat_id)
   limit 1;
   if found then
     raise exception using
@@ -63,8 +67,8 @@ begin
 end
 $$;
 comment on function private.check_message() is
-  'Trigger: the parent of a message is an earlier one of its chat, and its parts name files of the chat '
-  'only (23503).';
+  'Trigger: the parent of a message is an earlier one of its chat, and what its parts begin to name are '
+  'files of the chat (23503).';
 revoke all on function private.check_message() from public;
 
 create trigger chat_messages_check
@@ -167,24 +171,27 @@ begin
     raise exception using
       errcode = 'foreign_key_violation', message = 'chat_id: there is no such chat';
   end if;
+  -- Nor does a message go that is found here. A plain delete does not ask for the chat's lock.
+  perform 1 from public.chat_messages m
+    where m.id = any (ids) and m.chat_id = of_chat
+    order by m.seq
+    for key share;
 
-  -- What is there takes the later value, and what the caller leaves out stays.
+  -- What is there takes the later value, and what the caller leaves out stays, as it is when another
+  -- transaction that writes it has ended.
   update public.chat_messages m
-  set content = n.content, message_type = n.message_type, parts = n.parts, metadata = n.metadata,
-      status = n.status
-  from (
-    select o.id,
-      case when e ? 'content' then e ->> 'content' else o.content end as content,
-      case when e ? 'message_type' then e ->> 'message_type' else o.message_type end as message_type,
-      case when e ? 'parts' then nullif(e -> 'parts', 'null') else o.parts end as parts,
-      case when e ? 'metadata' then e -> 'metadata' else o.metadata end as metadata,
-      case when e ? 'status' then e ->> 'status' else o.status end as status
-    from jsonb_array_elements(messages) e
-    join public.chat_messages o on o.id = (e ->> 'id')::uuid and o.chat_id = of_chat
-  ) n
-  where m.id = n.id
-    and (m.content, m.message_type, m.parts, m.metadata, m.status)
-        is distinct from (n.content, n.message_type, n.parts, n.metadata, n.status);
+  set content = coalesce(e ->> 'content', m.content),
+      message_type = coalesce(e ->> 'message_type', m.message_type),
+      parts = case when e ? 'parts' then nullif(e -> 'parts', 'null') else m.parts end,
+      metadata = coalesce(nullif(e -> 'metadata', 'null'), m.metadata),
+      status = coalesce(e ->> 'status', m.status)
+  from jsonb_array_elements(messages) e
+  where m.id = (e ->> 'id')::uuid and m.chat_id = of_chat
+    and (
+      m.content <> e ->> 'content' or m.message_type <> e ->> 'message_type'
+      or m.metadata <> nullif(e -> 'metadata', 'null') or m.status <> e ->> 'status'
+      or e ? 'parts' and m.parts is distinct from nullif(e -> 'parts', 'null')
+    );
 
   insert into public.chat_messages
     (id, chat_id, role, content, message_type, parts, metadata, parent_id, external_id, status,
@@ -209,7 +216,9 @@ begin
     end into taken
   from jsonb_array_elements(messages) e
   left join public.chat_messages m on m.id = (e ->> 'id')::uuid and m.chat_id = of_chat
-  where m.id is null or m.role <> e ->> 'role' or m.external_id <> e ->> 'external_id'
+  where m.id is null or m.role <> e ->> 'role'
+     -- '' stands for none: it is nobody's id.
+     or coalesce(m.external_id, '') <> e ->> 'external_id'
   limit 1;
   if found then
     raise exception using
@@ -218,15 +227,17 @@ begin
   end if;
 
   -- An image that belongs to no message goes to the first of the list that names it.
-  update public.chat_images i set message_id = named.message_id
-  from (
-    select distinct on (f.id) f.id, (e ->> 'id')::uuid as message_id
-    from jsonb_array_elements(messages) with ordinality t (e, n),
-         private.named_files(e -> 'parts') f
-    where f.kind = 'image'
-    order by f.id, n
-  ) named
-  where i.id = named.id and i.chat_id = of_chat and i.message_id is null;
+  if exists (select from public.chat_images i where i.chat_id = of_chat and i.message_id is null) then
+    update public.chat_images i set message_id = named.message_id
+    from (
+      select distinct on (f.id) f.id, (e ->> 'id')::uuid as message_id
+      from jsonb_array_elements(messages) with ordinality t (e, n),
+           private.named_files(e -> 'parts') f
+      where f.kind = 'image'
+      order by f.id, n
+    ) named
+    where i.id = named.id and i.chat_id = of_chat and i.message_id is null;
+  end if;
 
   if cardinality(replaces) > 0 then
     perform public.delete_messages(
@@ -242,9 +253,9 @@ $$;
 comment on function public.save_messages(uuid, jsonb, uuid[]) is
   'Saves a list of up to 1000 messages [{id, role, content, message_type, parts, metadata, parent_id, '
   'external_id, status, created_at}] in one transaction. Those that are there keep their seq and take '
-  'content, message_type, parts, metadata and status, where given; the others are added, in order. Of '
-  'replaces, ids that this writer knew, those that are not in the list are deleted. Returns the list as '
-  'it is stored.';
+  'content, message_type, parts, metadata and status, where given (null: not given, but for parts, which '
+  'it empties); the others are added, in order. Of replaces, ids that this writer knew, those that are not '
+  'in the list are deleted. Returns the list as it is stored.';
 revoke all on function public.save_messages(uuid, jsonb, uuid[])
   from public, anon, authenticated, service_role;
 grant execute on function public.save_messages(uuid, jsonb, uuid[]) to authenticated;

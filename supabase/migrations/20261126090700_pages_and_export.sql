@@ -38,7 +38,7 @@ begin
       ) p
     ) s
     join public.chat_messages m on m.id = s.id
-    where s.bytes_before < least(max_bytes, 4194304)
+    where s.bytes_before < greatest(least(max_bytes, 4194304), 1)
     order by s.place;
 end
 $$;
@@ -174,7 +174,7 @@ as $$
   select s.message_seq, s.seq, to_jsonb(t)
   from summed s
   join public.search_results t on t.id = s.id
-  where s.bytes_before < least(max_bytes, 4194304)
+  where s.bytes_before < greatest(least(max_bytes, 4194304), 1)
   order by s.place, s.seq;
 $$;
 comment on function public.search_results_page(uuid, public.item_scope, bigint, bigint, integer, integer) is
@@ -234,7 +234,7 @@ as $$
   select s.message_seq, s.seq, to_jsonb(t)
   from summed s
   join public.chat_images t on t.id = s.id
-  where s.bytes_before < least(max_bytes, 4194304)
+  where s.bytes_before < greatest(least(max_bytes, 4194304), 1)
   order by s.place, s.seq;
 $$;
 comment on function public.chat_images_page(uuid, public.item_scope, bigint, bigint, integer, integer) is

@@ -1,4 +1,6 @@
 -- Takes back 20261126090000_foundation.
+drop function public.has_migration(text);
+drop function private.is_migration_applied(text);
 drop function private.is_own_key(text, uuid, uuid, text);
 drop function private.is_box(jsonb);
 drop function private.are_boxes(jsonb, double precision);

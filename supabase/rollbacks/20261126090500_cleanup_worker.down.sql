@@ -1,4 +1,5 @@
 -- Takes back 20261126090500_cleanup_worker. The outbox keeps its entries.
+-- not data: private.cleanup_heartbeat
 drop function public.requeue_storage_deletions(integer);
 drop function public.rows_without_objects(text, text, text[], integer, integer);
 drop function public.enqueue_orphans(jsonb, integer);

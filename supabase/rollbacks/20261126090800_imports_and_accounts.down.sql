@@ -1,6 +1,5 @@
 -- Takes back 20261126090800_imports_and_accounts. Chats that are still being imported stay hidden; once
 -- it is applied again, the worker removes them.
-drop function public.schema_version();
 drop function public.delete_account_user(uuid);
 drop function private.delete_auth_user(uuid);
 drop function public.delete_account_slice(uuid, double precision, integer, integer);

@@ -60,7 +60,7 @@ Deno.test("a chat comes back from its zip, whole", async () => {
   const imported = await archive.importChat({ content, content_type: "application/zip" });
   assertEquals(
     { ...imported, chat_id: "" },
-    { chat_id: "", messages: 1, images: 1, search_results: 1, missing_images: [] },
+    { chat_id: "", messages: 1, images: 1, documents: 0, search_results: 1, missing: [] },
   );
   assert(imported.chat_id !== chat_id);
   assertEquals(await essence(imported.chat_id), await essence(chat_id));
@@ -72,7 +72,7 @@ Deno.test("a chat comes back from its JSON without the bytes of its images", asy
   const content = await new Response(file.body).text();
   assertEquals(JSON.parse(content).chat.id, chat_id);
   const imported = await archive.importChat({ content });
-  assertEquals([imported.messages, imported.images, imported.missing_images], [1, 0, ["a.png"]]);
+  assertEquals([imported.messages, imported.images, imported.missing], [1, 0, ["a.png"]]);
   const error = await assertRejects(
     () => archive.importChat({ content: '{"no":"export"}' }),
     ChatArchiveError,

@@ -1,13 +1,12 @@
 /** What a contract lets through, its column can hold; neither can change without the other. */
 import { z } from "zod";
 import { PresignUploadRequest, UploadFile } from "@shared/contracts/presign-upload.ts";
-import { ChatImage } from "@shared/contracts/values.ts";
-import type { Database } from "@shared/database.types.ts";
+import { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
 import { EXTENSION_OF } from "@shared/object-keys.ts";
+import type { Tables } from "@shared/rows.ts";
 import { assert, assertEquals } from "@std/assert";
 import { asOperator } from "../support/stack.ts";
 
-type Tables = Database["public"]["Tables"];
 /** Field of {@link UploadFile}, and the column of uploads that takes it. */
 const UPLOAD_COLUMNS: Record<keyof UploadFile, keyof Tables["uploads"]["Insert"]> = {
   id: "id",
@@ -16,12 +15,29 @@ const UPLOAD_COLUMNS: Record<keyof UploadFile, keyof Tables["uploads"]["Insert"]
   size: "file_size",
   kind: "kind",
   message_id: "message_id",
+  document_id: "document_id",
+  page_number: "page_number",
+  coords_norm: "coords_norm",
   image_type: "image_type",
   description: "description",
   width: "width",
   height: "height",
+  page_count: "page_count",
   sha256: "sha256",
 };
+/** Columns of uploads that come from elsewhere: the request says the chat once, a setting the lifetime. */
+const ELSEWHERE = ["chat_id", "expires_in"];
+/** Columns of uploads that the database derives. */
+const DERIVED = [
+  "user_id",
+  "s3_path",
+  "incoming_path",
+  "status",
+  "etag",
+  "expires_at",
+  "closes_at",
+  "created_at",
+];
 
 interface Column {
   name: string;
@@ -68,7 +84,7 @@ function fieldsOf(schema: z.ZodType, io: "input" | "output"): Map<string, Field>
   return new Map(Object.entries(properties as Record<string, Field>));
 }
 
-/** JSON types that a column's values have. */
+/** JSON types that a column's values have; of jsonb, what a check of the column says. */
 const JSON_TYPE: Record<string, string> = {
   uuid: "string",
   text: "string",
@@ -82,27 +98,39 @@ const JSON_TYPE: Record<string, string> = {
 const typesOf = ({ type, anyOf }: Field): (string | undefined)[] =>
   anyOf ? anyOf.flatMap(typesOf) : [type].flat();
 
-Deno.test("the row of an image in the contract is the table's, column by column", async () => {
-  const columns = await columnsOf("chat_images");
-  const fields = fieldsOf(ChatImage, "output");
-  assertEquals([...fields.keys()].toSorted(), [...columns.keys()].toSorted());
-  for (const [name, field] of fields) {
-    const column = columns.get(name)!;
-    const types = typesOf(field);
-    assertEquals(types[0], JSON_TYPE[column.type], name);
-    assertEquals(types.includes("null"), column.nullable, `${name} is null where it may be`);
-  }
-});
+async function jsonTypeOf(table: keyof Tables, { name, type }: Column): Promise<string> {
+  if (type !== "jsonb") return JSON_TYPE[type]!;
+  const [row] = await asOperator((sql) =>
+    sql`select conname like '%_box' as is_box from pg_constraint
+        where conrelid = ${`public.${table}`}::regclass
+          and conname in (${`${table}_${name}_box`}, ${`${table}_${name}_is_object`})`
+  );
+  assert(row, `${table} checks ${name}`);
+  return row["is_box"] ? "array" : "object";
+}
+
+for (
+  const [table, schema] of [["chat_images", ChatImage], ["chat_documents", ChatDocument]] as const
+) {
+  Deno.test(`a row in the contract is the table's, column by column: ${table}`, async () => {
+    const columns = await columnsOf(table);
+    const fields = fieldsOf(schema, "output");
+    assertEquals([...fields.keys()].toSorted(), [...columns.keys()].toSorted());
+    for (const [name, field] of fields) {
+      const column = columns.get(name)!;
+      const types = typesOf(field);
+      assertEquals(types[0], await jsonTypeOf(table, column), name);
+      assertEquals(types.includes("null"), column.nullable, `${name} is null where it may be`);
+    }
+  });
+}
 
 Deno.test("a file to upload has a field for each column that a client may write", async () => {
   const columns = await columnsOf("uploads");
   const insertable = [...columns.values()].filter((column) => column.insertable);
-  // The request says the chat once; the setting S3_UPLOAD_EXPIRATION says how long the URL lives.
-  const elsewhere = ["chat_id", "expires_in"];
-  assertEquals(
-    [...Object.values<string>(UPLOAD_COLUMNS), ...elsewhere].toSorted(),
-    insertable.map(({ name }) => name).toSorted(),
-  );
+  const given = [...Object.values<string>(UPLOAD_COLUMNS), ...ELSEWHERE];
+  assertEquals(given.toSorted(), insertable.map(({ name }) => name).toSorted());
+  assertEquals([...given, ...DERIVED].toSorted(), [...columns.keys()].toSorted());
   assert("chat_id" in PresignUploadRequest.shape);
 });
 
@@ -112,7 +140,7 @@ Deno.test("what the contract of a file lets through fits into its column", async
   assertEquals([...fields.keys()].toSorted(), Object.keys(UPLOAD_COLUMNS).toSorted());
   for (const [name, field] of fields) {
     const column = columns.get(UPLOAD_COLUMNS[name as keyof UploadFile])!;
-    assertEquals(field.type, JSON_TYPE[column.type], name);
+    assertEquals(field.type, await jsonTypeOf("uploads", column), name);
     if (column.type === "integer") assertEquals(field.maximum, 2 ** 31 - 1, name);
     if (column.max !== null && !field.enum && !field.pattern) {
       assert(field.maxLength !== undefined, `${name} is bounded`);

@@ -5,7 +5,8 @@
 import { join } from "node:path";
 import postgres from "postgres";
 import { startDatabase } from "../../stack/database.ts";
-import { down, localMigrations } from "../../tools/db_commands.ts";
+import { localMigrations } from "../../stack/history.ts";
+import { down } from "../../tools/db_commands.ts";
 import { pushMigrations } from "../../stack/migrations.ts";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assert, assertEquals } from "@std/assert";
@@ -28,7 +29,7 @@ Deno.test("db push gives the same rights where the platform exposes new tables",
 
   const expected = await catalogueOf(sql);
   const context = { url: database.url, root: PROJECT_ROOT, print: () => {} };
-  await down(context, localMigrations(PROJECT_ROOT).length);
+  await down(context, localMigrations(PROJECT_ROOT).length, { dropData: true });
   for (const objects of ["tables", "routines", "sequences"]) {
     await sql.unsafe(
       `alter default privileges for role postgres in schema public

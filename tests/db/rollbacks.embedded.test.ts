@@ -7,12 +7,12 @@ import {
   type DbContext,
   down,
   history,
-  localMigrations,
   reset,
   status,
   up,
 } from "../../tools/db_commands.ts";
 import { Failure } from "../../stack/failure.ts";
+import { labelOf, localMigrations } from "../../stack/history.ts";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { catalogueOf } from "../support/catalogue.ts";
@@ -61,12 +61,12 @@ Deno.test("up, down and up again give the same catalogue from each version", asy
     const all = localMigrations(context.root);
     const top = await catalogueOf(sql);
     for (let count = 1; count <= all.length; count++) {
-      await down(context, count);
+      await down(context, count, { dropData: true });
       assertEquals(await versions(sql), all.slice(0, -count).map(({ version }) => version));
       await up(context);
       assertEquals(await catalogueOf(sql), top, `after taking back ${count}`);
     }
-    await down(context, all.length);
+    await down(context, all.length, { dropData: true });
     assertEquals(
       (await catalogueOf(sql)).filter((line) => !line.startsWith("schema public")),
       [],
@@ -116,7 +116,7 @@ Deno.test("a rollback that fails or is missing changes nothing", async () => {
       join(context.root, "supabase/rollbacks", `${version}_${name}.down.sql`);
     await Deno.writeTextFile(file(secondLast!), "drop table public.no_such_table;");
     const failed = await assertRejects(() => down(context, 2), Failure, "no_such_table");
-    assertMatch(failed.mend, /Nothing was changed/);
+    assertMatch(failed.advice, /Nothing was changed/);
     await Deno.remove(file(secondLast!));
     await assertRejects(() => down(context, 2), Failure, "has no rollback");
     assertEquals(await catalogueOf(sql), before);
@@ -160,7 +160,7 @@ Deno.test("a connection that is lost half-way leaves a step done or not done", a
     assertEquals([await hasTable(), await isRecorded()], [true, true]);
 
     await Promise.all([
-      assertRejects(() => down(lossy, 1), Failure, "can't be reached"),
+      assertRejects(() => down(lossy, 1, { dropData: true }), Failure, "can't be reached"),
       cutWhileAsleep(),
     ]);
     assertEquals([await hasTable(), await isRecorded()], [true, true]);
@@ -170,12 +170,84 @@ Deno.test("a connection that is lost half-way leaves a step done or not done", a
   });
 });
 
+Deno.test("a rollback that would drop rows says how many, and takes --drop-data for it", async () => {
+  await withDatabase(async ({ sql, context }) => {
+    await sql`delete from auth.users`;
+    await sql`delete from storage_deletions`;
+    const all = localMigrations(context.root);
+    // Down to the tables of chats, which are left.
+    const count = all.length - 2;
+    await down(context, count);
+    await up(context);
+
+    await sql`insert into auth.users (id) values ('00000000-0000-4000-8000-00000000000a')`;
+    await sql`insert into chats (id, user_id, title)
+      select gen_random_uuid(), '00000000-0000-4000-8000-00000000000a', 'Kept'
+      from generate_series(1, 3)`;
+    await sql`insert into search_results (chat_id, user_id, block_id, page_number)
+      select id, user_id, 'b', 1 from chats limit 2`;
+    await sql`create table public.theirs as select 1 as kept`;
+    const before = await catalogueOf(sql);
+    const refused = await assertRejects(
+      () => down(context, count),
+      Failure,
+      "this would drop 2 rows of public.search_results",
+    );
+    assertMatch(refused.advice, /--drop-data.*Nothing was changed/);
+    assertEquals(refused.message.includes("chats"), false, "their table stays");
+    await assertRejects(
+      () => reset(context),
+      Failure,
+      "3 rows of public.chats, 2 rows of public.search_results",
+    );
+    assertEquals(await catalogueOf(sql), before);
+    assertEquals((await versions(sql)).length, all.length);
+    assertEquals((await sql`select from search_results`).length, 2);
+
+    await down(context, count, { dropData: true });
+    assertEquals((await versions(sql)).length, 2);
+    assertEquals((await sql`select title from chats`).length, 3);
+    assertEquals((await sql`select kept from theirs`).length, 1);
+  });
+});
+
+Deno.test("what was applied and what the files say must be the same", async () => {
+  await withDatabase(async ({ sql, context }) => {
+    const newest = localMigrations(context.root).at(-1)!;
+    const file = join(context.root, "supabase/migrations", `${labelOf(newest)}.sql`);
+    const text = await Deno.readTextFile(file);
+    await Deno.writeTextFile(file, `-- Another word.\r\n${text.replaceAll("\n", "\r\n")}\n;\n`);
+    assertEquals(await status(context), true, "comments and white space are no difference");
+
+    await Deno.writeTextFile(file, `${text}select 'one more';\n`);
+    for (const work of [() => up(context), () => status(context)]) {
+      const { message, advice } = await assertRejects(
+        work,
+        Failure,
+        "made by other migration files",
+      );
+      assertMatch(message, new RegExp(`differs in ${labelOf(newest)}$`));
+      assertMatch(advice, /db reset/);
+    }
+    await reset(context, { dropData: true });
+    assertEquals(await status(context), true);
+
+    await sql`update supabase_migrations.schema_migrations set statements = null`;
+    assertEquals(await status(context), true, "what nobody recorded is not compared");
+  });
+});
+
 Deno.test("a history that differs is refused", async () => {
   await withDatabase(async ({ sql, context }) => {
     await sql`insert into supabase_migrations.schema_migrations (version, name)
       values ('20990101000000', 'from_the_future')`;
-    for (const work of [() => up(context), () => down(context, 1), () => reset(context)]) {
-      await assertRejects(work, Failure, "20990101000000_from_the_future");
+    const works = [up, status, reset, (at: DbContext) => down(at, 1)];
+    for (const work of works) {
+      await assertRejects(
+        () => work(context) as Promise<unknown>,
+        Failure,
+        "made by other migration files than these: the folder lacks 20990101000000_from_the_future",
+      );
     }
   });
 });
@@ -198,7 +270,7 @@ Deno.test("new creates a migration and its rollback; odd names are refused", asy
 Deno.test("reset brings back the seed and nothing else", async () => {
   await withDatabase(async ({ sql, context }) => {
     await sql`delete from auth.users`;
-    await reset(context);
+    await reset(context, { dropData: true });
     assertEquals((await sql`select title from chats`).map(({ title }) => title), ["A first chat"]);
   });
 });

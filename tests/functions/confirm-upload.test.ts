@@ -1,15 +1,20 @@
+import type { Box } from "@shared/rows.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { image, pdf, png, put, reserve, type TestFile, uploadAll } from "../support/files.ts";
+import {
+  document,
+  image,
+  pdf,
+  png,
+  put,
+  reserve,
+  type TestFile,
+  uploadAll,
+} from "../support/files.ts";
 import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
 const other = await signUp();
-
-/** A PDF with its name in it. */
-function document(name: string): TestFile {
-  return { name, content_type: "application/pdf", kind: "document", bytes: pdf(name) };
-}
 
 /** Uploads one file and confirms it. */
 async function confirmOne(file: TestFile, sent = file.bytes) {
@@ -64,33 +69,87 @@ Deno.test("a verified image becomes a row, with its own dimensions", async () =>
   );
 });
 
-Deno.test("a document sets document_path, and another one replaces it", async () => {
-  const chat_id = await user.createChat();
-  const [first] = await uploadAll(user, chat_id, [document("first.pdf")]);
-  const [second] = await uploadAll(user, chat_id, [document("second.pdf")]);
-  const { data } = await user.client.from("chats").select().eq("id", chat_id).single();
-  assertEquals(data!.document_path, `${user.id}/${chat_id}/documents/${second}.pdf`);
-  const { data: queued } = await user.client.from("storage_deletions").select("target")
-    .eq("reason", "document_replaced").eq("chat_id", chat_id);
-  assertEquals(queued, [{ target: `${user.id}/${chat_id}/documents/${first}.pdf` }]);
+Deno.test("a verified document becomes a row, with its own name and pages", async () => {
+  const file = { ...document("Отчёт.pdf"), page_count: 12 };
+  const { chat_id, upload, body } = await confirmOne(file);
+  const [{ seq, uploaded_at, ...row }] = body.documents;
+  assert(seq > 0 && Date.parse(uploaded_at) > 0);
+  assertEquals(row, {
+    id: upload.id,
+    chat_id,
+    user_id: user.id,
+    name: "Отчёт.pdf",
+    s3_path: upload.path,
+    content_type: "application/pdf",
+    file_size: file.bytes.length,
+    sha256: null,
+    page_count: 12,
+    metadata: {},
+  });
+  assertEquals(body.images, []);
 });
 
-Deno.test("two documents of one chat in one request: the last stays, the other is swept", async () => {
+Deno.test("a chat has several documents, and document_path names the first one", async () => {
   const chat_id = await user.createChat();
+  const [first] = await uploadAll(user, chat_id, [document("first.pdf")]);
   const uploads = await reserve(user, chat_id, [document("a.pdf"), document("b.pdf")]);
   await put(uploads[0]!, document("a.pdf").bytes);
   await put(uploads[1]!, document("b.pdf").bytes);
-  const [a, b] = uploads;
-  for (const _ of ["first", "again"]) {
-    const { body } = await user.call("confirm-upload", { ids: [a!.id, b!.id] });
-    assertEquals(body.documents, [{ id: b!.id, chat_id, path: b!.path }]);
-    assertEquals(body.rejected.map(({ id, code }: { id: string; code: string }) => [id, code]), [
-      [a!.id, "not_found"],
-    ]);
+  const ids = uploads.map(({ id }) => id);
+  const idsOf = (rows: { id: string }[]) => rows.map(({ id }) => id);
+  for (const order of [ids, ids.toReversed()]) {
+    const { body } = await user.call("confirm-upload", { ids: order });
+    assertEquals([idsOf(body.documents), body.rejected], [ids, []]);
   }
-  const { data } = await user.client.from("storage_deletions").select("target")
-    .eq("chat_id", chat_id);
-  assertEquals(data, [{ target: a!.path }]);
+  const { data: rows } = await user.client.from("chat_documents").select("id, seq")
+    .eq("chat_id", chat_id).order("seq");
+  assertEquals(idsOf(rows!), [first, ...ids]);
+
+  const pathOf = async () =>
+    (await user.client.from("chats").select("document_path").eq("id", chat_id).single()).data!
+      .document_path;
+  assertEquals(await pathOf(), `${user.id}/${chat_id}/documents/${first}.pdf`);
+  await user.client.from("chat_documents").delete().eq("id", first!);
+  assertEquals(await pathOf(), uploads[0]!.path);
+  assertEquals(
+    (await keysBelow(`${user.id}/${chat_id}/documents/`)).length,
+    3,
+    "until the worker runs",
+  );
+});
+
+Deno.test("an image keeps its document, page and box, also where all come in one request", async () => {
+  const chat_id = await user.createChat();
+  const document_id = crypto.randomUUID();
+  const facts = { document_id, page_number: 4, coords_norm: [0.25, 0, 1, 0.5] as Box };
+  const files = [{ ...image(), ...facts }, { ...document(), id: document_id }];
+  const uploads = await reserve(user, chat_id, files);
+  for (const [index, upload] of uploads.entries()) await put(upload, files[index]!.bytes);
+  const { body } = await user.call("confirm-upload", { ids: uploads.map(({ id }) => id) });
+  assertEquals(body.rejected, []);
+  const [{ document_id: its, page_number, coords_norm }] = body.images;
+  assertEquals({ document_id: its, page_number, coords_norm }, facts);
+});
+
+Deno.test("an image whose document never arrived is stored without it", async () => {
+  const chat_id = await user.createChat();
+  const document_id = crypto.randomUUID();
+  const [upload] = await reserve(user, chat_id, [
+    { ...image(), document_id, page_number: 4 },
+    { ...document(), id: document_id },
+  ]);
+  await put(upload!, image().bytes);
+  const { body } = await user.call("confirm-upload", { ids: [upload!.id, document_id] });
+  const [{ document_id: its, page_number }] = body.images;
+  assertEquals([its, page_number], [null, 4]);
+  assertEquals([body.documents, body.rejected[0].code], [[], "upload_mismatch"]);
+});
+
+Deno.test("a document that was deleted since: not_found in rejected", async () => {
+  const { upload } = await confirmOne(document("a.pdf"));
+  await user.client.from("chat_documents").delete().eq("id", upload.id);
+  const { body } = await user.call("confirm-upload", { ids: [upload.id] });
+  assertEquals([body.documents, body.rejected[0].code], [[], "not_found"]);
 });
 
 Deno.test("an image that claims impossible dimensions does not stop the others", async () => {

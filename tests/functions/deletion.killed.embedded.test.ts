@@ -103,7 +103,7 @@ Deno.test("a deletion is killed between two steps", async (t) => {
       { length: 1010 },
       () => `${user.id}/${chat_id}/images/${crypto.randomUUID()}.png`,
     );
-    await eachOf(keys, 50, store);
+    await eachOf(keys, 20, store);
     await mortal.killAt("sweep.answered", () => user.call("delete-chat", { chat_id }));
     assertEquals((await keysBelow(`${user.id}/${chat_id}/`)).length, 12);
     const { error } = await user.client.from("chats").insert({ id: chat_id, title: "Again" });

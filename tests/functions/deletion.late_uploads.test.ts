@@ -212,7 +212,7 @@ for (const [what, end] of ENDS) {
   });
 }
 
-Deno.test("the same for a document that was replaced meanwhile", async () => {
+Deno.test("the same for a document that was deleted meanwhile", async () => {
   const user = await signUp();
   const chat_id = await user.createChat();
   const file = (text: string) => ({
@@ -225,6 +225,7 @@ Deno.test("the same for a document that was replaced meanwhile", async () => {
   await put(upload!, file("first").bytes);
   await user.call("confirm-upload", { ids: [upload!.id] });
   const [second] = await uploadAll(user, chat_id, [file("other")]);
+  await user.client.from("chat_documents").delete().eq("id", upload!.id);
   await runWorker();
   const body = file("first").bytes;
   await bucket.put({ key: upload!.path, body, size: body.length, contentType: "application/pdf" });

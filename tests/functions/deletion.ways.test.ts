@@ -1,16 +1,9 @@
 /** Whatever deletes a row: afterwards the bucket holds nothing of it, and everything else. */
 import { assert, assertEquals } from "@std/assert";
-import { openEntriesOf, settleAll } from "../support/deletion.ts";
-import { image, pdf, put, reserve, type TestFile, uploadAll } from "../support/files.ts";
+import { entriesOf, openEntriesOf, settleAll } from "../support/deletion.ts";
+import { document, image, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";
 import { signUp, type User } from "../support/users.ts";
-
-const document = (text: string): TestFile => ({
-  name: "a.pdf",
-  content_type: "application/pdf",
-  kind: "document",
-  bytes: pdf(text),
-});
 
 interface Chat {
   owner: User;
@@ -20,18 +13,20 @@ interface Chat {
   attached: string;
   loose: string;
   document: string;
+  second: string;
 }
 
-/** A message with an image, an image of its own, a document, and an upload that is under way. */
+/** A message with an image, an image of its own, two documents, and an upload that is under way. */
 async function fill(owner: User): Promise<Chat> {
   const id = await owner.createChat();
   const { data } = await owner.client.from("chat_messages")
     .insert({ chat_id: id, role: "user", content: "Hello" }).select("id").single();
   const message = data!.id;
-  const [attached, loose, doc] = await uploadAll(owner, id, [
+  const [attached, loose, first, second] = await uploadAll(owner, id, [
     { ...image("attached.png", 1), message_id: message },
     image("loose.png", 2),
-    document("first"),
+    document("first.pdf"),
+    document("second.pdf"),
   ]);
   const [open] = await reserve(owner, id, [image("open.png", 3)]);
   assertEquals(await put(open!, image("open.png", 3).bytes), 200);
@@ -41,7 +36,8 @@ async function fill(owner: User): Promise<Chat> {
     message,
     attached: `${owner.id}/${id}/images/${attached}.png`,
     loose: `${owner.id}/${id}/images/${loose}.png`,
-    document: `${owner.id}/${id}/documents/${doc}.pdf`,
+    document: `${owner.id}/${id}/documents/${first}.pdf`,
+    second: `${owner.id}/${id}/documents/${second}.pdf`,
   };
 }
 
@@ -73,8 +69,8 @@ const WAYS: [string, (chat: Chat) => PromiseLike<unknown>, (chat: Chat) => strin
     ({ attached, loose }) => [attached, loose],
   ],
   [
-    "a document that is replaced",
-    ({ owner, id }) => uploadAll(owner, id, [document("second")]),
+    "supabase-js on one document",
+    ({ owner, document }) => owner.client.from("chat_documents").delete().eq("s3_path", document),
     ({ document }) => [document],
   ],
   [
@@ -93,9 +89,14 @@ const WAYS: [string, (chat: Chat) => PromiseLike<unknown>, (chat: Chat) => strin
     ({ attached, loose }) => [attached, loose],
   ],
   [
-    "SQL that unsets a document",
+    "SQL on documents",
+    ({ id }) => asOperator((sql) => sql`delete from chat_documents where chat_id = ${id}`),
+    ({ document, second }) => [document, second],
+  ],
+  [
+    "SQL that unsets document_path, which takes nothing that a row names",
     ({ id }) => asOperator((sql) => sql`update chats set document_path = null where id = ${id}`),
-    ({ document }) => [document],
+    () => [],
   ],
   [
     "SQL on reservations, which takes nothing that a row names",
@@ -141,6 +142,40 @@ for (const [name, act, doomed] of WAYS) {
     assertEquals(await openEntriesOf(owner), []);
   });
 }
+
+Deno.test("what shows a document that is deleted stays, and names it no more", async () => {
+  const owner = await signUp();
+  const chat_id = await owner.createChat();
+  const [first, second] = await uploadAll(owner, chat_id, [document("1.pdf"), document("2.pdf")]);
+  const images = await uploadAll(owner, chat_id, [
+    { ...image("1.png", 1), document_id: first!, page_number: 1 },
+    { ...image("2.png", 2), document_id: second!, page_number: 2, coords_norm: [0, 0, 1, 0.5] },
+  ]);
+  const hit = { chat_id, block_id: "b", page_number: 1 };
+  await owner.client.from("search_results")
+    .insert([{ ...hit, document_id: first! }, { ...hit, document_id: second! }]).throwOnError();
+  await owner.client.from("chat_documents").delete().eq("id", first!).throwOnError();
+
+  const { data: pages } = await owner.client.from("chat_images")
+    .select("id, document_id, page_number, coords_norm, seq").eq("chat_id", chat_id).order("seq");
+  assertEquals(pages!.map(({ seq: _, ...page }) => page), [
+    { id: images[0]!, document_id: null, page_number: 1, coords_norm: null },
+    { id: images[1]!, document_id: second!, page_number: 2, coords_norm: [0, 0, 1, 0.5] },
+  ]);
+  const { data: hits } = await owner.client.from("search_results").select("document_id, seq")
+    .eq("chat_id", chat_id).order("seq");
+  assertEquals(hits!.map(({ document_id }) => document_id), [null, second!]);
+  const target = `${owner.id}/${chat_id}/documents/${first}.pdf`;
+  const entries = await entriesOf(owner);
+  assertEquals(
+    entries.filter(({ reason }) => reason === "document_deleted").map(({ target }) => target),
+    [target],
+  );
+  await settleAll(owner);
+  assertEquals(await keysBelow(`${owner.id}/${chat_id}/documents/`), [
+    `${owner.id}/${chat_id}/documents/${second}.pdf`,
+  ]);
+});
 
 const ACCOUNT_WAYS: [string, (user: User) => Promise<unknown>][] = [
   ["delete-account", (user) => user.call("delete-account", { confirm: user.email })],

@@ -21,7 +21,7 @@ async function make({ title, description, document, messages }: Golden): Promise
       { name: document, content_type: "application/pdf", bytes: pdf(), kind: "document" },
     ]);
   }
-  for (const [n, { images = [], hits = [], ...message }] of messages.entries()) {
+  for (const [n, { images = [], searchResults = [], ...message }] of messages.entries()) {
     const { data } = await user.client.from("chat_messages")
       .insert({ ...message, chat_id, created_at: at(n) }).select("id").single();
     const message_id = data!.id;
@@ -33,10 +33,10 @@ async function make({ title, description, document, messages }: Golden): Promise
         await user.client.from("chat_images").update({ description }).eq("id", ids[n]!);
       }
     }
-    if (hits.length > 0) {
-      const rows = hits.map((hit) => ({
+    if (searchResults.length > 0) {
+      const rows = searchResults.map((result) => ({
         score: null,
-        ...hit,
+        ...result,
         chat_id,
         message_id,
         coords_norm: [0.1, 0.25, 0.9, 0.3],
@@ -60,8 +60,10 @@ for (const [name, conversation] of Object.entries(CONVERSATIONS)) {
       const { messages, html } = structureOf(markdown, parser);
       assertEquals(html, []);
       assertEquals(
-        messages.map(({ images, hits }) => [images.length, hits.length]),
-        conversation.messages.map(({ images = [], hits = [] }) => [images.length, hits.length]),
+        messages.map(({ images, searchResults }) => [images.length, searchResults.length]),
+        conversation.messages.map((
+          one,
+        ) => [one.images?.length ?? 0, one.searchResults?.length ?? 0]),
       );
     }
   });

@@ -1,6 +1,7 @@
 /** export-chat?format=json: every column of every row, streamed. */
 import { ChatExport } from "@shared/contracts/chat-export.ts";
 import { assert, assertEquals } from "@std/assert";
+import { exportJson } from "../support/exports.ts";
 import { image, pdf, uploadAll } from "../support/files.ts";
 import { asOperator } from "../support/stack.ts";
 import { request, signUp } from "../support/users.ts";
@@ -74,14 +75,12 @@ Deno.test("JSON carries every column of every row, in the order of seq", async (
     body.images.map(({ link: _, ...columns }: ChatExport["images"][number]) => columns),
     await rowsOf("chat_images", chat_id),
   );
-  const { link, id, ...facts } = file.document!;
-  assert(row!.document_path!.includes(id!));
-  assertEquals(facts, {
-    file_name: "the document.pdf",
-    content_type: "application/pdf",
-    file_size: pdf().length,
-    sha256: null,
-  });
+  assertEquals(
+    body.documents.map(({ link: _, ...columns }: ChatExport["documents"][number]) => columns),
+    await rowsOf("chat_documents", chat_id),
+  );
+  assertEquals(file.documents[0]!.s3_path, row!.document_path);
+  const { link } = file.documents[0]!;
   assertEquals(await (await fetch(link!.url)).bytes(), pdf());
   assertEquals(await (await fetch(file.images[0]!.link!.url)).bytes(), image("", 1).bytes);
   const left = Date.parse(link!.expires_at) - Date.now();
@@ -98,12 +97,12 @@ Deno.test("JSON with images=none carries no link", async () => {
 
 Deno.test("JSON of an empty chat", async () => {
   const { body } = await exportChat(`chat_id=${await user.createChat("Empty")}&format=json`);
-  const { messages, images, search_results, document } = ChatExport.parse(body);
-  assertEquals({ messages, images, search_results, document }, {
+  const { messages, images, search_results, documents } = ChatExport.parse(body);
+  assertEquals({ messages, images, search_results, documents }, {
     messages: [],
     images: [],
     search_results: [],
-    document: null,
+    documents: [],
   });
 });
 
@@ -117,16 +116,37 @@ Deno.test("rows beyond one page, long ones among them, are all in the JSON", asy
     const part = texts.slice(start, start + 300);
     const messages = part.map((content) => ({ chat_id, role: "user", content }));
     assertEquals((await user.client.from("chat_messages").insert(messages)).error, null);
-    const hits = part.map((block_text, n) => ({
+    const hits = part.map((text, n) => ({
       chat_id,
       block_id: `${start + n}`,
       page_number: 1,
-      block_text,
+      block_text: text.slice(0, 60_000),
     }));
     assertEquals((await user.client.from("search_results").insert(hits)).error, null);
   }
   const { body } = await exportChat(`chat_id=${chat_id}&format=json`);
   const { messages, search_results } = ChatExport.parse(body);
   assertEquals(messages.map(({ content }) => content), texts);
-  assertEquals(search_results.map(({ block_text }) => block_text), texts);
+  assertEquals(
+    search_results.map(({ block_text }) => block_text),
+    texts.map((text) => text.slice(0, 60_000)),
+  );
+});
+
+Deno.test("names of files that are deleted become names of missing ones", async () => {
+  const chat_id = await user.createChat();
+  const [gone, kept] = await uploadAll(user, chat_id, [image("gone.png"), image("kept.png", 1)]);
+  const [document] = await uploadAll(user, chat_id, [
+    { name: "gone.pdf", content_type: "application/pdf", bytes: pdf(), kind: "document" },
+  ]);
+  const parts = (lost: string, lostDocument: string) => [
+    { url: `chat-archive:${lost}/${gone}`, text: `see chat-archive:image/${gone}` },
+    [`chat-archive:image/${kept}`, `chat-archive:${lostDocument}/${document}`],
+  ];
+  await user.client.from("chat_messages")
+    .insert({ chat_id, role: "user", content: "", parts: parts("image", "document") });
+  assertEquals((await exportJson(user, chat_id)).messages[0]!.parts, parts("image", "document"));
+  await user.client.from("chat_images").delete().eq("id", gone!);
+  await user.client.from("chat_documents").delete().eq("id", document!);
+  assertEquals((await exportJson(user, chat_id)).messages[0]!.parts, parts("missing", "missing"));
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { image, uploadAll } from "../support/files.ts";
+import { image, pdf, uploadAll } from "../support/files.ts";
 import { assertError, assertField, request, signUp, type User } from "../support/users.ts";
 
 const user = await signUp();
@@ -39,9 +39,9 @@ Deno.test("a chat as Markdown: messages in order, then their images and hits", a
     /^# Отчёт \\\*Q3\\\*$/m,
     /^- Links work until: \d{4}-\d\d-\d\dT[\d:.]+Z$/m,
     /^## User · \d{4}-\d\d-\d\dT[\d:.]+Z$/m,
-    /^> What does page 2 say\?$/m,
+    /^What does page 2 say\?$/m,
     /^## Assistant · /m,
-    /^> ```\n> x < y$/m,
+    /^```\nx < y$/m,
     /^!\[page 2\.png\]\(<http[^>]+X-Amz-Signature=[^>]+>\)$/m,
     /^> \*\*Page 2\*\* · block ``b`7`` · score 0\.5$/m,
     /^> Box: `normalised \[0, 0\.25, 1, 0\.5\]; pixels \[0, 1, 2, 3\], \[4, 5, 6, 7\]`$/m,
@@ -57,6 +57,29 @@ Deno.test("a chat as Markdown: messages in order, then their images and hits", a
   }
   const [, url] = /!\[page 2\.png\]\(<([^>]+)>\)/.exec(body)!;
   assertEquals(await (await fetch(url!)).bytes(), image().bytes);
+});
+
+Deno.test("images and hits name their page, and their document where the chat has several", async () => {
+  const chat_id = await user.createChat();
+  const documents = ["manual.pdf", "notes *2*.pdf"].map((name) => ({
+    name,
+    content_type: "application/pdf",
+    bytes: pdf(name),
+    kind: "document" as const,
+  }));
+  const [first, page] = await uploadAll(user, chat_id, [documents[0]!, image("page.png")]);
+  const origin = { document_id: first!, page_number: 9 };
+  await user.client.from("chat_images").update(origin).eq("id", page!);
+  await user.client.from("search_results").insert({ chat_id, ...origin, block_id: "b1" });
+  const { body: one } = await exportChat(user, `chat_id=${chat_id}`);
+  assertMatch(one, /^- Document: \[manual\.pdf\]\(<http[^>]+>\)$/m);
+  assertMatch(one, /^!\[page\.png\].+\n\n\*Page 9\*$/m);
+  assertMatch(one, /^> \*\*Page 9\*\* · block `b1`$/m);
+  await uploadAll(user, chat_id, [documents[1]!]);
+  const { body: two } = await exportChat(user, `chat_id=${chat_id}&images=none`);
+  assertMatch(two, /^- Document: manual\.pdf\n- Document: notes \\\*2\\\*\.pdf$/m);
+  assertMatch(two, /\(`page\.png`, Page 9 of manual\.pdf, 4 × 3 px\)/);
+  assertMatch(two, /^> \*\*Page 9 of manual\.pdf\*\* · block `b1`$/m);
 });
 
 Deno.test("images=none names what is left out", async () => {
@@ -79,7 +102,7 @@ Deno.test("more messages than a page are all there, once and in order", async ()
   }
   const { body } = await exportChat(user, `chat_id=${chat_id}`);
   assertEquals(
-    [...body.matchAll(/^> (message number \d+\.)$/gm)].map(([, text]) => text),
+    [...body.matchAll(/^(message number \d+\.)$/gm)].map(([, text]) => text),
     contents,
   );
 });
@@ -91,7 +114,7 @@ Deno.test("messages of a megabyte do not break the pages", async () => {
       .insert({ chat_id, role: "user", content: `${index}`.repeat(1024 * 1024) });
   }
   const { body } = await exportChat(user, `chat_id=${chat_id}`);
-  assertEquals([...body.matchAll(/^> (\d)\1+$/gm)].map(([, digit]) => digit), ["0", "1", "2", "3"]);
+  assertEquals([...body.matchAll(/^(\d)\1+$/gm)].map(([, digit]) => digit), ["0", "1", "2", "3"]);
 });
 
 Deno.test("images and hits stay with their messages, over many pages", async () => {
@@ -101,23 +124,23 @@ Deno.test("images and hits stay with their messages, over many pages", async () 
       Array.from({ length: 7 }, (_, n) => ({ chat_id, role: "user", content: `message ${n}` })),
     )
     .select("id, seq").order("seq");
-  // Hits in another order than their messages, some of 300 kB: a page holds a few of them.
+  // Hits in another order than their messages, some of 60 kB: a page holds few of them.
   for (const index of [5, 1, 3]) {
-    const rows = Array.from({ length: 9 }, (_, n) => ({
+    const rows = Array.from({ length: 40 }, (_, n) => ({
       chat_id,
       message_id: messages![index]!.id,
       block_id: `b${index}.${n}`,
       page_number: 1,
-      block_text: n % 2 ? "x".repeat(300_000) : "short",
+      block_text: n % 2 ? "x".repeat(60_000) : "short",
     }));
     assertEquals((await user.client.from("search_results").insert(rows)).error, null);
   }
   const { body } = await exportChat(user, `chat_id=${chat_id}`);
-  const order = [...body.matchAll(/^> message (\d)$|block `(b[\d.]+)`/gm)]
+  const order = [...body.matchAll(/^message (\d)$|block `(b[\d.]+)`/gm)]
     .map(([, message, block]) => message ?? block);
   const expected = Array.from({ length: 7 }, (_, index) => [
     String(index),
-    ...([1, 3, 5].includes(index) ? Array.from({ length: 9 }, (_, n) => `b${index}.${n}`) : []),
+    ...([1, 3, 5].includes(index) ? Array.from({ length: 40 }, (_, n) => `b${index}.${n}`) : []),
   ]).flat();
   assertEquals(order, expected);
 });

@@ -20,7 +20,7 @@ function targets(markdown: string): string[] {
     .map((target) => decodeURIComponent(String(target)));
 }
 
-Deno.test("a zip holds Markdown with relative links, JSON, the document and the images", async () => {
+Deno.test("a zip holds Markdown with relative links, JSON, the documents and the images", async () => {
   const chat_id = await user.createChat("Отчёт");
   const { data: message } = await user.client.from("chat_messages")
     .insert({ chat_id, role: "user", content: "Привет" }).select("id").single();
@@ -37,7 +37,12 @@ Deno.test("a zip holds Markdown with relative links, JSON, the document and the 
   ];
   await uploadAll(user, chat_id, [
     ...names.map((name, n) => ({ ...image(name, n), message_id: message!.id })),
-    { name: "The *document*.pdf", content_type: "application/pdf", bytes: pdf(), kind: "document" },
+    ...["The *document*.pdf", "The ?document?.pdf"].map((name) => ({
+      name,
+      content_type: "application/pdf",
+      bytes: pdf(name),
+      kind: "document" as const,
+    })),
   ]);
   const { files, paths, text, headers } = await exportZip(user, `chat_id=${chat_id}`);
   assertStringIncludes(headers.get("content-disposition")!, ".zip");
@@ -52,16 +57,18 @@ Deno.test("a zip holds Markdown with relative links, JSON, the document and the 
     "images/_gnp.exe.png",
     "images/image.png",
   ];
-  assertEquals(paths, ["chat.json", "chat.md", "document/The _document_.pdf", ...imagePaths]);
+  const documentPaths = ["documents/The _document_.pdf", "documents/The _document_ (2).pdf"];
+  assertEquals(paths, ["chat.json", "chat.md", ...documentPaths, ...imagePaths]);
   imagePaths.forEach((path, n) => assertEquals(files[path], image("", n).bytes));
-  assertEquals(files["document/The _document_.pdf"], pdf());
+  assertEquals(files[documentPaths[0]!], pdf("The *document*.pdf"));
+  assertEquals(files[documentPaths[1]!], pdf("The ?document?.pdf"));
 
   const json = ChatExport.parse(JSON.parse(text("chat.json")));
   assertEquals(json.images.map(({ image_name }) => image_name), names);
   assertEquals(json.images.map(({ file }) => file), imagePaths);
-  assertEquals(json.document!.file, "document/The _document_.pdf");
-  assertStringIncludes(text("chat.md"), "> Привет");
-  assertEquals(targets(text("chat.md")), ["document/The _document_.pdf", ...imagePaths]);
+  assertEquals(json.documents.map(({ file }) => file), documentPaths);
+  assertStringIncludes(text("chat.md"), "Привет");
+  assertEquals(targets(text("chat.md")), [...documentPaths, ...imagePaths]);
 });
 
 Deno.test("many files of one name are all there", async () => {
@@ -85,7 +92,7 @@ Deno.test("a file beyond what is held in memory is streamed into the zip", async
     { name: "large.pdf", content_type: "application/pdf", bytes, kind: "document" },
   ]);
   const { files } = await exportZip(user, `chat_id=${chat_id}`);
-  assertEquals(crc32(files["document/large.pdf"]!), crc32(bytes));
+  assertEquals(crc32(files["documents/large.pdf"]!), crc32(bytes));
 });
 
 Deno.test("what is not in the bucket is named, and the rest is there", async () => {

@@ -72,18 +72,36 @@ async function changed<T>(before: string, after: string, work: () => Promise<T>)
   }
 }
 
-const version = (text: string) =>
-  `create or replace function public.schema_version() returns text
-   language sql immutable set search_path = '' as $$ select '${text}' $$`;
+const HISTORY = "supabase_migrations.schema_migrations";
+const BEHIND: [string, string, string][] = [
+  [
+    "lacks the newest migration",
+    `update ${HISTORY} set version = '0' where version = '${SCHEMA_VERSION}'`,
+    `update ${HISTORY} set version = '${SCHEMA_VERSION}' where version = '0'`,
+  ],
+  [
+    "has no history of migrations",
+    `alter table ${HISTORY} rename to gone`,
+    "alter table supabase_migrations.gone rename to schema_migrations",
+  ],
+];
 
-Deno.test("a database that is behind the functions: down, missing_migration", async () => {
-  const { status, checks } = await changed(
-    version("20200101000000"),
-    version(SCHEMA_VERSION),
+for (const [what, before, after] of BEHIND) {
+  Deno.test(`a database that ${what}: down, missing_migration`, async () => {
+    const { status, checks } = await changed(before, after, () => ask());
+    assertEquals([status, checks.database.reason], ["down", "missing_migration"]);
+    assertEquals(checks.storage.status, "ok");
+  });
+}
+
+Deno.test("an application's own migrations, older and newer ones, disturb nothing", async () => {
+  const { checks } = await changed(
+    `insert into ${HISTORY} (version, name)
+     values ('20200101000000', 'theirs'), ('20990101000000', 'theirs')`,
+    `delete from ${HISTORY} where name = 'theirs'`,
     () => ask(),
   );
-  assertEquals([status, checks.database.reason], ["down", "missing_migration"]);
-  assertEquals(checks.storage.status, "ok");
+  assertEquals(checks.database.status, "ok");
 });
 
 Deno.test("a database without our functions: down, missing_migration", async () => {

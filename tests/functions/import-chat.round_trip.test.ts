@@ -44,20 +44,20 @@ const box = (side: fc.Arbitrary<number>) =>
 const unit = fc.double({ min: 0, max: 1, noNaN: true }).map(Math.abs);
 const pixels = fc.double({ min: 0, max: 1e6, noNaN: true }).map(Math.abs);
 const index = fc.option(fc.nat(4), { nil: null });
+/** What jsonb keeps: no null character, and zero without a sign. */
+const json = fc.jsonValue({ maxDepth: 2, noUnicodeString: false } as fc.JsonSharedConstraints)
+  .map((value) =>
+    JSON.parse(JSON.stringify(value).replaceAll("\\u0000", "").replace(/-0\b(?![.\d])/g, "0"))
+  );
+const object = fc.dictionary(text(8).filter((key) => key !== "__proto__"), json, { maxKeys: 4 });
 
 const chats = fc.record({
   chat: fc.record({
     title: line(200),
     description: fc.option(text(200), { nil: null }),
     is_archived: fc.boolean(),
-    metadata: fc.dictionary(
-      text(8).filter((key) => key !== "__proto__"),
-      fc.jsonValue({ maxDepth: 2, noUnicodeString: false } as fc.JsonSharedConstraints)
-        .map((value) =>
-          JSON.parse(JSON.stringify(value).replaceAll("\\u0000", "").replace(/-0\b(?![.\d])/g, "0"))
-        ),
-      { maxKeys: 4 },
-    ),
+    metadata: object,
+    external_id: fc.option(line(40), { nil: null }),
     created_at: time,
   }),
   messages: fc.array(
@@ -65,6 +65,11 @@ const chats = fc.record({
       role: fc.constantFrom("user", "assistant"),
       content: text(300),
       message_type: line(40),
+      parts: fc.option(fc.array(json, { maxLength: 3 }), { nil: null }),
+      metadata: object,
+      /** How many messages before, where there are as many. */
+      parent: fc.option(fc.integer({ min: 1, max: 3 }), { nil: null }),
+      status: fc.constantFrom("streaming", "complete", "incomplete", "error"),
       created_at: time,
     }),
     { minLength: 5, maxLength: 12 },
@@ -78,6 +83,7 @@ const chats = fc.record({
       score: fc.option(finite, { nil: null }),
       coords_norm: box(unit),
       coords_px: box(pixels),
+      metadata: object,
       created_at: time,
     }),
     { maxLength: 8 },
@@ -102,12 +108,21 @@ async function make(
     assertEquals(error, null);
     return data!;
   };
+  const external_id = chat.external_id && `${chat.external_id} ${crypto.randomUUID()}`;
   const { id: chat_id } = await insert(
-    user.client.from("chats").insert(chat).select("id").single(),
+    user.client.from("chats").insert({ ...chat, external_id }).select("id").single(),
   );
+  const ids = messages.map(() => crypto.randomUUID());
   const rows = await insert(
-    user.client.from("chat_messages").insert(messages.map((one) => ({ ...one, chat_id })))
-      .select("id, seq").order("seq"),
+    user.client.from("chat_messages").insert(
+      messages.map(({ parent, ...one }, n) => ({
+        ...one,
+        chat_id,
+        id: ids[n]!,
+        parent_id: parent === null ? null : ids[n - parent] ?? null,
+        external_id: n % 2 ? `${n}` : null,
+      })),
+    ).select("id, seq").order("seq"),
   );
   const of = (message: number | null) => message === null ? null : rows[message]!.id;
   if (hits.length > 0) {
@@ -152,6 +167,8 @@ Deno.test("export, import and export again are equal", async () => {
         await exportJson(user, original),
         await exportJson(user, body.chat_id),
       ];
+      // The chat that it came from has it still.
+      before!.chat.external_id = null;
       assertEquals(essenceOf(after!), essenceOf(before!));
     }),
     { numRuns: 15 },

@@ -3,7 +3,7 @@ import { crc32, deflateRawSync } from "node:zlib";
 import type { ChatExport } from "@shared/contracts/chat-export.ts";
 import { IMPORT_LIMITS, ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import type { ErrorBody } from "@shared/errors.ts";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { chatsOf } from "../support/accounts.ts";
 import { eventually } from "../support/eventually.ts";
 import { image, pdf, png, uploadAll } from "../support/files.ts";
@@ -37,7 +37,12 @@ async function richChat(who = user): Promise<string> {
     image("loose.png", 1),
     { ...image("page 2.png", 2), message_id: messages![1]!.id },
     { ...image("page 2.png", 3), message_id: messages![0]!.id },
-    { name: "the document.pdf", content_type: "application/pdf", bytes: pdf(), kind: "document" },
+    ...["the document.pdf", "another.pdf"].map((name) => ({
+      name,
+      content_type: "application/pdf",
+      bytes: pdf(name),
+      kind: "document" as const,
+    })),
   ]);
   await who.client.from("chat_images").update({ description: "described", image_type: "crop" })
     .eq("chat_id", chat_id).eq("image_name", "loose.png");
@@ -76,16 +81,19 @@ Deno.test("a zip comes back as an equal chat, with its files", async () => {
   assertEquals(answer.status, 201, JSON.stringify(answer.body));
   const result = ImportChatResponse.parse(answer.body);
   const { chat_id, ...counts } = result;
-  assertEquals(counts, { messages: 3, images: 3, search_results: 3, missing_images: [] });
+  assertEquals(counts, { messages: 3, images: 3, documents: 2, search_results: 3, missing: [] });
   const [before, after] = [await exportJson(user, original), await exportJson(user, chat_id)];
   assertEquals(essenceOf(after), essenceOf(before));
   const ids = (file: ChatExport) =>
-    [file.chat, ...file.messages, ...file.images, ...file.search_results].map(({ id }) => id);
-  assertEquals(new Set([...ids(before), ...ids(after)]).size, 20, "all ids are new");
+    [file.chat, ...file.messages, ...file.documents, ...file.images, ...file.search_results]
+      .map(({ id }) => id);
+  assertEquals(new Set([...ids(before), ...ids(after)]).size, 24, "all ids are new");
   for (const [n, { link }] of after.images.entries()) {
     assertEquals(await (await fetch(link!.url)).bytes(), image("", n + 1).bytes);
   }
-  assertEquals(await (await fetch(after.document!.link!.url)).bytes(), pdf());
+  for (const { name, link } of after.documents) {
+    assertEquals(await (await fetch(link!.url)).bytes(), pdf(name));
+  }
   assertEquals(await keysBelow(`${user.id}/${chat_id}/incoming/`), []);
 });
 
@@ -97,12 +105,12 @@ Deno.test("JSON comes back without files, and names what is missing", async () =
   assertEquals(counts, {
     messages: 3,
     images: 0,
+    documents: 0,
     search_results: 3,
-    missing_images: ["loose.png", "page 2.png", "page 2.png"],
-    missing_document: "the document.pdf",
+    missing: ["the document.pdf", "another.pdf", "loose.png", "page 2.png", "page 2.png"],
   });
-  const { images: _, document: __, ...before } = essenceOf(await exportJson(user, original));
-  const { images: ___, document: ____, ...after } = essenceOf(await exportJson(user, chat_id));
+  const { images: _, documents: __, ...before } = essenceOf(await exportJson(user, original));
+  const { images: ___, documents: ____, ...after } = essenceOf(await exportJson(user, chat_id));
   assertEquals(after, before);
 });
 
@@ -142,6 +150,13 @@ const damage = (change: (file: any) => void) => {
   return json(file);
 };
 
+// deno-lint-ignore no-explicit-any -- the same
+const parent = (file: any, of: number, to: number) =>
+  file.messages[of].parent_id = file.messages[to].id;
+// deno-lint-ignore no-explicit-any -- the same
+const sameExternalId = (file: any) =>
+  [0, 2].forEach((index) => file.messages[index].external_id = "m-1");
+
 const DAMAGED_JSON: [what: string, file: string, place: string][] = [
   ["not JSON", "hello", ""],
   ["an array", "[]", ""],
@@ -154,7 +169,7 @@ const DAMAGED_JSON: [what: string, file: string, place: string][] = [
   ["an unknown key", json({ ...base, more: 1 }), "more"],
   ["without hits", damage((file) => delete file.search_results), "search_results"],
   ["another order", json({ ...{ messages: [] as unknown }, ...base }), "messages"],
-  ["another version", damage((file) => file.version = 2), "version"],
+  ["another version", damage((file) => file.version = 3), "version"],
   ["another format", damage((file) => file.format = "chatgpt"), "format"],
   ["not an array", damage((file) => file.messages = {}), "messages"],
   ["a message that is no object", damage((file) => file.messages[1] = 7), "messages.1"],
@@ -182,6 +197,44 @@ const DAMAGED_JSON: [what: string, file: string, place: string][] = [
     damage((file) => file.search_results[1].message_id = crypto.randomUUID()),
     "search_results.1.message_id",
   ],
+  ["an empty id of a framework", damage((f) => f.chat.external_id = ""), "chat.external_id"],
+  ["an external_id twice", damage(sameExternalId), "messages.2.external_id"],
+  ["a status that is unknown", damage((f) => f.messages[1].status = "done"), "messages.1.status"],
+  ["parts that are no list", damage((file) => file.messages[1].parts = {}), "messages.1.parts"],
+  ["a parent that comes later", damage((f) => parent(f, 0, 1)), "messages.0.parent_id"],
+  ["a message that is its own parent", damage((f) => parent(f, 1, 1)), "messages.1.parent_id"],
+  [
+    "a parent that is not there",
+    damage((file) => file.messages[1].parent_id = crypto.randomUUID()),
+    "messages.1.parent_id",
+  ],
+  [
+    "parts that name an image that is not there",
+    damage((file) => file.messages[1].parts = [{ a: [`chat-archive:image/${file.chat.id}`] }]),
+    "messages.1.parts",
+  ],
+  [
+    "parts that name an image as a document",
+    damage((f) => f.messages[2].parts = [`chat-archive:document/${f.images[0].id}`]),
+    "messages.2.parts",
+  ],
+  [
+    "an image of a document that is not there",
+    damage((file) => file.images[1].document_id = crypto.randomUUID()),
+    "images.1.document_id",
+  ],
+  [
+    "a hit in a document that is not there",
+    damage((file) => file.search_results[1].document_id = crypto.randomUUID()),
+    "search_results.1.document_id",
+  ],
+  [
+    "a part of a page without an area",
+    damage((file) => file.images[1].coords_norm = [0.5, 0, 0.5, 1]),
+    "images.1.coords_norm",
+  ],
+  ["a document twice", damage((f) => f.documents[1].id = f.documents[0].id), "documents.1.id"],
+  ["the document of version 1", damage((file) => file.documents = null), "documents"],
   [
     "a page zero",
     damage((f) => f.search_results[1].page_number = 0),
@@ -208,6 +261,19 @@ for (const [what, file, place] of DAMAGED_JSON) {
 Deno.test("a row beyond the limit: payload_too_large", async () => {
   const file = damage((file) => file.messages[1].content = "x".repeat(9 * 1024 * 1024));
   assertEquals((await importFile(user, file)).body.code, "payload_too_large");
+});
+
+Deno.test("parts that name more files than are kept in mind: payload_too_large", async () => {
+  const file = damage((file) =>
+    [0, 1, 2].forEach((index) => {
+      file.messages[index].parts = Array.from(
+        { length: 17_000 },
+        () => `chat-archive:image/${crypto.randomUUID()}`,
+      );
+    })
+  );
+  const error = await refused(file, "application/json", 413, "payload_too_large");
+  assertMatch(error.message, /^messages\.2\.parts: at most 50000 files/);
 });
 
 Deno.test("other content types: unsupported_media_type", async () => {
@@ -287,7 +353,7 @@ function zip(parts: Part[]): Uint8Array<ArrayBuffer> {
 
 /** chat.json with one image of which the bytes are told apart. */
 const withImage = damage((file) => {
-  file.document = null;
+  file.documents = [];
   file.images = [{ ...file.images[0], file: "images/a.png", file_size: image().bytes.length }];
 });
 const chatJson: Part = { name: "chat.json", bytes: encoder.encode(withImage), deflate: true };
@@ -308,16 +374,57 @@ Deno.test("zips of other tools: compressed, with descriptors, in a folder, with 
   for (const parts of variants) {
     const { status, body } = await importFile(user, zip(parts), "application/zip");
     assertEquals(status, 201, JSON.stringify(body));
-    assertEquals({ images: body.images, missing: body.missing_images }, { images: 1, missing: [] });
+    assertEquals({ images: body.images, missing: body.missing }, { images: 1, missing: [] });
   }
 });
 
 Deno.test("a zip without some of the files names them", async () => {
   const { body } = await importFile(user, zip([chatJson]), "application/zip");
-  assertEquals({ images: body.images, missing: body.missing_images }, {
+  assertEquals({ images: body.images, missing: body.missing }, {
     images: 0,
     missing: ["loose.png"],
   });
+});
+
+Deno.test("files that a zip lacks: names in parts lead nowhere, documents of rows are null", async () => {
+  const file = damage((file) => {
+    file.documents = [{ ...file.documents[0], file: "documents/a.pdf" }];
+    const [{ id: documentId }] = file.documents;
+    file.images = file.images.slice(0, 2).map((image: { id: string }, n: number) => ({
+      ...image,
+      document_id: documentId,
+      file: `images/${"ab"[n]}.png`,
+      file_size: picture.bytes.length,
+    }));
+    file.messages[0].parts = [
+      `chat-archive:document/${documentId}`,
+      ...file.images.map(({ id }: { id: string }) => `chat-archive:image/${id}`),
+    ];
+    file.search_results[0].document_id = documentId;
+  });
+  const name = { ...chatJson, bytes: encoder.encode(file) };
+  const { status, body } = await importFile(user, zip([name, picture]), "application/zip");
+  assertEquals(status, 201, JSON.stringify(body));
+  const { messages, images, documents, search_results } = await exportJson(user, body.chat_id);
+  assertEquals(body.missing, ["the document.pdf", "page 2.png"]);
+  assertEquals([body.images, body.documents, documents], [1, 0, []]);
+  assertEquals([images[0]!.document_id, search_results[0]!.document_id], [null, null]);
+  const { data } = await user.client.from("chat_messages").select("parts")
+    .eq("id", messages[0]!.id).single();
+  const [document, shown, lost] = data!.parts as string[];
+  assertEquals(shown, `chat-archive:image/${images[0]!.id}`);
+  assertMatch(document!, /^chat-archive:document\/[0-9a-f-]{36}$/);
+  assertMatch(lost!, /^chat-archive:image\/[0-9a-f-]{36}$/);
+  for (const { id } of [...base.documents, ...base.images]) {
+    assert(!JSON.stringify(data).includes(id), "no name leads to what is not of the chat");
+  }
+  // What leads nowhere is no obstacle to the next import.
+  const again = await importFile(
+    user,
+    await exportChat(user, body.chat_id, "zip"),
+    "application/zip",
+  );
+  assertEquals(again.status, 201, JSON.stringify(again.body));
 });
 
 const whole = zip([chatJson, picture]);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { image, pdf, uploadAll } from "../support/files.ts";
+import { document, image, uploadAll } from "../support/files.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
@@ -78,18 +78,53 @@ Deno.test("a chat's images, in order, after a cursor", async () => {
   assertEquals(rest.body.downloads.map(({ id }: { id: string }) => id), [ids[1]]);
 });
 
-Deno.test("a chat's document", async () => {
+Deno.test("images and documents by id, in the order of the request", async () => {
   const chat_id = await user.createChat();
-  const none = await user.call("presign-download", { document_of: chat_id });
-  assertEquals(none.body, { downloads: [], missing: [chat_id] });
-  const bytes = pdf();
-  await uploadAll(user, chat_id, [
-    { name: "Ein Dokument.pdf", content_type: "application/pdf", kind: "document", bytes },
-  ]);
-  const { body } = await user.call("presign-download", { document_of: chat_id });
-  const response = await fetch(body.downloads[0].url);
-  assertEquals(await response.bytes(), bytes);
-  assertStringIncludes(response.headers.get("content-disposition")!, "Ein%20Dokument.pdf");
+  const files = [document("Первый.pdf"), image("1.png", 1), document("second.pdf")];
+  const [first, picture, second] = await uploadAll(user, chat_id, files);
+  const [theirs] = await uploadAll(other, await other.createChat(), [document()]);
+  const ids = [second, theirs, picture, first];
+  const { body } = await user.call("presign-download", { ids });
+  assertEquals(body.missing, [theirs]);
+  const expected = [[second, files[2]], [picture, files[1]], [first, files[0]]] as const;
+  assertEquals(body.downloads.length, expected.length);
+  for (const [index, [id, file]] of expected.entries()) {
+    const download = body.downloads[index];
+    assertEquals(download.id, id);
+    const response = await fetch(download.url);
+    assertEquals(await response.bytes(), file!.bytes);
+    assertEquals(response.headers.get("content-type"), file!.content_type);
+    const header = response.headers.get("content-disposition")!;
+    assertStringIncludes(header, `UTF-8''${encodeURIComponent(file!.name)}`);
+  }
+});
+
+Deno.test("a chat's images have no documents among them", async () => {
+  const chat_id = await user.createChat();
+  const [picture] = await uploadAll(user, chat_id, [image(), document()]);
+  const { body } = await user.call("presign-download", { chat_id });
+  assertEquals(body.downloads.map(({ id }: { id: string }) => id), [picture]);
+});
+
+Deno.test("a chat's first document, by the name that it has now", async () => {
+  const chat_id = await user.createChat();
+  const signed = async () => (await user.call("presign-download", { document_of: chat_id })).body;
+  assertEquals(await signed(), { downloads: [], missing: [chat_id] });
+  const [first] = await uploadAll(user, chat_id, [document("Ein Dokument.pdf"), document("b.pdf")]);
+  const opened = async () => {
+    const { downloads: [{ id, url }] } = await signed();
+    assertEquals(id, chat_id);
+    const response = await fetch(url);
+    return [response.headers.get("content-disposition")!, await response.text()] as const;
+  };
+  const [header, text] = await opened();
+  assertStringIncludes(header, "Ein%20Dokument.pdf");
+  assertStringIncludes(text, "Ein Dokument.pdf");
+  // A document may be renamed; its upload keeps the name that it had.
+  await user.client.from("chat_documents").update({ name: "Neu.pdf" }).eq("id", first!);
+  assertStringIncludes((await opened())[0], "Neu.pdf");
+  await user.client.from("chat_documents").delete().eq("id", first!);
+  assertStringIncludes((await opened())[0], "b.pdf");
 });
 
 Deno.test("unknown and other users' chats: not_found", async () => {

@@ -1,16 +1,27 @@
 import type { ISql } from "postgres";
 import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
+import { databaseError } from "@shared/database_errors.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
 import { assert, assertEquals } from "@std/assert";
 import { apiClient } from "../support/api_client.ts";
-import { image, pdf, png, put, reserve } from "../support/files.ts";
+import {
+  document,
+  image,
+  pdf,
+  png,
+  put,
+  reserve,
+  type TestFile,
+  uploadAll,
+} from "../support/files.ts";
 import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
 const other = await signUp();
 const file = { name: "a.png", content_type: "image/png", size: 10 };
+const pdfFile = { name: "a.pdf", content_type: "application/pdf", size: 10, kind: "document" };
 
 Deno.test("presign-upload signs a PUT bound to key, length and type", async () => {
   const chat_id = await user.createChat();
@@ -73,10 +84,20 @@ Deno.test("repeating a presign with the same ids gives the same reservation", as
 Deno.test("an id that is taken by another file: conflict", async () => {
   const chat_id = await user.createChat();
   const id = crypto.randomUUID();
+  const [document_id] = await uploadAll(user, chat_id, [document()]);
   await reserve(user, chat_id, [{ ...image(), id }]);
   const { bytes, ...facts } = image();
   const same = { ...facts, size: bytes.length, id };
-  for (const change of [{ size: 1 }, { name: "b.png" }, { description: "x" }, { width: 9 }]) {
+  const changes = [
+    { size: 1 },
+    { name: "b.png" },
+    { description: "x" },
+    { width: 9 },
+    { page_number: 1 },
+    { coords_norm: [0, 0, 1, 1] },
+    { document_id },
+  ];
+  for (const change of changes) {
     const error = assertError(
       await user.call("presign-upload", { chat_id, files: [{ ...same, ...change }] }),
       409,
@@ -131,6 +152,77 @@ Deno.test("a message of another chat: not_found", async () => {
     files: [{ ...file, message_id: data!.id }],
   });
   assertError(answer, 404, "not_found");
+});
+
+/** Documents that an image of a chat of the user's can't show. */
+async function foreignDocuments(): Promise<[string, string][]> {
+  const [ofAnotherChat] = await uploadAll(user, await user.createChat(), [document()]);
+  const [ofAnotherUser] = await uploadAll(other, await other.createChat(), [document()]);
+  const [reserved] = await reserve(user, await user.createChat(), [document()]);
+  const [notADocument] = await uploadAll(user, await user.createChat(), [image()]);
+  return [
+    ["of another chat", ofAnotherChat!],
+    ["of another user", ofAnotherUser!],
+    ["reserved for another chat", reserved!.id],
+    ["an image", notADocument!],
+    ["unknown", crypto.randomUUID()],
+  ];
+}
+
+Deno.test("a document that is not of the chat: not_found, named", async () => {
+  const chat_id = await user.createChat();
+  for (const [what, document_id] of await foreignDocuments()) {
+    const answer = await user.call("presign-upload", {
+      chat_id,
+      files: [file, { ...file, document_id }, { ...file, document_id }],
+    });
+    const error = assertError(answer, 404, "not_found");
+    assertField(error, "files.1.document_id");
+    assertEquals(error.message, "files.1.document_id: the chat has no such document", what);
+  }
+  const { count } = await user.client.from("uploads")
+    .select("*", { count: "exact", head: true }).eq("chat_id", chat_id);
+  assertEquals(count, 0);
+});
+
+Deno.test("of two documents, one of which is not of the chat: not_found, with the field", async () => {
+  const chat_id = await user.createChat();
+  const [document_id] = await uploadAll(user, chat_id, [document()]);
+  const answer = await user.call("presign-upload", {
+    chat_id,
+    files: [{ ...file, document_id }, { ...file, document_id: crypto.randomUUID() }],
+  });
+  assertField(assertError(answer, 404, "not_found"), "document_id");
+});
+
+Deno.test("a document and images of its pages are reserved in one request, in any order", async () => {
+  const chat_id = await user.createChat();
+  const document_id = crypto.randomUUID();
+  const files: TestFile[] = [
+    { ...image("box.png", 1), document_id, page_number: 3, coords_norm: [0.1, 0.2, 0.3, 1] },
+    { ...document(), id: document_id, page_count: 9 },
+    { ...image("page.png", 2), document_id, page_number: 2 },
+  ];
+  const uploads = await reserve(user, chat_id, files);
+  assertEquals(uploads[1]!.id, document_id);
+  const ids = uploads.map(({ id }) => id);
+  const { data } = await user.client.from("uploads")
+    .select("id, document_id, page_number, coords_norm, page_count").in("id", ids);
+  assertEquals(
+    data!.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id)),
+    [
+      { document_id, page_number: 3, coords_norm: [0.1, 0.2, 0.3, 1], page_count: null },
+      { document_id: null, page_number: null, coords_norm: null, page_count: 9 },
+      { document_id, page_number: 2, coords_norm: null, page_count: null },
+    ].map((facts, index) => ({ id: ids[index]!, ...facts })),
+  );
+  // A repetition brings the same facts, and gets the same answer.
+  const again = await reserve(
+    user,
+    chat_id,
+    files.map((one, index) => ({ ...one, id: ids[index]! })),
+  );
+  assertEquals(again.map(({ path }) => path), uploads.map(({ path }) => path));
 });
 
 Deno.test("a file over the limit: payload_too_large, named", async () => {
@@ -191,6 +283,30 @@ Deno.test("bad input: invalid_request, with the field", async () => {
     [{ chat_id, files: [{ ...file, sha256: "abc" }] }, "files.0.sha256"],
     [{ chat_id, files: [{ ...file, id }, { ...file, id }] }, "files.1.id"],
     [{ chat_id, files: [{ ...file, user_id: id }] }, "files.0.user_id"],
+    [{ chat_id, files: [{ ...file, document_id: "x" }] }, "files.0.document_id"],
+    [{ chat_id, files: [{ ...file, page_number: 0 }] }, "files.0.page_number"],
+    [{ chat_id, files: [{ ...file, page_number: 1.5 }] }, "files.0.page_number"],
+    [{ chat_id, files: [{ ...file, coords_norm: [0, 0, 1, 1.1] }] }, "files.0.coords_norm.3"],
+    [{ chat_id, files: [{ ...file, coords_norm: [-0.1, 0, 1, 1] }] }, "files.0.coords_norm.0"],
+    [{ chat_id, files: [{ ...file, coords_norm: [0.5, 0, 0.5, 1] }] }, "files.0.coords_norm"],
+    [{ chat_id, files: [{ ...file, coords_norm: [0, 1, 1, 0] }] }, "files.0.coords_norm"],
+    [{ chat_id, files: [{ ...file, coords_norm: [0, 0, 1] }] }, "files.0.coords_norm"],
+    [{ chat_id, files: [{ ...file, coords_norm: [[0, 0, 1, 1]] }] }, "files.0.coords_norm"],
+    [{ chat_id, files: [{ ...pdfFile, page_count: 0 }] }, "files.0.page_count"],
+    [{ chat_id, files: [file, { ...file, page_count: 1 }] }, "files.1.page_count"],
+    ...Object.entries({
+      message_id: id,
+      document_id: id,
+      page_number: 1,
+      coords_norm: [0, 0, 1, 1],
+      image_type: "crop",
+      description: "x",
+      width: 1,
+      height: 1,
+    }).map(([field, value]): [unknown, string] => [
+      { chat_id, files: [file, { ...pdfFile, [field]: value }] },
+      `files.1.${field}`,
+    ]),
   ];
   for (const [body, field] of cases) {
     assertField(
@@ -198,6 +314,64 @@ Deno.test("bad input: invalid_request, with the field", async () => {
       field,
     );
   }
+});
+
+Deno.test("bad input past the function: the same codes, with the column", async () => {
+  const chat_id = await user.createChat();
+  const [document_id] = await uploadAll(user, chat_id, [document()]);
+  const upload = { chat_id, file_name: "a.png", content_type: "image/png", file_size: 10 };
+  const pdfUpload = { ...upload, kind: "document", content_type: "application/pdf" };
+  const cases: [object, string, string][] = [
+    [{ ...upload, page_number: 0 }, "invalid_request", "page_number"],
+    [{ ...upload, coords_norm: [0, 0, 1, 1.1] }, "invalid_request", "coords_norm"],
+    [{ ...upload, coords_norm: [0.5, 0, 0.5, 1] }, "invalid_request", "coords_norm"],
+    [{ ...upload, coords_norm: [[0, 0, 1, 1]] }, "invalid_request", "coords_norm"],
+    [{ ...upload, page_count: 1 }, "invalid_request", "page_count"],
+    [{ ...pdfUpload, page_count: 0 }, "invalid_request", "page_count"],
+    [{ ...pdfUpload, document_id }, "invalid_request", "document_id"],
+    [{ ...pdfUpload, page_number: 1 }, "invalid_request", "page_number"],
+    [{ ...pdfUpload, coords_norm: [0, 0, 1, 1] }, "invalid_request", "coords_norm"],
+    [{ ...upload, chat_id: crypto.randomUUID() }, "not_found", "chat_id"],
+    [{ ...upload, message_id: crypto.randomUUID() }, "not_found", "message_id"],
+    ...(await foreignDocuments()).map(([_, id]): [object, string, string] => [
+      { ...upload, document_id: id },
+      "not_found",
+      "document_id",
+    ]),
+  ];
+  for (const [row, code, column] of cases) {
+    const { error, status } = await user.client.from("uploads").insert(row as typeof upload);
+    assert(error, JSON.stringify(row));
+    const { code: ours, details } = databaseError(error, status);
+    assertEquals([ours, details?.[0]?.path], [code, [column]], JSON.stringify(row));
+  }
+});
+
+Deno.test("bad input to an image that is stored: the same codes, with the column", async () => {
+  const chat_id = await user.createChat();
+  const [document_id, id] = await uploadAll(user, chat_id, [document(), image()]);
+  const update = (change: object) => user.client.from("chat_images").update(change).eq("id", id!);
+  const good = { document_id, page_number: 1, coords_norm: [0, 0, 0.5, 1] };
+  assertEquals((await update(good)).error, null);
+  const cases: [object, string, string][] = [
+    [{ page_number: 0 }, "invalid_request", "page_number"],
+    [{ coords_norm: [0, 0, 1, 1.1] }, "invalid_request", "coords_norm"],
+    [{ coords_norm: [0, 0, 0, 1] }, "invalid_request", "coords_norm"],
+    ...(await foreignDocuments()).map(([_, document_id]): [object, string, string] => [
+      { document_id },
+      "not_found",
+      "document_id",
+    ]),
+  ];
+  for (const [change, code, column] of cases) {
+    const { error, status } = await update(change);
+    assert(error, JSON.stringify(change));
+    const { code: ours, details } = databaseError(error, status);
+    assertEquals([ours, details?.[0]?.path], [code, [column]], JSON.stringify(change));
+  }
+  const { data } = await user.client.from("chat_images")
+    .select("document_id, page_number, coords_norm").eq("id", id!).single();
+  assertEquals(data as unknown, good);
 });
 
 Deno.test("100 files in one request, in order", async () => {
@@ -283,7 +457,12 @@ Deno.test("a document of 12 MB goes through", async () => {
   ]);
   assertEquals(await put(upload!, bytes), 200);
   const answer = await user.call("confirm-upload", { ids: [upload!.id] });
-  assertEquals(answer.body.documents, [{ id: upload!.id, chat_id, path: upload!.path }]);
+  const [stored] = answer.body.documents;
+  assertEquals([stored.id, stored.s3_path, stored.file_size], [
+    upload!.id,
+    upload!.path,
+    bytes.length,
+  ]);
 });
 
 Deno.test("the same bytes may be put twice", async () => {

@@ -76,6 +76,25 @@ Deno.test("a reservation whose URL died an hour ago is expired, and its bytes ar
   assertEquals(data!.status, "expired");
 });
 
+Deno.test("a message that streams without a change for too long is incomplete", async () => {
+  const chat_id = await user.createChat();
+  // The setting is 900 s. An update would stamp its own time.
+  await asOperator((sql) =>
+    sql`
+      insert into chat_messages (chat_id, user_id, role, content, status, updated_at)
+      select ${chat_id}, ${user.id}, 'assistant', 'So far', status, now() - age
+      from (values ('streaming', interval '901 seconds'), ('streaming', interval '870 seconds'),
+                   ('complete', interval '1 day'), ('error', interval '1 day')) v (status, age)`
+  );
+  const { body } = await cleanup();
+  assertEquals(body.incomplete_messages, 1);
+  const { data: rows } = await user.client.from("chat_messages").select("status, content, seq")
+    .eq("chat_id", chat_id).order("seq");
+  assertEquals(rows!.map(({ status }) => status), ["incomplete", "streaming", "complete", "error"]);
+  assertEquals(rows![0]!.content, "So far");
+  assertEquals((await cleanup()).body.incomplete_messages, 0);
+});
+
 Deno.test("a key that a live row names is never deleted", async () => {
   const chat_id = await user.createChat();
   const [id] = await uploadAll(user, chat_id, [image()]);

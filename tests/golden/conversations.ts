@@ -11,7 +11,7 @@ export interface GoldenMessage {
   content: string;
   message_type?: string;
   images?: { name: string; description?: string }[];
-  hits?: { block_id: string; page_number: number; block_text: string; score?: number }[];
+  searchResults?: { block_id: string; page_number: number; block_text: string; score?: number }[];
 }
 
 /** A conversation. */
@@ -37,7 +37,7 @@ export const CONVERSATIONS: Record<string, Golden> = {
           "| Выручка, млрд ₽ | 1,11 | 1,24 |\n| Маржа | 31 % | 34 % |\n\n" +
           "Источник: таблица на стр. 4.",
         images: [{ name: "страница 4.png", description: "Таблица «Выручка по кварталам»" }],
-        hits: [
+        searchResults: [
           {
             block_id: "p4-b12",
             page_number: 4,
@@ -57,7 +57,7 @@ export const CONVERSATIONS: Record<string, Golden> = {
         role: "assistant",
         content:
           "1. 中文版：收到发票后 **30 天**内付款。\n2. 日本語版：請求書受領後「三十日以内」。\n\n两者一致。✅",
-        hits: [{
+        searchResults: [{
           block_id: "第3条",
           page_number: 2,
           block_text: "甲方应在收到发票后三十日内付款。",
@@ -89,6 +89,40 @@ export const CONVERSATIONS: Record<string, Golden> = {
           "1. `<T>` stays `<T>`\n2. `x[0]` too\n",
       },
       { role: "user", content: "And with an open fence?\n\n```py\nprint('never closed')" },
+    ],
+  },
+  "long-answer": {
+    title: "bzip2: how much memory?",
+    document: "bzip2-manual.pdf",
+    messages: [
+      { role: "user", content: "How much memory does `bzip2 -9` need, and can it be **less**?" },
+      {
+        role: "assistant",
+        content: "# Memory of bzip2\n\nCompression takes 400 kB and 8 times the block size:\n\n" +
+          "$$\nm = 400\\,\\mathrm{kB} + 8 \\times b\n$$\n\n" +
+          "## By the level\n\n| Level | Compression | Decompression |\n| :-- | --: | --: |\n" +
+          "| `-1` | 1,200 kB | 500 kB |\n| `-9` | 7,600 kB | 3,700 kB |\n\n" +
+          "## How to need less\n\n1. Ask for smaller blocks:\n\n   ```sh\n" +
+          "   # about 2.3 MB when it is read again\n   bzip2 -5 <input >output.bz2\n   ```\n\n" +
+          "2. Or read with `-s`:\n   - half the speed,\n   - 2,500 kB at most.\n\n" +
+          "> The flag `--small` means the same as `<-s>`.\n\nIn short\n--------\n\n" +
+          "Use `-s` on *old* machines, see [the manual](https://sourceware.org/bzip2/).",
+        images: [
+          { name: "page 9.png", description: "Page 9, table of memory" },
+          { name: "crop.png" },
+        ],
+        searchResults: [
+          {
+            block_id: "p9-b3",
+            page_number: 9,
+            block_text:
+              "Compression: 400k + ( 8 x block size )\nDecompression: 100k + 4 x block size",
+            score: 0.91,
+          },
+          { block_id: "p5-b1", page_number: 5, block_text: "-s --small: Reduce memory usage" },
+        ],
+      },
+      { role: "user", content: "Thanks!" },
     ],
   },
   "hostile": {

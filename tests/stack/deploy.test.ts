@@ -10,9 +10,16 @@ import { request } from "../support/users.ts";
 
 const FUNCTIONS = CONTRACTS.map(({ name }) => name).toSorted();
 
+/** What the CLI tells of a function. */
+interface Metadata {
+  verify_jwt: boolean;
+  entrypoint_path: string;
+  import_map_path: string;
+}
+
 /** Stands in for the management API, and keeps what is uploaded in a folder for each function. */
 function standIn(folder: string) {
-  const deployed: Record<string, unknown> = {};
+  const deployed: Record<string, Metadata> = {};
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (req) => {
     const slug = new URL(req.url).searchParams.get("slug");
     if (!slug) {
@@ -90,7 +97,7 @@ interface Served extends AsyncDisposable {
   port: number;
 }
 
-async function serveFrom(root: string, name: string): Promise<Served> {
+async function serveFrom(root: string, name: string, importMap: string): Promise<Served> {
   // Packages come from the registry on the platform; here they are installed already.
   await Deno.symlink(join(PROJECT_ROOT, "node_modules"), join(root, "node_modules"));
   const script = `
@@ -99,7 +106,8 @@ async function serveFrom(root: string, name: string): Promise<Served> {
     Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, served.fetch);`;
   await Deno.writeTextFile(join(root, "run.ts"), script);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "--node-modules-dir=manual", "run.ts"],
+    args: ["run", "-A", "--no-lock", "--no-config", `--import-map=${importMap}`]
+      .concat("--node-modules-dir=manual", "run.ts"),
     cwd: root,
     env: await environment(),
     stdout: "piped",
@@ -133,10 +141,10 @@ Deno.test("each function works from what was deployed of it alone", async () => 
 
   const ports = new Map<string, number>();
   for (const name of FUNCTIONS) {
-    const { verify_jwt, entrypoint_path } = deployed[name] as Record<string, unknown>;
+    const { verify_jwt, entrypoint_path, import_map_path } = deployed[name]!;
     assertEquals(verify_jwt, false, `${name} answers 401 itself`);
     assertEquals(entrypoint_path, `supabase/functions/${name}/index.ts`);
-    ports.set(name, all.use(await serveFrom(join(folder, name), name)).port);
+    ports.set(name, all.use(await serveFrom(join(folder, name), name, import_map_path)).port);
   }
 
   // The platform's gateway: one address for all.

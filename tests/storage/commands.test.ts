@@ -1,7 +1,8 @@
 /** `deno task storage`: its answers, its exit codes, and what it refuses to do. */
 import { join } from "node:path";
 import { Failure } from "../../stack/failure.ts";
-import { storage } from "../../tools/storage.ts";
+import { execute } from "../../tools/command.ts";
+import { command as storage } from "../../tools/storage.ts";
 import { describeSize } from "../../tools/storage/sizes.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { scratch } from "../support/endpoint.ts";
@@ -27,16 +28,19 @@ async function run(args: string[], { env = {}, answer, input }: Options = {}) {
   const shown: string[] = [];
   const questions: string[] = [];
   const output: Uint8Array<ArrayBuffer>[] = [];
-  const code = await storage(args, env, {
-    print: (line) => lines.push(line),
-    note: (line) => notes.push(line),
-    show: (line) => shown.push(line),
-    ask: (question) => {
-      questions.push(question);
-      return answer;
+  const code = await execute(storage, args, {
+    env,
+    terminal: {
+      print: (line) => lines.push(line),
+      note: (line) => notes.push(line),
+      show: (line) => shown.push(line),
+      ask: (question) => {
+        questions.push(question);
+        return answer;
+      },
+      output: new WritableStream({ write: (chunk) => void output.push(chunk) }),
+      input: new Blob([input ?? new Uint8Array()]).stream(),
     },
-    output: new WritableStream({ write: (chunk) => void output.push(chunk) }),
-    input: new Blob([input ?? new Uint8Array()]).stream(),
   });
   const json = () => JSON.parse(lines.join("\n"));
   return { code, lines, notes, shown, questions, output: await new Blob(output).text(), json };
@@ -47,8 +51,8 @@ const onStack = (args: string[], options?: Options) => run([...args, STATUS_FILE
 
 /** The exit code of a command that fails, and what it says. */
 async function failure(args: string[], options?: Options) {
-  const { exitCode, message } = await assertRejects(() => run(args, options), Failure);
-  return { exitCode, message };
+  const { exitCode, message, advice } = await assertRejects(() => run(args, options), Failure);
+  return { exitCode, message, advice };
 }
 
 /** An environment that names a bucket. */
@@ -126,10 +130,8 @@ Deno.test("what is not there: exit code 1", async () => {
   const { code, lines } = await onStack(["exists", key]);
   assertEquals([code, lines], [1, ["no"]]);
   for (const command of ["stat", "get", "url"]) {
-    assertEquals(await failure([command, key, STATUS_FILE]), {
-      exitCode: 1,
-      message: `there is no object ${key}`,
-    });
+    const { exitCode, message } = await failure([command, key, STATUS_FILE]);
+    assertEquals([exitCode, message], [1, `there is no object ${key}`]);
   }
   assertEquals((await failure(["put", "/no/such/file", key, STATUS_FILE])).exitCode, 1);
 });
@@ -160,7 +162,12 @@ Deno.test("rm deletes what no row names", async () => {
   const [live] = await keysBelow(`${user.id}/${chat_id}/`) as [string];
 
   const kept = await onStack(["rm", key, live, "--json"]);
-  assertEquals([kept.code, kept.json()], [1, { deleted: 1, spared: [live], failures: [] }]);
+  assertEquals([kept.code, kept.json()], [1, {
+    deleted: 1,
+    spared: [live],
+    failures: [],
+    missing: [],
+  }]);
   assertEquals(await keysBelow(`${user.id}/${chat_id}/`), [live]);
   assertEquals((await onStack(["rm-prefix", `${user.id}/`, "--yes"])).code, 1);
   assertEquals(await keysBelow(`${user.id}/${chat_id}/`), [live]);
@@ -168,6 +175,16 @@ Deno.test("rm deletes what no row names", async () => {
   const forced = await onStack(["rm", live, "--force"]);
   assertEquals([forced.code, forced.lines], [0, ["deleted 1 object"]]);
   assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+});
+
+Deno.test("rm says which objects are not there, and deletes the others", async () => {
+  await using place = scratch();
+  const [key, none] = [`${place.prefix}a`, `${place.prefix}none`];
+  await place.store.put({ key, body: text.encode("a"), size: 1, contentType: "text/plain" });
+  const { code, lines, notes } = await onStack(["rm", key, none]);
+  assertEquals([code, lines], [1, ["deleted 1 object"]]);
+  assert(notes.includes(`there is no object ${none}`));
+  assertEquals(await place.keys(), []);
 });
 
 Deno.test("rm keeps what rows name, also among more keys than one query answers for", async () => {
@@ -192,7 +209,11 @@ Deno.test("rm-prefix asks, and says what would be lost", async () => {
   }
   const question = `Delete 2 objects (4 B) below ${prefix} from bucket chat-archive?`;
   const nobody = await failure(["rm-prefix", prefix, STATUS_FILE]);
-  assertEquals(nobody, { exitCode: 2, message: `${question} Nobody can be asked here.` });
+  assertEquals({ ...nobody, advice: "" }, {
+    advice: "",
+    exitCode: 2,
+    message: `${question} There is no terminal to ask at.`,
+  });
   const no = await failure(["rm-prefix", prefix, STATUS_FILE], { answer: false });
   assertEquals(no.exitCode, 1);
   assertEquals((await place.keys()).length, 2);
@@ -253,21 +274,30 @@ Deno.test("check asks for the application's own origin, where it is known", asyn
 });
 
 Deno.test("a bucket that is missing, refuses or is down: exit code 3, and which of them", async () => {
-  const cases: [RegExp, () => Response][] = [
-    [/there is no bucket scripted/, () => s3Error(404, "NoSuchBucket")],
-    [/refuses these credentials \(InvalidAccessKeyId\)/, () => s3Error(403, "InvalidAccessKeyId")],
+  const cases: [string, number, RegExp, RegExp][] = [
+    ["NoSuchBucket", 404, /^bucket scripted at http:.* is not there/, /S3_BUCKET/],
+    ["InvalidAccessKeyId", 403, /does not know the access key/, /S3_ACCESS_KEY/],
+    ["SignatureDoesNotMatch", 403, /refuses the signature/, /S3_SECRET_KEY/],
+    ["AccessDenied", 403, /refuses this key/, /S3_ACCESS_KEY/],
   ];
-  for (const [message, answer] of cases) {
-    await using bucket = startScriptedBucket(answer);
-    const said = await failure(["ls"], { env: exported({ ...bucket.settings }) });
-    assertEquals(said.exitCode, 3);
-    assertMatch(said.message, message);
+  for (const [code, status, message, advice] of cases) {
+    // HEAD answers without a body, so that its code is not there to be read.
+    await using bucket = startScriptedBucket(({ method }) =>
+      method === "HEAD" ? new Response(null, { status }) : s3Error(status, code)
+    );
+    for (const verb of ["ls", "check"]) {
+      const said = await failure([verb], { env: exported({ ...bucket.settings }) });
+      assertEquals(said.exitCode, 3);
+      assertMatch(said.message, message);
+      assertMatch(said.advice, advice);
+    }
   }
   const env = { ...exported({ bucket: "down", region: "local", accessKeyId: "a" }) };
   const down = { ...env, S3_ENDPOINT: "http://127.0.0.1:9" };
   const said = await failure(["check"], { env: down });
   assertEquals(said.exitCode, 3);
-  assertMatch(said.message, /does not answer \(ECONNREFUSED\)/);
+  assertMatch(said.message, /^http:\/\/127\.0\.0\.1:9 does not answer \(ECONNREFUSED\)/);
+  assertMatch(said.advice, /S3_ENDPOINT/);
 });
 
 Deno.test("the bucket is that of S3_*, unless a stack is named", async () => {
@@ -277,7 +307,7 @@ Deno.test("the bucket is that of S3_*, unless a stack is named", async () => {
   assertEquals((await onStack(["check"], { env })).notes[0]!.includes(stack.API_URL), true);
   const halfway = await failure(["ls"], { env: { S3_BUCKET: "abc" } });
   assertEquals(halfway.exitCode, 2);
-  assertMatch(halfway.message, /S3_ACCESS_KEY/);
+  assertMatch(halfway.message, /S3_ACCESS_KEY is not set; S3_SECRET_KEY is not set/);
   assertMatch((await failure(["ls", "--data-dir=/no/where"])).message, /no stack is running/);
 });
 
@@ -303,7 +333,7 @@ Deno.test("wrong arguments: exit code 2, before anything is asked of the bucket"
     const said = await failure([...args, STATUS_FILE]);
     assertEquals(said.exitCode, 2, args.join(" "));
   }
-  await assertRejects(() => run(["ls", "--bogus"]), TypeError, "--bogus");
+  assertMatch((await failure(["ls", "--bogus"])).message, /--bogus/);
 });
 
 Deno.test("help tells every command and exit code", async () => {
@@ -311,7 +341,7 @@ Deno.test("help tells every command and exit code", async () => {
   assertEquals(code, 0);
   const names = ["check", "ls", "stat", "exists", "put", "get", "rm", "rm-prefix", "url"];
   for (const name of names) assertMatch(lines[0]!, new RegExp(`^  ${name}( |$)`, "m"));
-  assertMatch(lines[0]!, /Exit code 0: .* 1: .*\n2: .* 3: /);
+  assertMatch(lines[0]!, /Exit codes: 0 .* 1 .* 2 .* 3 /);
 });
 
 Deno.test("as a program: lines on standard output, notes on standard error", async () => {

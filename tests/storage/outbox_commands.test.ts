@@ -1,6 +1,7 @@
 /** `deno task storage reconcile` and `requeue`: what an operator does about orphans and dead letters. */
 import { Failure } from "../../stack/failure.ts";
-import { storage } from "../../tools/storage.ts";
+import { execute } from "../../tools/command.ts";
+import { command as storage } from "../../tools/storage.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { image, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";
@@ -10,13 +11,16 @@ async function run(args: string[], env: Record<string, string> = {}, answer?: bo
   const lines: string[] = [];
   const named = Object.keys(env).length === 0;
   const statusFile = `--status-file=${Deno.env.get("STACK_STATUS_FILE")}`;
-  const code = await storage([...args, ...(named ? [statusFile] : [])], env, {
-    print: (line) => lines.push(line),
-    note: () => {},
-    show: () => {},
-    ask: () => answer,
-    output: new WritableStream(),
-    input: new Blob().stream(),
+  const code = await execute(storage, [...args, ...(named ? [statusFile] : [])], {
+    env,
+    terminal: {
+      print: (line) => lines.push(line),
+      note: () => {},
+      show: () => {},
+      ask: () => answer,
+      output: new WritableStream(),
+      input: new Blob().stream(),
+    },
   });
   return { code, lines, json: () => JSON.parse(lines.join("\n")) };
 }
@@ -100,7 +104,7 @@ Deno.test("reconcile --apply goes through a large bucket part by part, each with
   for (
     const [args, message] of [
       [["--apply", "--expected", "2", "--yes"], "3 orphans, and 2 were expected"],
-      [["--apply", "--expected", "3"], "Nobody can be asked here"],
+      [["--apply", "--expected", "3"], "no terminal to ask at"],
       [["--apply", "--yes"], "go together"],
       [["--expected", "3"], "go together"],
       [["--apply", "--expected", "all", "--yes"], "go together"],

@@ -75,26 +75,36 @@ export function importFile(
   }, status);
 }
 
-/** What an import keeps: all but ids, keys, times of upload and of the last change, and links. */
-export function essenceOf({ chat, document, messages, images, search_results }: ChatExport) {
-  const order = new Map(messages.map(({ id }, index) => [id, index]));
-  const place = (id: string | null) => id === null ? null : order.get(id);
+/** Columns that an import makes anew. */
+const NEW = ["id", "user_id", "chat_id", "seq", "s3_path", "s3_url", "document_path", "updated_at"];
+/** What an export says of the bytes, which is another for each export. */
+const LOCATION = ["uploaded_at", "link", "file"];
+
+/** What an import keeps: every column but ids, keys, seq and times of its own; references as places. */
+export function essenceOf({ chat, documents, messages, images, search_results }: ChatExport) {
+  const places = new Map<string, string>();
+  for (const [table, rows] of Object.entries({ documents, messages, images })) {
+    rows.forEach(({ id }, index) => places.set(id, `${table}.${index}`));
+  }
+  const referring = (key: string, value: unknown) => {
+    if (key.endsWith("_id") && key !== "external_id" && key !== "block_id") {
+      return value === null ? null : places.get(String(value)) ?? "not in the file";
+    }
+    return JSON.parse(JSON.stringify(value), (_, part) => {
+      const [, id] = /^chat-archive:(?:image|document)\/(.+)$/.exec(String(part)) ?? [];
+      return typeof part === "string" && id ? places.get(id) ?? "not in the file" : part;
+    });
+  };
+  const kept = (row: object) =>
+    Object.fromEntries(
+      Object.entries(row).filter(([key]) => ![...NEW, ...LOCATION].includes(key))
+        .map(([key, value]) => [key, referring(key, value)]),
+    );
   return {
-    chat: [chat.title, chat.description, chat.is_archived, chat.metadata, chat.created_at],
-    document: document &&
-      [document.file_name, document.content_type, document.file_size, document.sha256],
-    messages: messages.map(({ id: _, chat_id: __, user_id: ___, seq: ____, ...rest }) => rest),
-    images: images.map((image) => {
-      const { message_id, image_name, image_type, content_type, description } = image;
-      const { width, height, file_size, sha256 } = image;
-      const facts = { image_name, image_type, content_type, description, width, height };
-      return { ...facts, file_size, sha256, message: place(message_id) };
-    }),
-    search_results: search_results.map(
-      ({ id: _, chat_id: __, user_id: ___, seq: ____, message_id, ...rest }) => ({
-        ...rest,
-        message: place(message_id),
-      }),
-    ),
+    chat: kept(chat),
+    documents: documents.map(kept),
+    messages: messages.map(kept),
+    images: images.map(kept),
+    search_results: search_results.map(kept),
   };
 }

@@ -5,6 +5,7 @@
  */
 import { crc32, deflateSync } from "node:zlib";
 import { PresignUploadResponse } from "@shared/contracts/presign-upload.ts";
+import type { Box } from "@shared/rows.ts";
 import { assert, assertEquals } from "@std/assert";
 import { bucket } from "./stack.ts";
 import type { User } from "./users.ts";
@@ -63,11 +64,20 @@ export interface TestFile {
   kind?: "image" | "document";
   id?: string;
   message_id?: string;
+  document_id?: string;
+  page_number?: number;
+  coords_norm?: Box;
+  page_count?: number;
 }
 
 /** A small image. */
 export function image(name = "page.png", seed = 0): TestFile {
   return { name, content_type: "image/png", bytes: png(4, 3, seed) };
+}
+
+/** A small document with a text in it. */
+export function document(name = "a.pdf", text = name): TestFile {
+  return { name, content_type: "application/pdf", kind: "document", bytes: pdf(text) };
 }
 
 /** Puts a small image where a test wants one, past the functions. @returns its key */

@@ -9,10 +9,12 @@ type Token = ReturnType<Parser["parse"]>[number];
 export interface FoundMessage {
   /** Text of the heading. */
   heading: string;
-  /** Alternative text and address of each image. */
+  /** Alternative text and address of each image that stands alone. */
   images: [string, string][];
-  /** First line of each hit. */
-  hits: string[];
+  /** First line of each search result. */
+  searchResults: string[];
+  /** Whether its text is one quote. */
+  quoted: boolean;
 }
 
 /** A document as it was found. */
@@ -39,43 +41,54 @@ function topBlocks(tokens: Token[]): Token[][] {
   return blocks;
 }
 
+/** The HTML below each heading of levels 1 and 2 that stands at the top. */
+export function sectionsOf(markdown: string, parser: Parser): string[] {
+  const sections: Token[][] = [];
+  for (const block of topBlocks(parser.parse(markdown, {}))) {
+    if (/^h[12]$/.test(block[0]!.tag)) sections.push([]);
+    else sections.at(-1)!.push(...block);
+  }
+  return sections.map((tokens) => parser.renderer.render(tokens, parser.options, {}));
+}
+
 const textOf = (tokens: Token[]) =>
   tokens.flatMap(({ children }) => children ?? []).map(({ content }) => content).join("");
 
-/** Finds the title, the messages, and what belongs to each. Anything unexpected counts as a message. */
+const SEPARATOR = "<!-- -->\n";
+
+/** An image that is a paragraph of its own. */
+function imageIn(block: Token[]): [string, string][] {
+  const [image, ...more] = block.flatMap(({ children }) => children ?? []);
+  if (block[0]!.type !== "paragraph_open" || image?.type !== "image" || more.length > 0) return [];
+  return [[textOf([image]), String(image.attrGet("src"))]];
+}
+
+/** Finds the title, the messages, and what belongs to each: all up to the next heading of their level. */
 export function structureOf(markdown: string, parser: Parser): FoundChat {
   const found: FoundChat = { title: "", messages: [], html: [] };
-  let seenText = true;
+  let before = "";
   for (const block of topBlocks(parser.parse(markdown, {}))) {
     const [first] = block;
-    const flat = block.flatMap((token) => [token, ...token.children ?? []]);
     found.html.push(
-      ...flat.filter(({ type, content }) => type.startsWith("html") && content !== "<!-- -->\n")
+      ...block.flatMap((token) => [token, ...token.children ?? []])
+        .filter(({ type, content }) => type.startsWith("html") && content !== SEPARATOR)
         .map(({ content }) => content),
     );
     const message = found.messages.at(-1);
     if (first!.tag === "h1" && found.title === "") found.title = textOf(block);
-    else if (first!.tag === "h2") {
-      found.messages.push({ heading: textOf(block), images: [], hits: [] });
-      seenText = false;
-    } else if (!message) continue;
-    else if (first!.type === "blockquote_open") {
-      if (seenText) message.hits.push(textOf(block.slice(0, 3)));
-      seenText = true;
-    } else if (first!.type === "paragraph_open") {
-      const images = flat.filter(({ type }) => type === "image");
-      message.images.push(
-        ...images.map((image): [string, string] => [
-          textOf([image]),
-          String(image.attrGet("src")),
-        ]),
-      );
-      if (images.length === 0 && textOf(block) !== "Sources:") {
-        found.messages.push({ heading: `unexpected: ${textOf(block)}`, images: [], hits: [] });
+    else if (["h1", "h2"].includes(first!.tag)) {
+      found.messages.push({ heading: textOf(block), images: [], searchResults: [], quoted: false });
+    } else if (first!.type === "blockquote_open" && message) {
+      if (before === "heading_open") message.quoted = true;
+      if (["Sources:", SEPARATOR].includes(before)) {
+        message.searchResults.push(textOf(block.slice(0, 3)));
       }
-    } else if (first!.type !== "html_block") {
-      found.messages.push({ heading: `unexpected: ${first!.type}`, images: [], hits: [] });
-    }
+    } else message?.images.push(...imageIn(block));
+    before = first!.type === "paragraph_open"
+      ? block[1]!.content
+      : first!.type === "html_block"
+      ? first!.content
+      : first!.type;
   }
   return found;
 }

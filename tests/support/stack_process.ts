@@ -20,6 +20,7 @@ export interface StackProcessOptions {
 /** A started stack. */
 export interface StackProcess extends AsyncDisposable {
   status: StackStatus;
+  statusFile: string;
   child: Deno.ChildProcess;
   /** All that it has printed so far. */
   output(): string;
@@ -70,7 +71,7 @@ export async function startStackProcess(options: StackProcessOptions = {}): Prom
   };
   try {
     const status = await eventually("the stack is ready", ready, START_LIMIT_MS);
-    return { status, child, output: () => output, [Symbol.asyncDispose]: stop };
+    return { status, statusFile, child, output: () => output, [Symbol.asyncDispose]: stop };
   } catch (cause) {
     await stop();
     throw new Error(`the stack did not start:\n${output}`, { cause });

@@ -2,8 +2,13 @@
 import fc from "fast-check";
 import MarkdownIt from "markdown-it";
 import { codeSpan, escapeInline } from "@shared/markdown/escape.ts";
-import { renderHit, renderMessage } from "@shared/markdown/render.ts";
-import type { Message } from "@shared/rows.ts";
+import {
+  renderHeader,
+  renderImage,
+  renderMessage,
+  renderSearchResult,
+} from "@shared/markdown/render.ts";
+import type { Image, Message, SearchResult } from "@shared/rows.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const parser = new MarkdownIt("commonmark");
@@ -16,16 +21,25 @@ const message = (content: string): Message => ({
   role: "user",
   content,
   message_type: "text",
+  parts: null,
+  metadata: {},
+  parent_id: null,
+  external_id: null,
+  status: "complete",
   created_at: "2026-01-02T03:04:05+00:00",
+  updated_at: "2026-01-02T03:04:05+00:00",
+  bytes: 1,
 });
 
-/** Top-level blocks of a document, and all raw HTML and links in it. */
+/** Headings of the levels that are ours, and all raw HTML. */
 function structure(markdown: string) {
   const tokens = parser.parse(markdown, {});
   const inline = tokens.flatMap(({ children }) => children ?? []);
   return {
-    blocks: tokens.filter(({ level, nesting }) => level === 0 && nesting >= 0)
-      .map(({ tag, type, content }) => tag || `${type} ${content}`),
+    headings:
+      tokens.filter(({ level, tag, nesting }) =>
+        level === 0 && nesting === 1 && /^h[12]$/.test(tag)
+      ).length,
     html: [...tokens, ...inline].filter(({ type }) => type.startsWith("html")).length,
   };
 }
@@ -35,8 +49,6 @@ function between(content: string): string {
   return renderMessage(message("first [label] [foo bar]")) + renderMessage(message(content)) +
     renderMessage(message("last [label] [foo bar]"));
 }
-
-const EXPECTED = { blocks: Array(3).fill(["h2", "blockquote"]).flat(), html: 0 };
 
 const HOSTILE = [
   "```\nopen fence",
@@ -85,7 +97,7 @@ const HOSTILE = [
 
 for (const content of HOSTILE) {
   Deno.test(`stays inside its message: ${JSON.stringify(content)}`, () => {
-    assertEquals(structure(between(content)), EXPECTED);
+    assertEquals(structure(between(content)), { headings: 3, html: 0 });
     const links = parser.parse(between(content), {}).flatMap(({ children }) => children ?? [])
       .filter(({ type, attrs }) =>
         type === "link_open" && attrs?.[0]?.[1] === "https://example.com"
@@ -94,35 +106,6 @@ for (const content of HOSTILE) {
     assertEquals(links.length, own, "no definition reaches another message");
   });
 }
-
-Deno.test("generated Markdown stays inside its message", () => {
-  const piece = fc.oneof(
-    fc.constantFrom(
-      ...HOSTILE,
-      "```",
-      "~~~",
-      "- ",
-      "1. ",
-      "> ",
-      "    ",
-      "\n",
-      "\n\n",
-      "<div",
-      ">",
-      "-->",
-      "[",
-      "]: x",
-      "\\",
-    ),
-    fc.string({ unit: "binary", maxLength: 8 }),
-  );
-  fc.assert(
-    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      assertEquals(structure(between(pieces.join(""))), EXPECTED);
-    }),
-    { numRuns: 2000 },
-  );
-});
 
 Deno.test("a message reads as its author wrote it", () => {
   const html = parser.render(
@@ -155,20 +138,84 @@ Deno.test("a code span holds any text", () => {
   }
 });
 
-Deno.test("the text of a hit is not read as Markdown", () => {
-  const html = parser.render(renderHit({
-    id: "1",
-    chat_id: "1",
-    user_id: "1",
-    message_id: null,
-    seq: 1,
-    block_id: "b1",
-    page_number: 3,
-    block_text: "# *not* <b>bold</b>\n- [x](y)",
-    score: null,
-    coords_norm: [0, 0, 1, 1],
-    coords_px: null,
-    created_at: "2026-01-02T03:04:05+00:00",
-  }));
+const common = { id: "1", chat_id: "1", user_id: "1", message_id: null, seq: 1 };
+const time = "2026-01-02T03:04:05+00:00";
+const result: SearchResult = {
+  ...common,
+  block_id: "b1",
+  page_number: 3,
+  block_text: "# *not* <b>bold</b>\n- [x](y)",
+  score: null,
+  coords_norm: [0, 0, 1, 1],
+  coords_px: null,
+  document_id: null,
+  metadata: {},
+  created_at: time,
+  bytes: 1,
+};
+const image: Image = {
+  ...common,
+  document_id: null,
+  page_number: null,
+  coords_norm: null,
+  bytes: 1,
+  image_name: "a.png",
+  s3_path: "x",
+  s3_url: null,
+  image_type: "page",
+  content_type: "image/png",
+  description: null,
+  width: 3,
+  height: 2,
+  file_size: 1,
+  sha256: null,
+  uploaded_at: time,
+};
+
+Deno.test("the text of a search result is not read as Markdown", () => {
+  const html = parser.render(renderSearchResult(result));
   assertStringIncludes(html, "# *not* &lt;b&gt;bold&lt;/b&gt;\n- [x](y)");
+});
+
+Deno.test("an image and a search result name their page and document, as far as they are known", () => {
+  const origin = { documentName: "a_*b*.pdf", pageNumber: 9 };
+  const shown = (markdown: string) =>
+    parser.render(markdown).replace(/<[^>]+>/g, "").trim().split("\n")[0];
+  assertEquals(shown(renderSearchResult(result)), "Page 3 · block b1");
+  assertEquals(
+    shown(renderSearchResult(result, { documentName: "a_*b*.pdf" })),
+    "Page 3 of a_*b*.pdf · block b1",
+  );
+  assertEquals(renderImage(image, "/x"), "![a.png](</x>)\n\n");
+  assertEquals(
+    renderImage(image, "/x", origin),
+    "![a.png](</x>)\n\n*Page 9 of a\\_\\*b\\*.pdf*\n\n",
+  );
+  assertEquals(
+    shown(renderImage(image, undefined, origin)),
+    "Image not included: a.png (a.png, Page 9 of a_*b*.pdf, 3 × 2 px)",
+  );
+  assertEquals(
+    shown(renderImage(image, undefined, { documentName: "b.pdf" })),
+    "Image not included: a.png (a.png, b.pdf, 3 × 2 px)",
+  );
+});
+
+Deno.test("the header lists all documents, linked where there are links", () => {
+  const header = renderHeader({
+    id: "1",
+    user_id: "1",
+    title: "a",
+    description: "- b",
+    document_path: null,
+    is_archived: false,
+    metadata: {},
+    external_id: null,
+    created_at: time,
+    updated_at: time,
+  }, { exportedAt: new Date(time), documents: [{ name: "c.pdf", url: "c%20d" }, { name: "_e" }] });
+  assertStringIncludes(
+    header,
+    "> - b\n\n- Document: [c.pdf](<c%20d>)\n- Document: \\_e\n- Created: ",
+  );
 });

@@ -16,6 +16,7 @@ Deno.test("defaults", () => {
   assertEquals(settings.maxFileSize, 50 * 1024 * 1024);
   assertEquals(settings.downloadExpiration, 3600);
   assertEquals(settings.uploadExpiration, 900);
+  assertEquals(settings.messageStreamTimeout, 900);
   assertEquals(settings.allowedOrigins, ["*"]);
   assertEquals(settings.bucket?.region, "us-east-1");
 });
@@ -35,6 +36,8 @@ Deno.test("each bad value is named, and none is shown", () => {
     ["MAX_FILE_SIZE_MB", "-5"],
     ["S3_URL_EXPIRATION", "604801"],
     ["S3_UPLOAD_EXPIRATION", "3601"],
+    ["MESSAGE_STREAM_TIMEOUT", "59"],
+    ["MESSAGE_STREAM_TIMEOUT", "86401"],
     ["S3_ENDPOINT", "not-a-url"],
     ["S3_ENDPOINT", "ftp://example.com"],
     ["ALLOWED_IMAGE_TYPES", "image/svg+xml"],

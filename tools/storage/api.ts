@@ -1,7 +1,7 @@
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/database.types.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
-import { Failure } from "../../stack/failure.ts";
+import { misuse } from "../../stack/failure.ts";
 import { readProjectSettings } from "../../stack/project_settings.ts";
 import type { StorageCall } from "./command.ts";
 
@@ -22,10 +22,9 @@ export function apiOf({ stack, env }: Pick<StorageCall, "stack" | "env">): Proje
 export function requiredApi(call: Pick<StorageCall, "stack" | "env">): ProjectApi {
   const api = apiOf(call);
   if (api) return api;
-  throw new Failure(
+  throw misuse(
     "no API is known here",
     "Set SUPABASE_URL and SUPABASE_SERVICE_KEY, or name a running stack.",
-    { exitCode: 2 },
   );
 }
 

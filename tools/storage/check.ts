@@ -1,5 +1,6 @@
 import type { StorageCommand } from "./command.ts";
 import { examineBucket } from "./examine_bucket.ts";
+import { isUnexplained } from "./failures.ts";
 
 /** The application's origin, where the settings name one. */
 export function applicationOrigin(
@@ -11,8 +12,8 @@ export function applicationOrigin(
 
 /** Checks the connection, and how the bucket is set up. */
 export const check: StorageCommand = {
-  help: [
-    "check",
+  usage: "check",
+  does: [
     "connects, and warns where the bucket keeps versions, is public,",
     "or lets no browser in (CORS, from the first of ALLOWED_ORIGINS);",
     "exit code 1 with a warning",
@@ -20,7 +21,11 @@ export const check: StorageCommand = {
   takes: [0, 0],
   async run({ store, bucket, env, json, terminal }) {
     const started = performance.now();
-    await store.check();
+    await store.check().catch(async (error) => {
+      // A list that is refused too says why: the answer has a body.
+      if (isUnexplained(error)) { for await (const _ of store.list("")) break; }
+      throw error;
+    });
     const latency_ms = Math.round(performance.now() - started);
     const { facts, warnings } = await examineBucket(bucket, store, applicationOrigin(env));
     if (json) terminal.print(JSON.stringify({ latency_ms, ...facts, warnings }));

@@ -26,17 +26,17 @@ export interface Examination {
   warnings: string[];
 }
 
-/** Milliseconds for one question. */
-const LIMIT = 8_000;
+/** For one question. */
+const TIMEOUT_MS = 8_000;
 /** A page that nobody has allowed by name. */
 const ANY_ORIGIN = "https://origin.example";
 
 async function keepsVersions(settings: BucketSettings): Promise<Answer> {
   const { GetBucketVersioningCommand } = await loadSdk();
-  const client = await createS3Client(settings, settings.endpoint, LIMIT);
+  const client = await createS3Client(settings, settings.endpoint, TIMEOUT_MS);
   try {
     const command = new GetBucketVersioningCommand({ Bucket: settings.bucket });
-    const { Status } = await client.send(command, { abortSignal: AbortSignal.timeout(LIMIT) });
+    const { Status } = await client.send(command, { abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
     // Suspended: what was deleted before is still there, and a delete leaves a marker.
     return Status === "Enabled" || Status === "Suspended" ? "yes" : "no";
   } catch {
@@ -49,7 +49,7 @@ async function keepsVersions(settings: BucketSettings): Promise<Answer> {
 /** Asks without a signature. */
 async function ask(url: string, init: RequestInit = {}): Promise<Response | undefined> {
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(LIMIT) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
     await response.body?.cancel();
     return response;
   } catch {

@@ -2,7 +2,8 @@ import type { StorageCommand } from "./command.ts";
 
 /** Tells by its exit code whether there is an object. */
 export const exists: StorageCommand = {
-  help: ["exists KEY", "exit code 0 if there is such an object, else 1"],
+  usage: "exists KEY",
+  does: ["exit code 0 if there is such an object, else 1"],
   takes: [1, 1],
   async run({ store, positionals: [key = ""], json, terminal }) {
     const found = await store.head(key) !== null;

@@ -1,45 +1,65 @@
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { BucketSettings } from "../../supabase/functions/_shared/settings.ts";
-import { Failure } from "../../stack/failure.ts";
-
-/** Exit code where the bucket can't be worked with. */
-const UNAVAILABLE = 3;
-
-/** Bad arguments: exit code 2. */
-export function misuse(message: string): Failure {
-  return new Failure(message, "See `deno task storage --help`.", { exitCode: 2 });
-}
+import { Failure, misuse, unreachable } from "../../stack/failure.ts";
 
 /** No such object: exit code 1. */
 export function noSuchObject(key: string): Failure {
   return new Failure(`there is no object ${key}`, "List what is there with `ls`.");
 }
 
-function nameOf(cause: unknown): string {
-  const { name, code, Code } = (cause ?? {}) as { name?: string; code?: string; Code?: string };
-  return [Code, code, name].find((text) => text && text !== "Error") ?? "no answer";
+/** What the SDK throws. */
+interface Cause {
+  name?: string;
+  code?: string;
+  Code?: string;
+  $metadata?: { httpStatusCode?: number };
+}
+
+/** The code that the bucket gave, else its status, else what happened on the way to it. */
+function codeOf(error: ChatArchiveError): string {
+  const { name, code, Code, $metadata } = (error.cause ?? {}) as Cause;
+  const known = [Code, code, name].find((text) => text && !/^(Error|Unknown.*)$/.test(text));
+  return known ?? String($metadata?.httpStatusCode ?? "no answer");
+}
+
+/** What a bucket's refusals mean: a sentence about it, and what to do. */
+const REFUSALS: [RegExp, sentence: string, advice: string][] = [
+  [/^(NoSuchBucket|NotFound)$/, "is not there", "Create it, or correct S3_BUCKET."],
+  [/AccessKey/, "does not know the access key", "Correct S3_ACCESS_KEY."],
+  [
+    /Signature/,
+    "refuses the signature",
+    "Correct S3_SECRET_KEY (or S3_REGION): it does not fit S3_ACCESS_KEY.",
+  ],
+  [
+    /AccessDenied|Forbidden|^403$/,
+    "refuses this key",
+    "Give the key of S3_ACCESS_KEY rights on the bucket, or correct it and S3_SECRET_KEY.",
+  ],
+];
+
+/** Did the bucket refuse without saying why? An answer to HEAD has no body to say it in. */
+export function isUnexplained(error: unknown): boolean {
+  return error instanceof ChatArchiveError && /^(Forbidden|4\d\d)$/.test(codeOf(error));
 }
 
 /** Words what the object store threw for the person who runs a command. */
-export function explain(error: unknown, { bucket, endpoint }: BucketSettings): unknown {
+export function explain(error: unknown, { bucket, endpoint, region }: BucketSettings): unknown {
   if (!(error instanceof ChatArchiveError)) return error;
   if (error.code === "invalid_request") return misuse(error.message);
   if (error.code !== "storage_unavailable") return error;
-  const name = nameOf(error.cause);
-  const options = { cause: error, exitCode: UNAVAILABLE };
-  if (name === "NoSuchBucket" || name === "NotFound") {
-    return new Failure(`there is no bucket ${bucket}`, "Create it, or mend S3_BUCKET.", options);
+  const code = codeOf(error);
+  const where = endpoint ?? `AWS, ${region}`;
+  const refusal = REFUSALS.find(([pattern]) => pattern.test(code));
+  if (refusal) {
+    const [, sentence, advice] = refusal;
+    return unreachable(`bucket ${bucket} at ${where} ${sentence} (${code})`, advice, {
+      cause: error,
+    });
   }
-  if (/AccessKey|Signature|AccessDenied|Forbidden|^403$/.test(name)) {
-    return new Failure(
-      `the bucket refuses these credentials (${name})`,
-      "Mend S3_ACCESS_KEY, S3_SECRET_KEY or S3_REGION, or their rights.",
-      options,
-    );
-  }
-  return new Failure(
-    `the bucket does not answer (${name})`,
-    `Is ${endpoint ?? "AWS"} reachable from here?`,
-    options,
+  return unreachable(
+    `${where} does not answer (${code})`,
+    "Correct S3_ENDPOINT, or see whether it can be reached from here.",
+    { cause: error },
   );
 }

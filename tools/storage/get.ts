@@ -1,7 +1,7 @@
 import { basename } from "node:path";
-import { Failure } from "../../stack/failure.ts";
+import { Failure, misuse } from "../../stack/failure.ts";
 import type { StorageCommand } from "./command.ts";
-import { misuse, noSuchObject } from "./failures.ts";
+import { noSuchObject } from "./failures.ts";
 import { progress } from "./progress.ts";
 import { describeSize } from "./sizes.ts";
 
@@ -35,8 +35,8 @@ async function save(body: ReadableStream<Uint8Array>, file: string): Promise<voi
 
 /** Reads an object into a file. */
 export const get: StorageCommand = {
-  help: [
-    "get KEY [FILE] [--range START-END]",
+  usage: "get KEY [FILE] [--range START-END]",
+  does: [
     "reads an object into a file (its own name); - is standard output.",
     "A file that is there already stays, unless --overwrite",
   ],

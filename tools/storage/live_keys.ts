@@ -1,6 +1,6 @@
 import { chunked } from "@shared/async.ts";
 import { query } from "@shared/query.ts";
-import { Failure } from "../../stack/failure.ts";
+import { unreachable } from "../../stack/failure.ts";
 import { adminOf, apiOf } from "./api.ts";
 import type { StorageCall } from "./command.ts";
 import type { Spare } from "./delete_prefix.ts";
@@ -31,9 +31,9 @@ export async function liveKeys(call: StorageCall): Promise<Spare> {
       }
       return live;
     } catch (cause) {
-      throw new Failure(
+      throw unreachable(
         `${api.url} does not say which keys are in use: ${(cause as Error).message}`,
-        "Mend SUPABASE_URL and SUPABASE_SERVICE_KEY, or add --force to delete unasked.",
+        "Correct SUPABASE_URL and SUPABASE_SERVICE_KEY, or add --force to delete unasked.",
         { cause },
       );
     }

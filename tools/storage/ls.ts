@@ -3,7 +3,8 @@ import { describeCount, describeSize } from "./sizes.ts";
 
 /** Lists objects. */
 export const ls: StorageCommand = {
-  help: ["ls [PREFIX]", "lists objects, with size and time; with --json one a line"],
+  usage: "ls [PREFIX]",
+  does: ["lists objects, with size and time; with --json one a line"],
   takes: [0, 1],
   async run({ store, positionals: [prefix = ""], json, terminal }) {
     let count = 0;

@@ -1,8 +1,8 @@
-import type { Terminal } from "./command.ts";
+import type { Terminal } from "../terminal.ts";
 import { describeSize } from "./sizes.ts";
 
-/** Milliseconds between two updates. */
-const PAUSE = 100;
+/** Between two updates. */
+const PAUSE_MS = 100;
 
 /** Lets bytes pass, and shows how many of how many did. */
 export function progress(
@@ -20,7 +20,7 @@ export function progress(
   return new TransformStream({
     transform(chunk, controller) {
       passed += chunk.length;
-      if (performance.now() - shown >= PAUSE) show();
+      if (performance.now() - shown >= PAUSE_MS) show();
       controller.enqueue(chunk);
     },
     flush: show,

@@ -1,8 +1,7 @@
 import { extname } from "node:path";
 import { EXTENSION_OF } from "@shared/object-keys.ts";
-import { Failure } from "../../stack/failure.ts";
+import { Failure, misuse } from "../../stack/failure.ts";
 import type { StorageCall, StorageCommand } from "./command.ts";
-import { misuse } from "./failures.ts";
 import { progress } from "./progress.ts";
 import { describeSize } from "./sizes.ts";
 
@@ -35,8 +34,8 @@ async function open(file: string, { options, terminal }: StorageCall) {
 
 /** Stores a file. */
 export const put: StorageCommand = {
-  help: [
-    "put FILE KEY [--type TYPE]",
+  usage: "put FILE KEY [--type TYPE]",
+  does: [
     "stores a file; - is standard input, with --size BYTES.",
     "An object that is there already stays, unless --overwrite",
   ],

@@ -1,13 +1,12 @@
 import { ReconcileReport } from "@shared/contracts/storage-cleanup.ts";
-import { Failure } from "../../stack/failure.ts";
+import { EXIT, Failure, misuse, unreachable } from "../../stack/failure.ts";
+import { confirm } from "../confirmation.ts";
 import { type ProjectApi, requiredApi } from "./api.ts";
 import type { StorageCall, StorageCommand } from "./command.ts";
-import { confirm } from "./confirmation.ts";
-import { misuse } from "./failures.ts";
 import { describeCount } from "./sizes.ts";
 
 /** Milliseconds for one request, which compares for up to 50 s. */
-const REQUEST_LIMIT = 120_000;
+const REQUEST_TIMEOUT_MS = 120_000;
 /** Keys that are printed. */
 const SAMPLE = 100;
 
@@ -25,17 +24,17 @@ async function callWorker({ url, secretKey }: ProjectApi, body: unknown) {
       method: "POST",
       headers: { apikey: secretKey, "content-type": "application/json" },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(REQUEST_LIMIT),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
   } catch (cause) {
-    throw new Failure(`${url} does not answer`, "Is SUPABASE_URL right?", { cause, exitCode: 3 });
+    throw unreachable(`${url} does not answer`, "Correct SUPABASE_URL.", { cause });
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return ReconcileReport.parse(answer);
   throw new Failure(
     `storage-cleanup answers ${answer.code ?? response.status}: ${answer.message ?? "no message"}`,
     answer.code === "conflict" ? "Look at a dry run again." : "See the function's log.",
-    { exitCode: answer.code === "conflict" ? 1 : 3 },
+    { exitCode: answer.code === "conflict" ? EXIT.failed : EXIT.unreachable },
   );
 }
 
@@ -96,8 +95,8 @@ function expectedOf({ options: { apply, expected } }: StorageCall): number | und
 
 /** Compares the bucket with the rows, both ways, and enqueues what no row names. */
 export const reconcile: StorageCommand = {
-  help: [
-    "reconcile [--apply --expected N]",
+  usage: "reconcile [--apply --expected N]",
+  does: [
     "compares the bucket with the rows: orphans (objects that no row",
     "names) and rows whose object is missing; --apply has the worker",
     "delete the orphans, if there are at most N; exit code 1 if it finds any",

@@ -1,5 +1,5 @@
 import { query } from "@shared/query.ts";
-import { Failure } from "../../stack/failure.ts";
+import { unreachable } from "../../stack/failure.ts";
 import { adminOf, requiredApi } from "./api.ts";
 import type { StorageCommand } from "./command.ts";
 
@@ -8,7 +8,8 @@ const ENTRIES = 10_000;
 
 /** Gives deletions that the worker gave up another try. */
 export const requeue: StorageCommand = {
-  help: ["requeue", "gives deletions that the worker gave up (dead letters) another try"],
+  usage: "requeue",
+  does: ["gives deletions that the worker gave up (dead letters) another try"],
   takes: [0, 0],
   async run(call) {
     const { terminal, json } = call;
@@ -23,10 +24,10 @@ export const requeue: StorageCommand = {
         requeued += some;
         more = some === ENTRIES;
       } catch (cause) {
-        throw new Failure(
+        throw unreachable(
           `${api.url} does not requeue: ${(cause as Error).message}`,
-          "Mend SUPABASE_URL and SUPABASE_SERVICE_KEY.",
-          { cause, exitCode: 3 },
+          "Correct SUPABASE_URL and SUPABASE_SERVICE_KEY.",
+          { cause },
         );
       }
     }

@@ -1,29 +1,35 @@
+import { eachOf } from "@shared/async.ts";
 import type { StorageCall, StorageCommand } from "./command.ts";
 import type { DeletedPage } from "./delete_prefix.ts";
 import { liveKeys } from "./live_keys.ts";
 import { describeCount } from "./sizes.ts";
 
+/** Keys that are looked for at the same time. */
+const LOOKUPS = 8;
+
 /** Says what was deleted and what was not. @returns the exit code */
 export function reportDeletion(
   { json, terminal }: Pick<StorageCall, "json" | "terminal">,
-  { deleted, spared, failures }: DeletedPage,
+  result: DeletedPage & { missing?: string[] },
 ): number {
+  const { deleted, spared, failures, missing = [] } = result;
   terminal.print(
     json
-      ? JSON.stringify({ deleted, spared, failures })
+      ? JSON.stringify({ deleted, spared, failures, missing })
       : `deleted ${describeCount(deleted, "object")}`,
   );
   for (const key of spared) terminal.note(`kept: ${key} (a row names it; --force deletes it)`);
+  for (const key of missing) terminal.note(`there is no object ${key}`);
   for (const { key, code } of failures) terminal.note(`not deleted: ${key} (${code})`);
-  return spared.length + failures.length === 0 ? 0 : 1;
+  return spared.length + failures.length + missing.length === 0 ? 0 : 1;
 }
 
 /** Deletes objects. */
 export const rm: StorageCommand = {
-  help: [
-    "rm KEY… [--force]",
-    "deletes objects; one that is missing counts as deleted, one that a",
-    "row names is kept, unless --force",
+  usage: "rm KEY… [--force]",
+  does: [
+    "deletes objects, and says which are not there; one that a row names",
+    "is kept, unless --force",
   ],
   takes: [1, Infinity],
   options: { force: { type: "boolean" } },
@@ -31,8 +37,11 @@ export const rm: StorageCommand = {
     const { store, positionals } = call;
     const keys = [...new Set(positionals)];
     const spared = await (await liveKeys(call))(keys);
-    const failures = await store.deleteMany(keys.filter((key) => !spared.has(key)));
-    const deleted = keys.length - spared.size - failures.length;
-    return reportDeletion(call, { deleted, spared: [...spared], failures });
+    const rest = keys.filter((key) => !spared.has(key));
+    const there = await eachOf(rest, LOOKUPS, async (key) => await store.head(key) !== null);
+    const failures = await store.deleteMany(rest.filter((_, index) => there[index]));
+    const missing = rest.filter((_, index) => !there[index]);
+    const deleted = rest.length - missing.length - failures.length;
+    return reportDeletion(call, { deleted, spared: [...spared], failures, missing });
   },
 };

@@ -1,7 +1,7 @@
+import { misuse } from "../../stack/failure.ts";
+import { confirm } from "../confirmation.ts";
 import type { StorageCall, StorageCommand } from "./command.ts";
-import { confirm } from "./confirmation.ts";
 import { type DeletedPage, deletePrefix } from "./delete_prefix.ts";
-import { misuse } from "./failures.ts";
 import { liveKeys } from "./live_keys.ts";
 import { reportDeletion } from "./rm.ts";
 import { describeCount, describeSize } from "./sizes.ts";
@@ -22,8 +22,8 @@ async function confirmLoss(call: StorageCall, prefix: string): Promise<void> {
 
 /** Deletes everything below a prefix. */
 export const rmPrefix: StorageCommand = {
-  help: [
-    "rm-prefix PREFIX [--force]",
+  usage: "rm-prefix PREFIX [--force]",
+  does: [
     "deletes every object whose key begins with PREFIX; asks first. One",
     "that a row names is kept, unless --force",
   ],

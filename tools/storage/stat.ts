@@ -4,7 +4,8 @@ import { describeSize } from "./sizes.ts";
 
 /** Shows facts about an object. */
 export const stat: StorageCommand = {
-  help: ["stat KEY", "shows an object's size, type, time and ETag"],
+  usage: "stat KEY",
+  does: ["shows an object's size, type, time and ETag"],
   takes: [1, 1],
   async run({ store, positionals: [key = ""], json, terminal }) {
     const head = await store.head(key);

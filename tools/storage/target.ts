@@ -1,23 +1,12 @@
-import { resolve } from "node:path";
 import {
   type BucketSettings,
   readBucketSettings,
   SettingsError,
 } from "../../supabase/functions/_shared/settings.ts";
-import { Failure } from "../../stack/failure.ts";
+import { misuse } from "../../stack/failure.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
 import { bucketOf } from "../operator_bucket.ts";
-import {
-  DEFAULT_DATA_DIR,
-  readStatus,
-  type StackStatus,
-  statusFileOf,
-} from "../../stack/status_file.ts";
-
-/** Options that choose the bucket. */
-export const TARGET_OPTIONS = {
-  "data-dir": { type: "string" },
-  "status-file": { type: "string" },
-} as const;
+import { findStack, namesStack, type StackChoice } from "../running_stack.ts";
 
 /** The bucket to work on. */
 export interface Target {
@@ -40,27 +29,19 @@ function describe({ bucket, endpoint, region }: BucketSettings, source: string):
  * @throws {Failure} where there is none, or its settings are wrong
  */
 export async function chooseTarget(
-  options: { "data-dir"?: string | undefined; "status-file"?: string | undefined },
+  choice: StackChoice,
   env: Record<string, string | undefined>,
 ): Promise<Target> {
-  const { "data-dir": dataDir, "status-file": statusFile } = options;
-  const named = dataDir !== undefined || statusFile !== undefined;
-  if (!named && DECISIVE.some((name) => env[name])) {
+  if (!namesStack(choice) && DECISIVE.some((name) => env[name])) {
     try {
       const bucket = readBucketSettings(env);
       return { bucket, stack: undefined, description: describe(bucket, "S3_*") };
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
-      throw new Failure(error.message, "See .env.example.", { exitCode: 2 });
+      throw misuse(error.message, "See .env.example.", { cause: error });
     }
   }
-  const stack = await readStatus(resolve(statusFile ?? statusFileOf(dataDir ?? DEFAULT_DATA_DIR)))
-    .catch((error) => {
-      if (!(error instanceof Failure) || named) throw error;
-      throw new Failure(error.message, `${error.mend} Or set S3_* (see .env.example).`, {
-        cause: error,
-      });
-    });
+  const stack = await findStack(choice, "Or set S3_* (see .env.example).");
   const bucket = bucketOf(stack);
   return { bucket, stack, description: describe(bucket, "the running stack") };
 }

@@ -1,9 +1,10 @@
 import { basename } from "node:path";
+import { misuse } from "../../stack/failure.ts";
 import type { StorageCall, StorageCommand } from "./command.ts";
-import { misuse, noSuchObject } from "./failures.ts";
+import { noSuchObject } from "./failures.ts";
 
-/** S3's limit: 7 days, in seconds. */
-const LONGEST = 604_800;
+/** S3's limit: 7 days. */
+const LONGEST_SECONDS = 604_800;
 
 function positive(name: string, value: string | boolean | undefined, max: number): number {
   const number = Number(value);
@@ -30,8 +31,8 @@ async function sign({ store, positionals: [key = ""], options }: StorageCall, ex
 
 /** Signs a URL. */
 export const url: StorageCommand = {
-  help: [
-    "url KEY [--expires SECONDS] [--name FILE-NAME]",
+  usage: "url KEY [--expires SECONDS] [--name FILE-NAME]",
+  does: [
     "signs a URL that reads an object (for 3600 s);",
     "with --put --type TYPE --size BYTES one that writes it",
   ],
@@ -44,7 +45,7 @@ export const url: StorageCommand = {
     size: { type: "string" },
   },
   async run(call) {
-    const expiresIn = positive("expires", call.options["expires"], LONGEST);
+    const expiresIn = positive("expires", call.options["expires"], LONGEST_SECONDS);
     const signed = await sign(call, expiresIn);
     const expires_at = new Date(Date.now() + expiresIn * 1000).toISOString();
     call.terminal.print(call.json ? JSON.stringify({ url: signed, expires_at }) : signed);

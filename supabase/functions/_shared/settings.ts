@@ -101,7 +101,10 @@ export function parseEnvironment<T>(
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+  const problems = result.error.issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    return given[name] === undefined ? `${name} is not set` : `${name}: ${message}`;
+  });
   throw new SettingsError(`bad settings: ${problems.join("; ")}`);
 }
 

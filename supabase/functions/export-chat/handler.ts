@@ -2,7 +2,7 @@ import { EXPORT_VERSION, type ExportManifest } from "@shared/contracts/chat-expo
 import type { ExportChatRequest } from "@shared/contracts/export-chat.ts";
 import { NEXT_AFTER_HEADER } from "@shared/headers.ts";
 import { encoded } from "../_shared/byte_stream.ts";
-import type { ArchiveClient } from "@shared/rows.ts";
+import type { ArchiveClient, ChatDocument, Image } from "@shared/rows.ts";
 import { contentDisposition } from "../_shared/content_disposition.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import type { StreamReply } from "../_shared/serve.ts";
@@ -12,7 +12,7 @@ import { readChat } from "./chat_reader.ts";
 import { renderJson } from "./json_export.ts";
 import { renderChat } from "./markdown_export.ts";
 import { foldersOf, type Part, readPart } from "./parts.ts";
-import { type BucketFile, exportedDocument, fileOf, type Subject, subjectOf } from "./subject.ts";
+import { fileOf, type Subject, subjectOf } from "./subject.ts";
 import { packChat } from "./zip_export.ts";
 
 /** What export-chat needs. */
@@ -33,42 +33,33 @@ const CHECK_TIMEOUT_MS = 5_000;
 function linksOf({ store, settings }: ExportChatPorts, exportedAt: Date) {
   const expiresIn = settings.downloadExpiration;
   return {
-    sign: (file: BucketFile) => store!.presignGet({ ...file, expiresIn, disposition: "inline" }),
+    sign: (row: Image | ChatDocument) =>
+      store!.presignGet({ ...fileOf(row), expiresIn, disposition: "inline" }),
     until: new Date(exportedAt.getTime() + expiresIn * 1000),
   };
 }
 
 async function* asMarkdown(subject: Subject, ports: ExportChatPorts): AsyncGenerator<string> {
-  const { chat, document, exportedAt, leftOut } = subject;
+  const { exportedAt, leftOut } = subject;
   const { sign, until } = linksOf(ports, exportedAt);
   const linked = leftOut === undefined;
-  const facts = {
-    exportedAt,
-    ...(document ? { documentName: document.fileName } : {}),
-    ...(document && linked ? { documentUrl: await sign(document) } : {}),
-    ...(linked ? { linksUntil: until } : { imagesLeftOut: leftOut }),
-  };
-  yield* renderChat(
-    ports.db,
-    chat,
-    facts,
-    (image) => linked ? sign(fileOf(image)) : undefined,
-  );
+  yield* renderChat(ports.db, subject, {
+    ...(linked ? { linksUntil: until } : {}),
+    addressOf: (row) => linked ? sign(row) : undefined,
+  });
 }
 
 async function* asJson(subject: Subject, ports: ExportChatPorts): AsyncGenerator<string> {
-  const { chat, document, exportedAt, leftOut } = subject;
+  const { exportedAt, leftOut } = subject;
   const { sign, until } = linksOf(ports, exportedAt);
-  const locationOf = async (file: BucketFile) =>
-    leftOut === undefined
-      ? { link: { url: await sign(file), expires_at: until.toISOString() } }
-      : {};
-  const head = {
-    exportedAt,
-    chat,
-    document: exportedDocument(document, document ? await locationOf(document) : {}),
-  };
-  yield* renderJson(ports.db, head, (image) => locationOf(fileOf(image)));
+  yield* renderJson(
+    ports.db,
+    subject,
+    async (row) =>
+      leftOut === undefined
+        ? { link: { url: await sign(row), expires_at: until.toISOString() } }
+        : {},
+  );
 }
 
 async function* asZip(subject: Subject, { db, store }: ExportChatPorts) {

@@ -1,24 +1,15 @@
-import {
-  type ChatExport,
-  EXPORT_VERSION,
-  type ExportedDocument,
-} from "@shared/contracts/chat-export.ts";
-import type { ArchiveClient, Chat, Image } from "@shared/rows.ts";
+import { type ChatExport, EXPORT_VERSION } from "@shared/contracts/chat-export.ts";
+import type { ArchiveClient, ChatDocument, Image } from "@shared/rows.ts";
 import { readItems, readMessages } from "./chat_reader.ts";
+import { withoutLostFiles } from "./lost_files.ts";
+import type { Subject } from "./subject.ts";
 
-/** Where the bytes of an image are, for the reader of the file: a link, a path in the zip, nowhere. */
-export type LocationOf = (image: Image) => object | Promise<object>;
-
-/** What stands before the rows. */
-export interface JsonHead {
-  exportedAt: Date;
-  chat: Chat;
-  document: ExportedDocument | null;
-}
+/** Where the bytes of a file are, for the reader of the JSON: a link, a path in the zip, nowhere. */
+export type LocationOf = (row: Image | ChatDocument) => object | Promise<object>;
 
 /** Renders an array's elements, each on a line of its own. */
 async function* elements<T>(
-  pages: AsyncIterable<T[]>,
+  pages: AsyncIterable<T[]> | Iterable<T[]>,
   render: (row: T) => object | Promise<object>,
 ) {
   let lead = "[\n";
@@ -43,7 +34,7 @@ async function* known<T extends { message_seq: number }>(
 /** A chat as JSON ({@link ChatExport}), in small pieces. */
 export async function* renderJson(
   db: ArchiveClient,
-  { exportedAt, chat, document }: JsonHead,
+  { exportedAt, chat, documents }: Subject,
   locationOf: LocationOf,
 ): AsyncGenerator<string> {
   const head = {
@@ -51,23 +42,34 @@ export async function* renderJson(
     version: EXPORT_VERSION,
     exported_at: exportedAt.toISOString(),
     chat: chat as ChatExport["chat"],
-    document,
   } satisfies Partial<ChatExport>;
-  yield `${JSON.stringify(head).slice(0, -1)},\n"messages":`;
+  const located = async <T extends Image | ChatDocument>(row: T) => ({
+    ...row,
+    ...await locationOf(row),
+  });
+  const ids = new Set(documents.map(({ id }) => id));
+  /** A document that came after the others were written is not of this export. */
+  const ofExport = <T extends { document_id: string | null }>(row: T): T =>
+    row.document_id === null || ids.has(row.document_id) ? row : { ...row, document_id: null };
+
+  yield `${JSON.stringify(head).slice(0, -1)},\n"documents":`;
+  yield* elements([documents], located);
+  yield ',\n"messages":';
   let last = 0;
-  yield* elements(readMessages(db, chat.id), (message) => {
+  const messages = withoutLostFiles(db, readMessages(db, chat.id), ids);
+  yield* elements(messages, (message) => {
     last = message.seq;
     return message;
   });
   yield ',\n"images":';
   yield* elements(
     known(readItems(db, "chat_images", chat.id, "all"), () => last),
-    async ({ item }) => ({ ...item, ...await locationOf(item) }),
+    ({ item }) => located(ofExport(item)),
   );
   yield ',\n"search_results":';
   yield* elements(
     known(readItems(db, "search_results", chat.id, "all"), () => last),
-    ({ item }) => item,
+    ({ item }) => ofExport(item),
   );
   yield "\n}\n";
 }

@@ -1,4 +1,4 @@
-import type { ArchiveClient, Image } from "@shared/rows.ts";
+import type { ArchiveClient, ChatDocument, Image } from "@shared/rows.ts";
 import { encoded } from "../_shared/byte_stream.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import type { ZipWriter } from "../_shared/zip_writer.ts";
@@ -7,7 +7,7 @@ import { FileNames, linkTo } from "./file_names.ts";
 import { type MissingFile, packFiles, type WantedFile } from "./files.ts";
 import { renderJson } from "./json_export.ts";
 import { renderChat } from "./markdown_export.ts";
-import { exportedDocument, type Subject } from "./subject.ts";
+import { fileOf, type Subject } from "./subject.ts";
 
 /** What the bytes come from. */
 export interface ZipPorts {
@@ -21,41 +21,53 @@ function missingText(missing: MissingFile[], folder: string): string {
   return ["These files could not be included in this export:", "", ...lines, ""].join("\n");
 }
 
-/** Paths of a chat's files in the zip: JSON, Markdown and bytes are three readings of the same rows. */
-class ZipPaths {
-  readonly document: string | undefined;
+/** Names of the files in one folder of the zip. */
+class Folder {
   #names = new FileNames();
-  /** By image. */
-  #images = new Map<string, string>();
+  #path: string;
+  #fallback: string;
 
-  constructor(document: Subject["document"]) {
-    this.document = document
-      ? `document/${new FileNames().file(document.fileName, document.contentType, "document")}`
-      : undefined;
+  /** @param fallback name of a file whose own name can't be used */
+  constructor(path: string, fallback: string) {
+    this.#path = path;
+    this.#fallback = fallback;
   }
 
-  /** Gives an image its path. */
-  add({ id, image_name, content_type }: Image): string {
-    const path = `images/${this.#names.file(image_name, content_type, "image")}`;
-    this.#images.set(id, path);
+  pathOf(row: Image | ChatDocument): string {
+    const { fileName, contentType } = fileOf(row);
+    return this.#path + this.#names.file(fileName, contentType, this.#fallback);
+  }
+}
+
+/** Paths of a chat's files in the zip: JSON, Markdown and bytes are three readings of the same rows. */
+class ZipPaths {
+  #images = new Folder("images/", "image");
+  #documents = new Folder("documents/", "document");
+  /** By id of the row. */
+  #paths = new Map<string, string>();
+
+  /** Gives a file its path. */
+  add(row: Image | ChatDocument): string {
+    const path = ("name" in row ? this.#documents : this.#images).pathOf(row);
+    this.#paths.set(row.id, path);
     return path;
   }
 
-  /** The path of an image; undefined where it was uploaded after the JSON had been written. */
-  of(imageId: string): string | undefined {
-    return this.#images.get(imageId);
+  /** The path of a file; undefined where it was uploaded after the JSON had been written. */
+  of({ id }: Image | ChatDocument): string | undefined {
+    return this.#paths.get(id);
   }
 
   /** The same, once. */
-  take(imageId: string): string | undefined {
-    const path = this.#images.get(imageId);
-    this.#images.delete(imageId);
+  take(row: Image | ChatDocument): string | undefined {
+    const path = this.of(row);
+    this.#paths.delete(row.id);
     return path;
   }
 
-  /** Those of images that nobody took. */
+  /** Those that nobody took. */
   get left(): string[] {
-    return [...this.#images.values()];
+    return [...this.#paths.values()];
   }
 }
 
@@ -63,25 +75,23 @@ class ZipPaths {
 async function* wantedFiles(
   db: ArchiveClient,
   folder: string,
-  { chat, document, exportedAt }: Subject,
+  { chat, documents }: Subject,
   paths: ZipPaths,
 ): AsyncGenerator<WantedFile> {
-  if (document && paths.document) {
-    const size = document.upload?.file_size ?? Infinity;
-    yield { key: document.key, path: folder + paths.document, size, modified: exportedAt };
-  }
+  const wanted = function* (row: Image | ChatDocument): Generator<WantedFile> {
+    const path = paths.take(row);
+    if (path === undefined) return;
+    yield {
+      key: row.s3_path,
+      path: folder + path,
+      size: row.file_size,
+      modified: new Date(row.uploaded_at),
+    };
+  };
+  for (const document of documents) yield* wanted(document);
   if (paths.left.length === 0) return;
   for await (const page of readItems(db, "chat_images", chat.id, "all")) {
-    for (const { item } of page) {
-      const path = paths.take(item.id);
-      if (path === undefined) continue;
-      yield {
-        key: item.s3_path,
-        path: folder + path,
-        size: item.file_size,
-        modified: new Date(item.uploaded_at),
-      };
-    }
+    for (const { item } of page) yield* wanted(item);
   }
 }
 
@@ -89,36 +99,26 @@ async function* wantedFiles(
 async function* packTexts(
   zip: ZipWriter,
   folder: string,
-  { chat, document, exportedAt, leftOut }: Subject,
+  subject: Subject,
   { db, paths, included }: { db: ArchiveClient; paths: ZipPaths; included: boolean },
 ): AsyncGenerator<Uint8Array> {
-  const file = included ? paths.document : undefined;
-  const head = {
-    exportedAt,
-    chat,
-    document: exportedDocument(document, file ? { file } : {}),
-  };
-  const json = renderJson(db, head, (image) => {
-    const file = paths.add(image);
+  const json = renderJson(db, subject, (row) => {
+    const file = paths.add(row);
     return included ? { file } : {};
   });
-  yield* zip.stream(`${folder}chat.json`, encoded(json), exportedAt);
+  yield* zip.stream(`${folder}chat.json`, encoded(json), subject.exportedAt);
 
-  const facts = {
-    exportedAt,
-    ...(document ? { documentName: document.fileName } : {}),
-    ...(file ? { documentUrl: linkTo(file) } : {}),
-    ...(leftOut === undefined ? {} : { imagesLeftOut: leftOut }),
-  };
-  const markdown = renderChat(db, chat, facts, ({ id }) => {
-    const path = paths.of(id);
-    return included && path ? linkTo(path) : undefined;
+  const markdown = renderChat(db, subject, {
+    addressOf: (row) => {
+      const path = paths.of(row);
+      return included && path ? linkTo(path) : undefined;
+    },
   });
-  yield* zip.stream(`${folder}chat.md`, encoded(markdown), exportedAt);
+  yield* zip.stream(`${folder}chat.md`, encoded(markdown), subject.exportedAt);
 }
 
 /**
- * Writes one chat into a zip: `chat.json`, `chat.md`, then the document and the images, then
+ * Writes one chat into a zip: `chat.json`, `chat.md`, then the documents and the images, then
  * `missing.txt` where something could not be had. The JSON comes first, because import-chat, which
  * reads from front to end, has to know the rows before the bytes.
  *
@@ -130,9 +130,9 @@ export async function* packChat(
   subject: Subject,
   { db, store }: ZipPorts,
 ): AsyncGenerator<Uint8Array> {
-  const { document, exportedAt, leftOut } = subject;
+  const { exportedAt, leftOut } = subject;
   const included = leftOut === undefined && store !== null;
-  const paths = new ZipPaths(document);
+  const paths = new ZipPaths();
   yield* packTexts(zip, folder, subject, { db, paths, included });
 
   const missing: MissingFile[] = [];
@@ -141,7 +141,6 @@ export async function* packChat(
     yield* packFiles(zip, store, wantedFiles(db, folder, subject, paths), missing);
     for (const path of paths.left) miss(path, "it was deleted meanwhile");
   } else if (leftOut !== undefined) {
-    if (paths.document) miss(paths.document, leftOut);
     for (const path of paths.left) miss(path, leftOut);
   }
   if (missing.length > 0) {

@@ -68,11 +68,11 @@ function reasonOfQueue(state: CleanupState): Reason | undefined {
 }
 
 async function readState(admin: ArchiveClient) {
-  const [version, state] = await Promise.all([
-    query(() => admin.rpc("schema_version")),
+  const [upToDate, state] = await Promise.all([
+    query(() => admin.rpc("has_migration", { version: SCHEMA_VERSION })),
     query(() => admin.rpc("cleanup_state")),
   ]);
-  if (version < SCHEMA_VERSION) throw new BehindError();
+  if (!upToDate) throw new BehindError();
   return state[0];
 }
 

@@ -1,42 +1,28 @@
 import { z } from "zod";
-import {
-  EXPORT_VERSION,
-  ExportedChat,
-  ExportedDocument,
-  ExportedImage,
-  ExportedMessage,
-  ExportedSearchResult,
-} from "@shared/contracts/chat-export.ts";
 import { IMPORT_LIMITS, type ImportChatResponse } from "@shared/contracts/import-chat.ts";
+import { EXPORT_VERSION } from "@shared/contracts/chat-export.ts";
 import { Time } from "@shared/contracts/values.ts";
 import type { BodyFile } from "../_shared/request_body.ts";
 import { ByteSource } from "./byte_source.ts";
 import { damaged } from "./damage.ts";
+import type { Rows } from "./imported_rows.ts";
 import { type JsonValue, readJsonValues } from "./json_values.ts";
 import { NewChat, type NewChatPorts } from "./new_chat.ts";
+import { type Version, VERSIONS } from "./versions.ts";
 import { readZip } from "./zip_reader.ts";
 
 /** What import-chat needs. */
 export type ImportChatPorts = NewChatPorts;
 
-/** The keys of an export, in their order: whoever streams needs what is referred to first. */
-const KEYS = [
-  "format",
-  "version",
-  "exported_at",
-  "chat",
-  "document",
-  "messages",
-  "images",
-  "search_results",
-];
-
 /** Half of a surrogate pair, which JSON can write and PostgreSQL can't store. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
+const placeOf = ({ key, index }: JsonValue) => index === undefined ? [key] : [key, index];
+
 /** Checks a value. @throws {ChatArchiveError} `invalid_request` with its place */
-function check<T>(schema: z.ZodType<T>, { key, index, value }: JsonValue): T {
-  const path = index === undefined ? [key] : [key, index];
+function check<T>(schema: z.ZodType<T>, item: JsonValue): T {
+  const { value } = item;
+  const path = placeOf(item);
   const result = schema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -49,56 +35,67 @@ function check<T>(schema: z.ZodType<T>, { key, index, value }: JsonValue): T {
   return result.data;
 }
 
-/** Reads the JSON of an export into a chat. @param inZip whether the files may follow */
-async function readChat(chunks: AsyncIterable<Uint8Array>, chat: NewChat, inZip: boolean) {
-  const seen: string[] = [];
+/** The version of a file. @throws {ChatArchiveError} `invalid_request` where it is not known */
+function versionOf(item: JsonValue): Version {
+  const known = [...VERSIONS.keys()];
+  return VERSIONS.get(check(z.literal(known), item))!;
+}
+
+/** Reads one value of the JSON into a chat. @param bytes of the value */
+async function readValue(item: JsonValue, bytes: number, rows: Rows, chat: NewChat) {
+  const { key, index } = item;
+  const place = placeOf(item);
+  switch (index === undefined ? key : `${key}.`) {
+    case "format":
+      return void check(z.literal("chat-archive"), item);
+    case "version":
+      return;
+    case "exported_at":
+      return void check(Time, item);
+    case "chat":
+      return await chat.begin(check(rows.chat, item));
+    case "document": {
+      const document = check(rows.document.nullable(), item);
+      return document === null ? undefined : await chat.addDocument(document, place);
+    }
+    case "documents.":
+      return await chat.addDocument(check(rows.document, item), place);
+    case "messages.":
+      return await chat.addMessage(check(rows.message, item), index!, bytes);
+    case "images.":
+      return await chat.addImage(check(rows.image, item), index!, bytes);
+    case "search_results.":
+      return await chat.addSearchResult(check(rows.searchResult, item), index!, bytes);
+    default:
+      // An array begins.
+      check(z.array(z.never()), item);
+  }
+  if (key === "messages") await chat.endDocuments();
+  if (key === "images") await chat.endMessages();
+  if (key === "search_results") chat.endImages();
+}
+
+/** Reads the JSON of an export into a chat. */
+async function readChat(chunks: AsyncIterable<Uint8Array>, chat: NewChat) {
+  let version = VERSIONS.get(EXPORT_VERSION)!;
+  let count = 0;
   const limits = { all: IMPORT_LIMITS.json, row: IMPORT_LIMITS.row };
   for await (const item of readJsonValues(chunks, limits)) {
-    const { key, index, value } = item;
+    const { key, index } = item;
     if (index === undefined) {
-      const expected = KEYS[seen.length];
+      const expected = version.keys[count++];
       if (key !== expected) {
         throw damaged([key], expected ? `${expected} has to come here` : "unknown field");
       }
-      seen.push(key);
+      if (key === "version") version = versionOf(item);
     }
     // As JSON, which counts its bytes and shows what is not text.
-    const text = JSON.stringify(value);
-    if (LONE_SURROGATE.test(text)) {
-      throw damaged(index === undefined ? [key] : [key, index], "a text in it is not Unicode");
-    }
-    switch (key) {
-      case "format":
-        check(z.literal("chat-archive"), item);
-        break;
-      case "version":
-        check(z.literal(EXPORT_VERSION), item);
-        break;
-      case "exported_at":
-        check(Time, item);
-        break;
-      case "chat":
-        await chat.begin(check(ExportedChat, item));
-        break;
-      case "document": {
-        const document = check(ExportedDocument.nullable(), item);
-        if (document) await chat.addDocument(document, inZip);
-        break;
-      }
-      default:
-        if (index === undefined) {
-          check(z.array(z.never()), item);
-          if (key === "images") await chat.endMessages();
-        } else if (key === "messages") {
-          await chat.addMessage(check(ExportedMessage, item), index, text.length);
-        } else if (key === "images") {
-          await chat.addImage(check(ExportedImage, item), index, inZip);
-        } else {
-          await chat.addSearchResult(check(ExportedSearchResult, item), index, text.length);
-        }
-    }
+    const text = JSON.stringify(item.value);
+    if (LONE_SURROGATE.test(text)) throw damaged(placeOf(item), "a text in it is not Unicode");
+    await readValue(item, text.length, version.rows, chat);
   }
-  if (seen.length < KEYS.length) throw damaged([KEYS[seen.length]!], "it is missing");
+  const missing = version.keys[count];
+  if (missing !== undefined) throw damaged([missing], "it is missing");
   await chat.endRows();
 }
 
@@ -119,9 +116,9 @@ async function readZipFile(chunks: AsyncIterable<Uint8Array>, chat: NewChat) {
         continue;
       }
       folder = prefix;
-      const early = before.find((name) => /^(images|document)\//.test(name.slice(prefix.length)));
+      const early = before.find((name) => /^(images|documents?)\//.test(name.slice(prefix.length)));
       if (early !== undefined) throw damaged([early], "chat.json has to come before it");
-      await readChat(entry.bytes, chat, true);
+      await readChat(entry.bytes, chat);
     } else if (found !== undefined) {
       throw damaged([entry.name], "a file holds one chat: pack each folder on its own");
     } else if (entry.name.startsWith(folder)) {
@@ -151,11 +148,11 @@ export async function importChat(
   { contentType, bytes }: BodyFile,
   ports: ImportChatPorts,
 ): Promise<{ status: 201; body: ImportChatResponse }> {
-  const chat = new NewChat(ports);
+  const isZip = contentType === "application/zip";
+  const chat = new NewChat(ports, isZip);
   try {
     const file = received(bytes);
-    if (contentType === "application/zip") await readZipFile(file, chat);
-    else await readChat(file, chat, false);
+    await (isZip ? readZipFile(file, chat) : readChat(file, chat));
     return { status: 201, body: await chat.finish() };
   } catch (error) {
     await chat.abandon();

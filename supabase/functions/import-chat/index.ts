@@ -17,8 +17,8 @@ export default serve(
       store: optionalBucket(call),
       settings: call.settings,
     });
-    const { missing_images, missing_document: _, ...counts } = reply.body;
-    call.note({ ...counts, missing_images: missing_images.length });
+    const { missing, ...counts } = reply.body;
+    call.note({ ...counts, missing: missing.length });
     return reply;
   },
 );

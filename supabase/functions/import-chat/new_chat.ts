@@ -1,10 +1,3 @@
-import type {
-  ExportedChat,
-  ExportedDocument,
-  ExportedImage,
-  ExportedMessage,
-  ExportedSearchResult,
-} from "@shared/contracts/chat-export.ts";
 import { IMPORT_LIMITS, type ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { query } from "@shared/query.ts";
@@ -12,11 +5,20 @@ import type { ArchiveClient, Tables } from "@shared/rows.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import type { Settings } from "../_shared/settings.ts";
-import { damaged } from "./damage.ts";
+import { DocumentMetadata } from "./document_metadata.ts";
+import type {
+  ImportedChat,
+  ImportedDocument,
+  ImportedImage,
+  ImportedMessage,
+  ImportedSearchResult,
+} from "./imported_rows.ts";
 import { Lease, tookTooLong } from "./lease.ts";
+import { NamedFiles } from "./named_files.ts";
 import { newId } from "./new_ids.ts";
 import { BATCH_FILES, type FilePorts, PromisedFiles } from "./promised_files.ts";
-import { fieldOf, RowBatch } from "./row_batch.ts";
+import { type Place, refused, RowBatch } from "./row_batch.ts";
+import { SearchResultDocuments } from "./search_result_documents.ts";
 import type { ZipEntry } from "./zip_reader.ts";
 
 /** What an import writes with. */
@@ -39,65 +41,116 @@ const REMOVAL_TIMEOUT_MS = 20_000;
 export class NewChat {
   readonly id: string = crypto.randomUUID();
   #ports: NewChatPorts;
+  #inZip: boolean;
   #begun = false;
   #lease: Lease;
   #messages: RowBatch<Tables["chat_messages"]["Insert"]>;
-  #searchResults: RowBatch<Tables["search_results"]["Insert"]>;
-  #uploads: RowBatch<Tables["uploads"]["Insert"]>;
+  #searchResults: RowBatch<Tables["search_results"]["Insert"] & { id: string }>;
+  /** Reservations, of documents first: rows of one insert have the same columns. */
+  #documents: RowBatch<Tables["uploads"]["Insert"]>;
+  #images: RowBatch<Tables["uploads"]["Insert"]>;
   #files: PromisedFiles;
+  #named: NamedFiles;
+  #metadata: DocumentMetadata;
+  #resultDocuments: SearchResultDocuments;
   /** Names of files that the export names and does not hold. */
-  #missingImages: string[] = [];
-  #missingDocument: string | undefined;
+  #missing: string[] = [];
 
-  constructor(ports: NewChatPorts) {
+  /** @param inZip whether bytes may follow the rows */
+  constructor(ports: NewChatPorts, inZip: boolean) {
     this.#ports = ports;
+    this.#inZip = inZip;
     const { db, admin, userId, settings } = ports;
     const lease = this.#lease = new Lease(admin, this.id);
     this.#messages = new RowBatch(
-      "messages",
       lease,
       (rows) => query(() => db.from("chat_messages").insert(rows)),
     );
-    this.#searchResults = new RowBatch(
-      "search_results",
-      lease,
-      (rows) => query(() => db.from("search_results").insert(rows)),
-    );
-    this.#uploads = new RowBatch(
-      "images",
-      lease,
-      (rows) => query(() => db.from("uploads").insert(rows)),
-    );
+    const results = this.#resultDocuments = new SearchResultDocuments(this.id, db, admin);
+    this.#searchResults = new RowBatch(lease, (rows) => results.insert(rows));
+    const reserve = (rows: Tables["uploads"]["Insert"][]) =>
+      query(() => db.from("uploads").insert(rows));
+    this.#documents = new RowBatch(lease, reserve, BATCH_FILES);
+    this.#images = new RowBatch(lease, reserve, BATCH_FILES);
     this.#files = new PromisedFiles(userId, settings);
+    this.#named = new NamedFiles(this.id);
+    this.#metadata = new DocumentMetadata(db);
   }
 
   /** Makes the chat. The rows follow. */
-  async begin(exported: ExportedChat): Promise<void> {
-    const { title, description, is_archived, metadata, created_at } = exported;
+  async begin(chat: ImportedChat): Promise<void> {
+    const { title, description, is_archived, metadata, external_id, created_at } = chat;
     try {
       await query(() =>
         this.#ports.admin.rpc("begin_import", {
           of_chat: this.id,
           of_user: this.#ports.userId,
-          chat: { title, description, is_archived, metadata, created_at },
+          chat: { title, description, is_archived, metadata, external_id, created_at },
         })
       );
     } catch (error) {
       if (!(error instanceof ChatArchiveError) || error.code !== "invalid_request") throw error;
-      throw damaged(["chat", ...fieldOf(error)], "the value is not allowed", error);
+      throw refused(error, ["chat"]);
     }
     this.#begun = true;
     await failpoint("import.begun");
   }
 
+  #newId(id: string | null): string | null {
+    return id === null ? null : newId(this.id, id);
+  }
+
+  /** The path of a file that is to come. Others are noted as missing. */
+  #promised(file: string | undefined, name: string): string | undefined {
+    if (file !== undefined && this.#inZip && this.#ports.store !== null) return file;
+    if (this.#missing.length < IMPORT_LIMITS.names) this.#missing.push(name);
+    return undefined;
+  }
+
+  /** @param place in the file */
+  async addDocument(document: ImportedDocument, place: Place): Promise<void> {
+    const { name, content_type, file_size, sha256, page_count, metadata } = document;
+    const file = this.#promised(document.file, name);
+    this.#named.addDocument(document.id, file !== undefined, place);
+    if (file === undefined) return;
+    const id = newId(this.id, document.id);
+    const upload = this.#files.add(file, place, {
+      id,
+      chat_id: this.id,
+      kind: "document",
+      file_name: name,
+      content_type,
+      file_size,
+      sha256,
+      page_count,
+    });
+    this.#metadata.keep(id, metadata, place);
+    await this.#documents.add(upload, place, 0);
+  }
+
+  /** All documents are known now, and can be named. */
+  async endDocuments(): Promise<void> {
+    await this.#documents.flush();
+  }
+
   /** @param bytes of the row as JSON */
-  async addMessage(message: ExportedMessage, index: number, bytes: number): Promise<void> {
-    const { id, role, content, message_type, created_at } = message;
-    await this.#messages.add(
-      { id: newId(this.id, id), chat_id: this.id, role, content, message_type, created_at },
-      index,
-      bytes,
-    );
+  async addMessage(message: ImportedMessage, index: number, bytes: number): Promise<void> {
+    const { id, role, content, message_type, parts, metadata, parent_id, external_id } = message;
+    const { status, created_at } = message;
+    const row = {
+      id: newId(this.id, id),
+      chat_id: this.id,
+      role,
+      content,
+      message_type,
+      parts: parts && this.#named.renameIn(parts, index),
+      metadata,
+      parent_id: this.#newId(parent_id),
+      external_id,
+      status,
+      created_at,
+    };
+    await this.#messages.add(row, ["messages", index], bytes);
   }
 
   /** Rows that refer to messages come after them. */
@@ -107,82 +160,68 @@ export class NewChat {
   }
 
   /** @param bytes of the row as JSON */
-  async addSearchResult(
-    result: ExportedSearchResult,
-    index: number,
-    bytes: number,
-  ): Promise<void> {
-    const { id, message_id, user_id: _, seq: __, ...columns } = result;
-    await this.#searchResults.add(
-      {
-        ...columns,
-        id: newId(this.id, id),
-        chat_id: this.id,
-        message_id: message_id && newId(this.id, message_id),
-      },
-      index,
-      bytes,
-    );
-  }
-
-  #hasFile(file: string | undefined, inZip: boolean): file is string {
-    return file !== undefined && inZip && this.#ports.store !== null;
-  }
-
-  /** @param inZip whether bytes may follow */
-  async addImage(image: ExportedImage, index: number, inZip: boolean): Promise<void> {
-    const { file, message_id, content_type, file_size } = image;
-    if (!this.#hasFile(file, inZip)) {
-      if (this.#missingImages.length < IMPORT_LIMITS.names) {
-        this.#missingImages.push(image.image_name);
-      }
-      return;
-    }
-    const upload = this.#files.add(file, ["images", index], {
+  async addImage(image: ImportedImage, index: number, bytes: number): Promise<void> {
+    const { message_id, page_number, coords_norm, image_name, image_type } = image;
+    const { content_type, description, width, height, file_size, sha256 } = image;
+    const place = ["images", index];
+    this.#named.addImage(image.id);
+    const document_id = this.#named.documentOf(image.document_id, place);
+    const file = this.#promised(image.file, image_name);
+    if (file === undefined) return;
+    const upload = this.#files.add(file, place, {
       id: newId(this.id, image.id),
       chat_id: this.id,
       kind: "image",
-      message_id: message_id && newId(this.id, message_id),
-      file_name: image.image_name,
+      message_id: this.#newId(message_id),
+      document_id,
+      page_number,
+      coords_norm,
+      file_name: image_name,
       content_type,
       file_size,
-      image_type: image.image_type,
-      description: image.description,
-      width: image.width,
-      height: image.height,
-      sha256: image.sha256,
-    });
-    await this.#uploads.add(upload, index, 0);
-    if (this.#files.count % BATCH_FILES === 0) await this.#uploads.flush();
-  }
-
-  /** @param inZip whether bytes may follow */
-  async addDocument(document: ExportedDocument, inZip: boolean): Promise<void> {
-    const { file, file_name, content_type, file_size, sha256 } = document;
-    if (!this.#hasFile(file, inZip) || file_size === null) {
-      this.#missingDocument = file_name;
-      return;
-    }
-    const upload = this.#files.add(file, ["document"], {
-      id: crypto.randomUUID(),
-      chat_id: this.id,
-      kind: "document",
-      file_name,
-      content_type,
-      file_size,
+      image_type,
+      description,
+      width,
+      height,
       sha256,
     });
-    try {
-      await query(() => this.#ports.db.from("uploads").insert(upload));
-    } catch (error) {
-      if (!(error instanceof ChatArchiveError) || error.status >= 500) throw error;
-      throw damaged(["document"], "a value is not allowed", error);
-    }
+    await this.#images.add(upload, place, bytes);
+  }
+
+  /** All files are known now. @throws {ChatArchiveError} where parts name one that is not there */
+  endImages(): void {
+    this.#named.checkAll();
+  }
+
+  /** @param bytes of the row as JSON */
+  async addSearchResult(
+    result: ImportedSearchResult,
+    index: number,
+    bytes: number,
+  ): Promise<void> {
+    const { id, message_id, document_id, block_id, page_number, block_text, score } = result;
+    const { coords_norm, coords_px, metadata, created_at } = result;
+    const place = ["search_results", index];
+    const row = {
+      id: newId(this.id, id),
+      chat_id: this.id,
+      message_id: this.#newId(message_id),
+      document_id: this.#named.documentOf(document_id, place),
+      block_id,
+      page_number,
+      block_text,
+      score,
+      coords_norm,
+      coords_px,
+      metadata,
+      created_at,
+    };
+    await this.#searchResults.add(row, place, bytes);
   }
 
   /** All rows are known now. */
   async endRows(): Promise<void> {
-    await this.#uploads.flush();
+    await this.#images.flush();
     await this.#searchResults.flush();
   }
 
@@ -199,20 +238,22 @@ export class NewChat {
   /** Shows the chat to its owner, whole. */
   async finish(): Promise<ImportChatResponse> {
     const { admin, store } = this.#ports;
-    const images = store ? await this.#files.confirm(this.#filePorts(store)) : 0;
+    const { images, documents } = store
+      ? await this.#files.confirm(this.#filePorts(store))
+      : { images: 0, documents: 0 };
+    await this.#metadata.write(this.#files.arrived);
+    await this.#resultDocuments.name(this.#lease);
     await failpoint("import.finished");
     if (!await query(() => admin.rpc("finish_import", { of_chat: this.id }))) {
       throw tookTooLong();
     }
-    const names = [...this.#missingImages, ...this.#files.missing("image")];
-    const document = this.#missingDocument ?? this.#files.missing("document")[0];
     return {
       chat_id: this.id,
       messages: this.#messages.count,
       images,
+      documents,
       search_results: this.#searchResults.count,
-      missing_images: names.slice(0, IMPORT_LIMITS.names),
-      ...(document === undefined ? {} : { missing_document: document }),
+      missing: [...this.#missing, ...this.#files.missing].slice(0, IMPORT_LIMITS.names),
     };
   }
 

@@ -14,6 +14,7 @@ import type { ObjectStore } from "../_shared/object_store.ts";
 import type { Settings } from "../_shared/settings.ts";
 import { damaged } from "./damage.ts";
 import type { Lease } from "./lease.ts";
+import type { Place } from "./row_batch.ts";
 import type { ZipEntry } from "./zip_reader.ts";
 
 /** Reservations of one insert, and ids of one confirm. */
@@ -60,39 +61,39 @@ export class PromisedFiles {
     this.#settings = settings;
   }
 
-  get count(): number {
-    return this.#files.size;
+  /** Names of those that did not arrive. */
+  get missing(): string[] {
+    return [...this.#files.values()].filter(({ arrived }) => !arrived).map(({ name }) => name);
   }
 
-  /** Names of those that did not arrive. */
-  missing(kind: Kind): string[] {
-    return [...this.#files.values()].filter((file) => file.kind === kind && !file.arrived)
-      .map(({ name }) => name);
+  /** Ids of those that arrived. */
+  get arrived(): string[] {
+    return [...this.#files.values()].filter(({ arrived }) => arrived).map(({ id }) => id);
   }
 
   /**
    * Notes a file, and checks it as presign-upload does.
    *
    * @param path  in the zip
-   * @param field of the JSON that promises it
+   * @param place of the row that promises it
    * @returns its reservation
    * @throws {ChatArchiveError} `invalid_request` with the field, `payload_too_large`
    */
-  add(path: string, field: (string | number)[], upload: NewUpload): Reservation {
+  add(path: string, place: Place, upload: NewUpload): Reservation {
     const { id, chat_id, kind, content_type, file_size } = upload;
     const { allowedTypes, maxFileSize } = this.#settings;
-    if (this.#files.has(path)) throw damaged([...field, "file"], "two rows name the same file");
+    if (this.#files.has(path)) throw damaged([...place, "file"], "two rows name the same file");
     if (this.#files.size >= IMPORT_LIMITS.files) {
       throw new ChatArchiveError(
         "payload_too_large",
-        `${field.join(".")}: at most ${IMPORT_LIMITS.files} files`,
+        `${place.join(".")}: at most ${IMPORT_LIMITS.files} files`,
       );
     }
     if (!allowedTypes[kind].includes(content_type as ContentType)) {
-      throw damaged([...field, "content_type"], `allowed: ${allowedTypes[kind].join(", ")}`);
+      throw damaged([...place, "content_type"], `allowed: ${allowedTypes[kind].join(", ")}`);
     }
     if (file_size > maxFileSize) {
-      throw damaged([...field, "file_size"], `at most ${maxFileSize} bytes`);
+      throw damaged([...place, "file_size"], `at most ${maxFileSize} bytes`);
     }
     this.#files.set(path, {
       id,
@@ -127,21 +128,24 @@ export class PromisedFiles {
   /**
    * Verifies what has arrived, as confirm-upload does, in the order of the file.
    *
-   * @returns how many images there are
+   * @returns how many images and documents there are
    * @throws {ChatArchiveError} `invalid_request` with the name of a file that is refused
    */
-  async confirm({ admin, store, lease }: FilePorts): Promise<number> {
+  async confirm(
+    { admin, store, lease }: FilePorts,
+  ): Promise<{ images: number; documents: number }> {
     const arrived = [...this.#files].filter(([, { arrived }]) => arrived);
     const pathOf = new Map(arrived.map(([path, { id }]) => [id, path]));
-    let images = 0;
+    const count = { images: 0, documents: 0 };
     for (const ids of chunked([...pathOf.keys()], BATCH_FILES)) {
       const confirmed = await confirmUploads(ids, { db: admin, admin, store });
       if (!confirmed) throw new ChatArchiveError("not_found", "no such uploads");
       const [refused] = confirmed.rejected;
       if (refused) throw damaged([pathOf.get(refused.id) ?? "file"], refused.message);
-      images += confirmed.images.length;
+      count.images += confirmed.images.length;
+      count.documents += confirmed.documents.length;
       await lease.renewIfDue();
     }
-    return images;
+    return count;
   }
 }

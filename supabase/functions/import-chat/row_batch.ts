@@ -11,28 +11,31 @@ import type { Lease } from "./lease.ts";
 const BATCH_ROWS = 500;
 const BATCH_BYTES = 1024 * 1024;
 
-/** A row, and which one of the file's array it is. */
+/** Where something stands in the file: keys and indexes. */
+export type Place = (string | number)[];
+
 interface Pending<T> {
   row: T;
-  index: number;
+  place: Place;
 }
 
-/** The field of the file that belongs to the column that an error of the database names. */
-export function fieldOf(error: ChatArchiveError): (string | number)[] {
-  const path = error.details?.[0]?.path ?? [];
-  // A reservation calls it so.
-  return path.map((column) => column === "file_name" ? "image_name" : column);
-}
+/** What reservations call otherwise than the file. */
+const FIELD_OF: Record<string, Record<string, string>> = {
+  images: { file_name: "image_name" },
+  documents: { file_name: "name" },
+};
 
-/** What the database refused in one row, in words that fit a file. */
-function refused(error: ChatArchiveError, table: string, index: number): ChatArchiveError {
+/** What the database refused in one value of the file, in words that fit it. */
+export function refused(error: ChatArchiveError, place: Place): ChatArchiveError {
+  const [column] = error.details?.[0]?.path ?? [];
+  const field = column === undefined ? [] : [FIELD_OF[place[0]!]?.[column] ?? column];
   switch (error.code) {
     case "not_found":
-      return damaged([table, index, "message_id"], "there is no such message in the file", error);
+      return damaged([...place, ...field], "there is no such row before it in the file", error);
     case "conflict":
-      return damaged([table, index, "id"], "it stands in the file twice", error);
+      return damaged([...place, ...field], "it stands in the file twice", error);
     case "invalid_request":
-      return damaged([table, index, ...fieldOf(error)], "the value is not allowed", error);
+      return damaged([...place, ...field], "the value is not allowed", error);
     default:
       return error;
   }
@@ -42,24 +45,24 @@ function refused(error: ChatArchiveError, table: string, index: number): ChatArc
 export class RowBatch<T> {
   #rows: Pending<T>[] = [];
   #bytes = 0;
-  #table: string;
   #insert: (rows: T[]) => Promise<unknown>;
   #lease: Lease;
+  #maxRows: number;
   /** Rows that were inserted. */
   count = 0;
 
-  /** @param table the rows' array in the file */
-  constructor(table: string, lease: Lease, insert: (rows: T[]) => Promise<unknown>) {
-    this.#table = table;
-    this.#lease = lease;
+  /** @param maxRows of one insert */
+  constructor(lease: Lease, insert: (rows: T[]) => Promise<unknown>, maxRows = BATCH_ROWS) {
     this.#insert = insert;
+    this.#lease = lease;
+    this.#maxRows = maxRows;
   }
 
   /** @param bytes of the row as JSON */
-  async add(row: T, index: number, bytes: number): Promise<void> {
-    this.#rows.push({ row, index });
+  async add(row: T, place: Place, bytes: number): Promise<void> {
+    this.#rows.push({ row, place });
     this.#bytes += bytes;
-    if (this.#rows.length >= BATCH_ROWS || this.#bytes >= BATCH_BYTES) await this.flush();
+    if (this.#rows.length >= this.#maxRows || this.#bytes >= BATCH_BYTES) await this.flush();
   }
 
   /** Inserts what has been collected. @throws {ChatArchiveError} `invalid_request` with the place */
@@ -80,13 +83,13 @@ export class RowBatch<T> {
 
   /** Inserts one by one, to learn which is refused. What gets in now goes with the import. */
   async #findRefused(rows: Pending<T>[]): Promise<void> {
-    for (const { row, index } of rows) {
+    for (const { row, place } of rows) {
       try {
         await this.#insert([row]);
       } catch (cause) {
         // What is not there may be the chat itself.
         await this.#lease.renew();
-        throw cause instanceof ChatArchiveError ? refused(cause, this.#table, index) : cause;
+        throw cause instanceof ChatArchiveError ? refused(cause, place) : cause;
       }
     }
   }

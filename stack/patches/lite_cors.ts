@@ -1,6 +1,9 @@
 /**
- * What the platform's gateway adds so that browsers may call the API: lite answers the preflights of
- * /auth/v1 without headers and those of /rest/v1/rpc with 404, and its sign-in answers name no origin.
+ * Patch of @supabase/lite 0.10.0: browsers can't call it. It answers preflights of /auth/v1 without
+ * headers and those of /rest/v1/rpc with 404, and its answers to a sign-in name no origin. The
+ * platform's gateway adds what is missing.
+ *
+ * Not reported: the package names no repository and no issue tracker.
  *
  * @module
  */

@@ -1,0 +1,110 @@
+/** Lists and pages read by index whatever a table holds: of 50,000 rows a page looks at its own. */
+import type postgres from "postgres";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { asOperator } from "../support/stack.ts";
+import { signUp } from "../support/users.ts";
+
+const ROWS = 50_000;
+const user = await signUp();
+
+interface Node {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Cond"?: string;
+  Plans?: Node[];
+}
+
+class Undone extends Error {}
+
+/** Runs work as the signed-in user, in a transaction that fills the tables first and leaves nothing. */
+async function withManyRows(work: (tx: postgres.TransactionSql, chat: string) => Promise<void>) {
+  await asOperator((sql) =>
+    sql.begin(async (tx) => {
+      const [{ id }] = await tx<[{ id: string }]>`
+        insert into chats (user_id, title, updated_at)
+        select ${user.id}, 'chat ' || n, now() - n * interval '1 minute'
+        from generate_series(1, 2000) n returning id`;
+      await tx`insert into chat_messages (chat_id, user_id, role, content)
+               select ${id}, ${user.id}, 'user', 'x' from generate_series(1, ${ROWS}::int)`;
+      // Before rows refer to them: checks of foreign keys are planned once.
+      await tx`analyze chats, chat_messages`;
+      await tx`insert into search_results (chat_id, user_id, message_id, block_id, page_number)
+               select chat_id, user_id, id, 'b', 1 from chat_messages where chat_id = ${id}
+               limit 10000`;
+      await tx`insert into chat_images
+                 (id, chat_id, user_id, message_id, image_name, s3_path, content_type, file_size)
+               select id, chat_id, user_id, id, 'a.png',
+                      user_id || '/' || chat_id || '/images/' || id || '.png', 'image/png', 1
+               from chat_messages where chat_id = ${id} limit 10000`;
+      await tx`analyze search_results, chat_images`;
+      // What PostgREST's prepared statements and plpgsql come to after some calls.
+      await tx`set local plan_cache_mode = force_generic_plan`;
+      const claims = JSON.stringify({ sub: user.id, role: "authenticated" });
+      await tx`select set_config('request.jwt.claims', ${claims}, true)`;
+      await tx`set local role authenticated`;
+      await work(tx, id);
+      throw new Undone();
+    }).catch((error) => {
+      if (!(error instanceof Undone)) throw error;
+    })
+  );
+}
+
+/** The scans of tables in a plan, each as table, kind and columns of its condition. */
+function scans(node: Node): string[] {
+  const own = node["Relation Name"]
+    ? [
+      `${node["Relation Name"]}: ${node["Node Type"]} ${
+        [...(node["Index Cond"] ?? "").matchAll(/\b(\w+) [=<>]/g)].map(([, column]) => column)
+      }`,
+    ]
+    : [];
+  return [...own, ...(node.Plans ?? []).flatMap(scans)];
+}
+
+async function planOf(tx: postgres.TransactionSql, statement: string): Promise<string[]> {
+  const [row] = await tx.unsafe(`explain (format json) ${statement}`);
+  return scans(row!["QUERY PLAN"][0].Plan);
+}
+
+/** The one query of a function in plpgsql, prepared with the function's parameters. */
+async function prepareBody(tx: postgres.TransactionSql, name: string) {
+  const [row] = await tx<[{ source: string; names: string[]; types: string[] }]>`
+    select prosrc as source, proargnames[1:pronargs] as names,
+           array(select t::regtype::text from unnest(proargtypes) t) as types
+    from pg_proc where oid = ${`public.${name}`}::regproc`;
+  const [, body] = /return query\s+([\s\S]*?);\s*end/.exec(row.source)!;
+  // A local constant of history_page.
+  const query = row.names.reduce(
+    (text, parameter, n) => text.replaceAll(new RegExp(`\\b${parameter}\\b`, "g"), `$${n + 1}`),
+    body!.replaceAll(/\bmost\b/g, "least(max_bytes, 4194304)"),
+  );
+  await tx.unsafe(`prepare ${name} (${row.types.join(", ")}) as ${query}`);
+}
+
+Deno.test("a list or page of 50,000 rows reads its own by index", (t) =>
+  withManyRows(async (tx, chat) => {
+    for (const column of ["created_at", "updated_at"]) {
+      await t.step(`chats by ${column}`, async () => {
+        const list = `select id, title from chats order by ${column} desc, id desc limit 50`;
+        assertEquals((await planOf(tx, list)).at(-1), "chats: Index Scan user_id");
+        const lines = await tx.unsafe(`explain ${list}`);
+        assert(!lines.some((line) => line["QUERY PLAN"].includes("Sort")), "in its order");
+      });
+    }
+    for (const name of ["chat_messages_page", "history_page"]) {
+      await t.step(name, async () => {
+        await prepareBody(tx, name);
+        const plan = await planOf(
+          tx,
+          `execute ${name} ('${chat}', 0, 1000000000, false, 50, 1000)`,
+        );
+        // Both directions, each by chat and seq; then rows by their own or their message's id.
+        const pages = plan.filter((scan) => scan.endsWith("Index Scan chat_id,seq,seq"));
+        assertEquals(pages.length, 2, `${plan}`);
+        const others = plan.filter((scan) => !pages.includes(scan));
+        assert(others.length > 0, `${plan}`);
+        for (const scan of others) assertMatch(scan, / Scan (id|message_id)$/);
+      });
+    }
+  }));
