@@ -14,5 +14,5 @@ await archive.createChat({
 const content = await sample("bzip2-manual.pdf");
 await archive.uploadDocument({ chat_id, document: { id, name: "bzip2-manual.pdf", content } });
 
-const chat = await archive.getChat({ id: chat_id });
-console.log(`${chat.title}: ${chat.document_path?.split("/").slice(2).join("/")}`);
+const { title, documents: [document] } = await archive.getChat({ id: chat_id });
+console.log(`${title}: ${document?.name}, ${document?.content_type}, ${document?.file_size} bytes`);

@@ -19,7 +19,8 @@ const { id } = await archive.addMessage({
   chat_id,
   role: "assistant",
   content: "",
-  message_type: "streaming",
+  // Where nothing comes any more, the backend makes it "incomplete" after a while.
+  status: "streaming",
 });
 let content = "";
 let saved = Date.now();
@@ -30,5 +31,5 @@ for await (const piece of answer()) {
   await archive.updateMessage({ id, content });
   saved = Date.now();
 }
-const message = await archive.updateMessage({ id, content, message_type: "text" });
+const message = await archive.updateMessage({ id, content, status: "complete" });
 console.log(`${message.role}: ${message.content}`);

@@ -1,28 +1,9 @@
 // Types only: whoever imports the error class need not load zod.
 import type { z } from "zod";
 import type { ErrorAnswer, Issue as IssueSchema } from "./contracts/contract.ts";
+import { type ErrorCode, STATUS_OF } from "./error_codes.ts";
 
-/** Every error code, with the HTTP status that belongs to it. */
-export const STATUS_OF = {
-  invalid_request: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  upload_mismatch: 422,
-  quota_exceeded: 429,
-  storage_disabled: 503,
-  storage_unavailable: 503,
-  database_disabled: 503,
-  database_unavailable: 503,
-  internal: 500,
-} as const;
-
-/** One of the codes that functions and the client library answer with. */
-export type ErrorCode = keyof typeof STATUS_OF;
+export { type ErrorCode, STATUS_OF };
 
 /** What is wrong with one field of a request: `path` says where, from the outside in. */
 export type Issue = z.infer<typeof IssueSchema>;

@@ -56,14 +56,34 @@ function packageOf(manifest: Manifest) {
 
 const WRITTEN_OUT = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias;
 
-/** Declarations of a contract with its types written out: to read them, nobody needs zod. */
-function plainTypes(checker: ts.TypeChecker, source: ts.SourceFile): string {
+/** Any JSON, as zod's own type is named, and without it. */
+const ZOD_JSON = /\b(?:z\.)?(?:core\.)?(?:util\.)?JSONType\b/g;
+const JSON_VALUE = `import type { Json } from "../database.types.js";\n`;
+
+/** The types that a module exports, written out. */
+function writtenOut(checker: ts.TypeChecker, source: ts.SourceFile): Map<string, string> {
   const module = checker.getSymbolAtLocation(source);
   const types = module ? checker.getExportsOfModule(module) : [];
-  return types.filter(({ flags }) => flags & ts.SymbolFlags.TypeAlias).map((symbol) => {
-    const type = checker.getDeclaredTypeOfSymbol(symbol);
-    return `export type ${symbol.name} = ${checker.typeToString(type, undefined, WRITTEN_OUT)};\n`;
-  }).join("");
+  return new Map(
+    types.filter(({ flags }) => flags & ts.SymbolFlags.TypeAlias).map((symbol) => {
+      const type = checker.getDeclaredTypeOfSymbol(symbol);
+      const text = checker.typeToString(type, undefined, WRITTEN_OUT).replace(ZOD_JSON, "Json");
+      return [symbol.name, `export type ${symbol.name} = ${text};\n`];
+    }),
+  );
+}
+
+/** Declarations of a contract with its types written out: to read them, nobody needs zod. */
+function plainTypes(types: ReadonlyMap<string, string>): string {
+  const text = [...types.values()].join("");
+  return /\bJson\b/.test(text) ? JSON_VALUE + text : text;
+}
+
+/** Declarations of another module, in which what zod infers is written out. */
+function withoutZod(declarations: string, types: ReadonlyMap<string, string>): string {
+  return declarations
+    .replace(/^export type (\w+) = z\.infer<.*>;\n/gm, (_, name) => types.get(name)!)
+    .replace(/^import type .* from "(zod|\.\/contracts\/.*)";\n/gm, "");
 }
 
 /** Files that the entries lead to. What only types lead to has declarations and no code. */
@@ -111,9 +131,12 @@ export async function pack(out: string): Promise<string[]> {
     throw new Failure(`the compiler emits nothing: ${text}`, "Run `deno check` first.");
   }
   for (const source of program.getSourceFiles()) {
-    const path = relative(PROJECT_ROOT, source.fileName);
-    if (!path.startsWith("shared/contracts/")) continue;
-    emitted.set(path.replace(/\.ts$/, ".d.ts"), plainTypes(program.getTypeChecker(), source));
+    const path = relative(PROJECT_ROOT, source.fileName).replace(/\.ts$/, ".d.ts");
+    const declarations = emitted.get(path);
+    if (!declarations?.includes('from "zod"')) continue;
+    const types = writtenOut(program.getTypeChecker(), source);
+    const isContract = path.startsWith("shared/contracts/");
+    emitted.set(path, isContract ? plainTypes(types) : withoutZod(declarations, types));
   }
   const files = reachable(emitted);
   files.set("package.json", JSON.stringify(packageOf(manifest), null, 2) + "\n");

@@ -147,7 +147,7 @@ export interface ArchiveVerbs {
   images(input: ReadItems): AsyncGenerator<Image, void, undefined>;
   /** Deletes images; their bytes follow within a minute. */
   deleteImages(input: DeleteImages): Promise<Image[]>;
-  /** Signed URLs of images or of a document. */
+  /** Signed URLs of images and documents. */
   downloadUrls(input: WhichFiles & CallOptions): Promise<DownloadUrls>;
   /**
    * Opens an image or a document.
@@ -155,8 +155,8 @@ export interface ArchiveVerbs {
    * @example
    * ```ts
    * const document = { name: "manual.pdf", content: pdf };
-   * await archive.uploadDocument({ chat_id, document });
-   * const { name, body } = await archive.download({ document_of: chat_id });
+   * const { id } = await archive.uploadDocument({ chat_id, document });
+   * const { name, body } = await archive.download({ id });
    * console.assert(name === "manual.pdf");
    * const bytes = await new Response(body).bytes();
    * console.assert(bytes.length === pdf.size);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ErrorCode, STATUS_OF } from "../errors.ts";
+import { type ErrorCode, STATUS_OF } from "../error_codes.ts";
 
 /** Who may call a function: a signed-in user, the holder of the secret key, anybody. */
 export type Access = "user" | "secret" | "none";

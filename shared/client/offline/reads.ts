@@ -34,7 +34,7 @@ function localChats(
 }
 
 function newestFirst(timeA: string, idA: string, timeB: string, idB: string): number {
-  return Date.parse(timeB) - Date.parse(timeA) || (idA < idB ? 1 : -1);
+  return Date.parse(timeB) - Date.parse(timeA) || Number(idA < idB) - Number(idA > idB);
 }
 
 /** Whether JSON holds all of another one, as PostgreSQL's `@>` has it. */
