@@ -160,8 +160,8 @@ begin
     raise exception using errcode = 'invalid_parameter_value', message = 'replaces: at most 1000 ids';
   end if;
   ids := array(select (e ->> 'id')::uuid from jsonb_array_elements(messages) e);
-  if array_position(ids, null) is not null
-     or cardinality(ids) > (select count(distinct i) from unnest(ids) i) then
+  -- Which counts no null.
+  if cardinality(ids) > (select count(distinct i) from unnest(ids) i) then
     raise exception using
       errcode = 'invalid_parameter_value', message = 'messages: each has an id of its own';
   end if;
