@@ -1,7 +1,7 @@
 -- Messages that are saved as a list, and their deletion.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(60);
+select plan(62);
 
 insert into auth.users (id) values
   ('00000000-0000-4000-8000-00000000000a'), ('00000000-0000-4000-8000-00000000000b');
@@ -120,6 +120,9 @@ select is(
                 (created_at at time zone 'UTC')::text] from pg_temp.of(4)),
   array['m', '[2]', '{"b": 2}', 'error', pg_temp.id('1', 1)::text, '2026-01-02 00:00:00'],
   'of what may change; parent and time stay');
+select is(pg_temp.save(jsonb_build_array(jsonb_build_object('id', pg_temp.id('1', 4), 'content', 'd'))), '4:d',
+  'a message that ended with an error takes content');
+select is((select status::text from pg_temp.of(4)), 'error', 'and its status stays');
 select pg_temp.become('operator');
 insert into public.chat_messages (id, chat_id, user_id, role, content, updated_at)
 select pg_temp.id('1', 6), id, user_id, 'user', 'text 6', now() - interval '1 hour'

@@ -1,7 +1,7 @@
 -- Pages of messages in both directions, bounded by rows and bytes.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(40);
+select plan(41);
 
 insert into auth.users (id) values
   ('00000000-0000-4000-8000-00000000000a'), ('00000000-0000-4000-8000-00000000000b');
@@ -38,7 +38,8 @@ do $$ begin
 end $$;
 insert into public.search_results (chat_id, user_id, message_id, block_id, page_number)
 select m.chat_id, m.user_id, m.id, b, 1
-from (values (3, 'b1'), (7, 'b2'), (7, 'b3')) t (n, b) join public.chat_messages m on m.id = pg_temp.id('1', n);
+from (values (3, 'b1'), (7, 'b2'), (7, 'b3')) t (n, b) join public.chat_messages m on m.id = pg_temp.id('1', n)
+order by b;
 insert into public.chat_messages (chat_id, user_id, role, content)
 select id, user_id, 'user', 'elsewhere' from public.chats where id = pg_temp.id('c', 2);
 
@@ -102,6 +103,7 @@ select is(pg_temp.history(max_bytes => 6), '1 2', 'history: no more than fit');
 select is(pg_temp.history(max_bytes => 8), '1 2', 'history: not one that reaches past the bytes');
 select is(pg_temp.history(max_bytes => 2), '1--', 'history: at least one, whose items are read apart');
 select is(pg_temp.history(after => 6, max_bytes => 500), '7--', 'history: one with more items than fit');
+select is(pg_temp.history(after => 2, max_bytes => 2000), '3--', 'history: one with more images than fit');
 select is(pg_temp.history(after => 1, max_bytes => 500), '2', 'history: which waits for a page of its own');
 select is(pg_temp.history(descending => true, before => 8, max_bytes => 500), '7--', 'history: backwards too');
 select is(
