@@ -41,7 +41,7 @@ Deno.test("a chat as Markdown: messages in order, then their images and hits", a
     /^## User · \d{4}-\d\d-\d\dT[\d:.]+Z$/m,
     /^What does page 2 say\?$/m,
     /^## Assistant · /m,
-    /^```\nx < y$/m,
+    /^> ```\n> x < y$/m,
     /^!\[page 2\.png\]\(<http[^>]+X-Amz-Signature=[^>]+>\)$/m,
     /^> \*\*Page 2\*\* · block ``b`7`` · score 0\.5$/m,
     /^> Box: `normalised \[0, 0\.25, 1, 0\.5\]; pixels \[0, 1, 2, 3\], \[4, 5, 6, 7\]`$/m,
