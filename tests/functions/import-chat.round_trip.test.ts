@@ -65,7 +65,9 @@ const chats = fc.record({
       role: fc.constantFrom("user", "assistant"),
       content: text(300),
       message_type: line(40),
-      parts: fc.option(fc.array(json, { maxLength: 3 }), { nil: null }),
+      parts: fc.option(fc.array(fc.record({ type: text(8), value: json }), { maxLength: 3 }), {
+        nil: null,
+      }),
       metadata: object,
       /** How many messages before, where there are as many. */
       parent: fc.option(fc.integer({ min: 1, max: 3 }), { nil: null }),
