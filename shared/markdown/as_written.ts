@@ -216,9 +216,12 @@ class Scan {
     if (this.#before !== "paragraph" || this.#math !== undefined || title.includes("|")) {
       return undefined;
     }
+    const trimmed = title.trimEnd();
+    // Parsers differ on other kinds of white space there.
+    if (!/^[ \t]*$/.test(title.slice(trimmed.length))) return undefined;
     const level = this.#lines[n]!.includes("=") ? 1 : 2;
     // Signs at the end would close the heading.
-    const text = title.trimEnd().replace(/(^|[ \t])(#+)$/, "$1\\$2");
+    const text = trimmed.replace(/(^|[ \t])(#+)$/, "$1\\$2");
     this.#lines[n - 1] = `${"#".repeat(level)} ${text}`;
     this.removed.add(n);
     this.#headings.push({ line: n - 1, at: 0, level });

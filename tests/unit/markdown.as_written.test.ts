@@ -33,6 +33,7 @@ const QUOTED: Record<string, string[]> = {
     "|a|\n---",
     "    a\n\tb\n---",
     "14.\n===",
+    "a\ufeff\n---",
     "- a\n\n  b\n---",
     "a\n- - -\nb\n---\nc\nd\n---",
   ],
