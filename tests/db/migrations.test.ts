@@ -102,12 +102,14 @@ Deno.test("the seed gives a user and a chat, and can run twice", async () => {
   });
   assertEquals(error, null);
   const { data } = await client.from("chats").select(
-    "title, chat_messages(role, search_results(*))",
+    "title, chat_messages(id, parent_id, role, search_results(*))",
   )
     .order("seq", { referencedTable: "chat_messages" });
   assertEquals(
     data!.map(({ title, chat_messages }) => [title, chat_messages.map(({ role }) => role)]),
-    [["A first chat", ["user", "assistant"]]],
+    [["A first chat", ["user", "assistant", "assistant"]]],
   );
+  const [question, ...answers] = data![0]!.chat_messages;
+  assertEquals(answers.map(({ parent_id }) => parent_id), [question!.id, question!.id]);
   assertEquals(data![0]!.chat_messages[1]!.search_results.length, 1);
 });
