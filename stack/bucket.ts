@@ -84,7 +84,11 @@ async function forward(
   );
   const answer = await send(objectPath(url) + (query.size ? `?${query}` : ""), {
     method,
-    headers: [...headers].filter(([name]) => !NOT_FORWARDED.test(name)),
+    // identity: fetch would unpack what was stored with a Content-Encoding.
+    headers: [
+      ...[...headers].filter(([name]) => !NOT_FORWARDED.test(name)),
+      ["accept-encoding", "identity"],
+    ],
     ...(body ? { body } : {}),
   });
   const out = new Headers(answer.headers);

@@ -11,6 +11,7 @@ import { askedToStop } from "../tools/interruption.ts";
 import { type JobStack, startJobStack } from "./support/job_stack.ts";
 import { checkLog } from "./support/log_check.ts";
 import { runningStack } from "./support/running_stack.ts";
+import { chooseKinds, startBuckets, testsBuckets } from "./support/buckets/start_buckets.ts";
 import { batchesOf, needsEmbeddedStack, testFiles } from "./support/test_files.ts";
 
 const HELP = `deno task test [options] [FILES…]
@@ -22,6 +23,10 @@ temporary folder, and ends with a line \`N passed, N failed\`.
   --jobs N            processes that run tests at the same time, each on a stack
                       of its own; by default as many as there are processors,
                       at most 4
+  --bucket KIND       embedded, lenient, ceph or all: what tests of buckets run
+                      on; by default all that are there. lenient takes what it
+                      should refuse; ceph is a real Ceph, of Debian's packages
+                      ceph-mon, ceph-osd, radosgw and ceph-common
   --external-s3       tests/storage/endpoint.test.ts uses the bucket of S3_*, in
                       a folder of its own that it empties; all others, and all
                       of them without this option, refuse other machines
@@ -105,6 +110,7 @@ function jobsOf(text: string | undefined): number {
 const OPTIONS = {
   filter: { type: "string" },
   jobs: { type: "string" },
+  bucket: { type: "string" },
   "external-s3": { type: "boolean", default: false },
   external: { type: "string" },
 } as const;
@@ -122,10 +128,19 @@ async function runSuite(
   const batches = batchesOf(files, Math.min(most, files.length));
   const jobs = Math.min(most, batches.length);
 
+  // The bucket of S3_* is the only one then.
+  const useBuckets = !values["external-s3"] &&
+    (await Promise.all(files.map(testsBuckets))).some(Boolean);
+  const chosen = useBuckets ? await chooseKinds(values.bucket) : { kinds: [], skipped: [] };
+  await using buckets = await startBuckets(chosen.kinds, folder);
+
   const outcomes: Outcome[] = [{
     passed: 0,
     failed: 0,
-    skipped: left.map((path) => `skipped: ${path} needs an embedded stack`),
+    skipped: [
+      ...left.map((path) => `skipped: ${path} needs an embedded stack`),
+      ...chosen.skipped,
+    ],
   }];
   const work = async (_: unknown, index: number) => {
     await using stack = external === undefined
@@ -134,6 +149,7 @@ async function runSuite(
     const env = {
       STACK_STATUS_FILE: stack.statusFile,
       STACK_LOG_FILE: stack.logFile,
+      ...buckets.env,
       TEST_EXTERNAL_S3: values["external-s3"] ? "1" : "",
     };
     for (let batch = batches.shift(); batch && !interrupted.aborted; batch = batches.shift()) {

@@ -1,70 +1,15 @@
 /** `deno task storage`: its answers, its exit codes, and what it refuses to do. */
 import { join } from "node:path";
-import { Failure } from "../../stack/failure.ts";
-import { execute } from "../../tools/command.ts";
-import { command as storage } from "../../tools/storage.ts";
 import { describeSize } from "../../tools/storage/sizes.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { scratch } from "../support/endpoint.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { scratch } from "../support/buckets/scratch.ts";
 import { image, uploadAll } from "../support/files.ts";
 import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";
+import { exported, failure, onStack, run, STATUS_FILE } from "../support/storage_command.ts";
 import { signUp } from "../support/users.ts";
 
-const STATUS_FILE = `--status-file=${Deno.env.get("STACK_STATUS_FILE")}`;
 const text = new TextEncoder();
-
-interface Options {
-  env?: Record<string, string>;
-  /** What a person answers; undefined: nobody is there. */
-  answer?: boolean;
-  input?: Uint8Array<ArrayBuffer>;
-}
-
-/** Runs a command as if at a terminal. */
-async function run(args: string[], { env = {}, answer, input }: Options = {}) {
-  const lines: string[] = [];
-  const notes: string[] = [];
-  const shown: string[] = [];
-  const questions: string[] = [];
-  const output: Uint8Array<ArrayBuffer>[] = [];
-  const code = await execute(storage, args, {
-    env,
-    terminal: {
-      print: (line) => lines.push(line),
-      note: (line) => notes.push(line),
-      show: (line) => shown.push(line),
-      ask: (question) => {
-        questions.push(question);
-        return answer;
-      },
-      output: new WritableStream({ write: (chunk) => void output.push(chunk) }),
-      input: new Blob([input ?? new Uint8Array()]).stream(),
-    },
-  });
-  const json = () => JSON.parse(lines.join("\n"));
-  return { code, lines, notes, shown, questions, output: await new Blob(output).text(), json };
-}
-
-/** Runs a command on the stack's bucket. */
-const onStack = (args: string[], options?: Options) => run([...args, STATUS_FILE], options);
-
-/** The exit code of a command that fails, and what it says. */
-async function failure(args: string[], options?: Options) {
-  const { exitCode, message, advice } = await assertRejects(() => run(args, options), Failure);
-  return { exitCode, message, advice };
-}
-
-/** An environment that names a bucket. */
-function exported(settings: Record<string, string | boolean | undefined>) {
-  return {
-    S3_ENDPOINT: String(settings["endpoint"]),
-    S3_BUCKET: String(settings["bucket"]),
-    S3_REGION: String(settings["region"]),
-    S3_ACCESS_KEY: String(settings["accessKeyId"]),
-    S3_SECRET_KEY: String(settings["secretAccessKey"]),
-  };
-}
 
 Deno.test("a file goes there and back, with its type, progress and size", async () => {
   await using place = scratch();
@@ -221,56 +166,6 @@ Deno.test("rm-prefix asks, and says what would be lost", async () => {
   assertEquals([yes.questions, yes.lines], [[question], ["deleted 2 objects"]]);
   assertEquals(await place.keys(), []);
   assertEquals((await failure(["rm-prefix", "", "--yes", STATUS_FILE])).exitCode, 2);
-});
-
-Deno.test("check: the stack's bucket is well", async () => {
-  await using place = scratch();
-  const key = `${place.prefix}a`;
-  await place.store.put({ key, body: text.encode("a"), size: 1, contentType: "text/plain" });
-  const { code, json } = await onStack(["check", "--json"]);
-  const { latency_ms, ...facts } = json();
-  assert(latency_ms >= 0);
-  assertEquals([code, facts], [0, {
-    keeps_versions: "no",
-    public_list: "no",
-    public_read: "no",
-    cors: "yes",
-    warnings: [],
-  }]);
-});
-
-Deno.test("check warns of versions, of a public bucket, and of missing CORS", async () => {
-  const xml = (body: string) =>
-    new Response(body, { headers: { "content-type": "application/xml" } });
-  await using bucket = startScriptedBucket(({ method, url }) =>
-    method === "OPTIONS"
-      ? new Response(null, { status: 403 })
-      : url.searchParams.has("versioning")
-      ? xml("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
-      : xml("<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>")
-  );
-  const { code, notes, lines } = await run(["check"], { env: exported({ ...bucket.settings }) });
-  assertEquals(code, 1);
-  assertEquals(notes[0], `bucket scripted at ${bucket.settings.endpoint} (S3_*)`);
-  for (const problem of [/keeps versions/, /anybody can list/, /anybody can read/, /lacks CORS/]) {
-    assert(notes.some((note) => note.startsWith("warning: ") && problem.test(note)), `${problem}`);
-  }
-  assert(lines.some((line) => /^keeps versions +yes$/.test(line)));
-});
-
-Deno.test("check asks for the application's own origin, where it is known", async () => {
-  const own = "https://app.example";
-  await using bucket = startScriptedBucket(({ method, headers }) =>
-    method === "OPTIONS" && headers.get("origin") === own
-      ? new Response(null, { headers: { "access-control-allow-origin": own } })
-      : method === "HEAD" || headers.has("authorization")
-      ? new Response("<ListBucketResult/>", { headers: { "content-type": "application/xml" } })
-      : s3Error(403, "AccessDenied")
-  );
-  const env = exported({ ...bucket.settings });
-  const ALLOWED_ORIGINS = `${own}, https://b.example`;
-  assertEquals((await run(["check"], { env: { ...env, ALLOWED_ORIGINS } })).code, 0);
-  assertEquals((await run(["check"], { env })).code, 1);
 });
 
 Deno.test("a bucket that is missing, refuses or is down: exit code 3, and which of them", async () => {

@@ -1,12 +1,14 @@
 /**
- * What this project relies on in a bucket. By default against the embedded one; with
- * `deno task test --external-s3 tests/storage/endpoint.test.ts` against the one of S3_*.
+ * What this project relies on in a bucket, on each kind (`deno task test --bucket`); with
+ * `deno task test --external-s3 tests/storage/endpoint.test.ts` on the one of S3_*. What kinds differ in,
+ * and nothing may rely on, is in unsigned_headers.test.ts and conditions.test.ts.
  */
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import { deletePrefix } from "../../tools/storage/delete_prefix.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { allowedOrigin, endpoint, scratch } from "../support/endpoint.ts";
+import { allowedOrigin, testOnEachBucket } from "../support/buckets/each_bucket.ts";
+import { scratch } from "../support/buckets/scratch.ts";
 
 const bytes = new TextEncoder().encode("0123456789");
 const contentType = "image/png";
@@ -22,99 +24,100 @@ async function statusOf(url: string | URL, init: RequestInit): Promise<number> {
 const put = (url: string | URL, init: RequestInit = {}) =>
   statusOf(url, { method: "PUT", headers: { "content-type": contentType }, body: bytes, ...init });
 
-Deno.test("a signed PUT stores what was signed, and nothing else is stored", async (t) => {
-  await using place = scratch();
-  const { store, prefix } = place;
-  const sign = (name: string, changes = {}) =>
-    store.presignPut({ ...signed, key: prefix + name, ...changes });
-  const altered = async (name: string, change: (url: URL) => void) => {
-    const url = new URL(await sign(name));
-    change(url);
-    return url;
-  };
-  const expired = await sign("expired", { expiresIn: 1 });
-  const signedAt = Date.now();
+testOnEachBucket(
+  "a signed PUT stores what was signed, and nothing else is stored",
+  async ({ settings }, t) => {
+    await using place = scratch(settings);
+    const { store, prefix } = place;
+    const sign = (name: string, changes = {}) =>
+      store.presignPut({ ...signed, key: prefix + name, ...changes });
+    const altered = async (name: string, change: (url: URL) => void) => {
+      const url = new URL(await sign(name));
+      change(url);
+      return url;
+    };
+    const expired = await sign("expired", { expiresIn: 1 });
+    const signedAt = Date.now();
 
-  const refused: Record<string, () => Promise<number>> = {
-    "a byte more": async () => await put(await sign("a"), { body: new Uint8Array(11) }),
-    "a byte less": async () => await put(await sign("a"), { body: new Uint8Array(9) }),
-    "no bytes": async () => await put(await sign("a"), { body: new Uint8Array() }),
-    "another type": async () =>
-      await put(await sign("a"), { headers: { "content-type": "text/html" } }),
-    "no type": async () => await put(await sign("a"), { headers: {} }),
-    "a chunked body": async () => await put(await sign("a"), { body: new Blob([bytes]).stream() }),
-    "another path": async () => await put(await altered("a", (url) => url.pathname += "b")),
-    "a longer life": async () =>
-      await put(await altered("a", (url) => url.searchParams.set("X-Amz-Expires", "600"))),
-    "one parameter more": async () =>
-      await put(await altered("a", (url) => url.searchParams.set("acl", ""))),
-    "fewer signed headers": async () =>
-      await put(await altered("a", (url) => url.searchParams.set("X-Amz-SignedHeaders", "host"))),
-    "no signature": async () => await put(await altered("a", (url) => url.search = "")),
-    "a signature of another key": async () =>
-      await put(await altered("b", (url) => url.pathname = url.pathname.replace(/b$/, "a"))),
-    "POST": async () => await put(await sign("a"), { method: "POST" }),
-    "DELETE": async () => await statusOf(await sign("a"), { method: "DELETE" }),
-    "GET": async () => await statusOf(await sign("a"), {}),
-    "a header that turns it into a copy": async () =>
-      await put(await sign("a"), {
-        headers: {
-          "content-type": contentType,
-          "x-amz-copy-source": `${endpoint.bucket}/${prefix}stored`,
-        },
+    const refused: Record<string, () => Promise<number>> = {
+      "a byte more": async () => await put(await sign("a"), { body: new Uint8Array(11) }),
+      "a byte less": async () => await put(await sign("a"), { body: new Uint8Array(9) }),
+      "no bytes": async () => await put(await sign("a"), { body: new Uint8Array() }),
+      "another type": async () =>
+        await put(await sign("a"), { headers: { "content-type": "text/html" } }),
+      "no type": async () => await put(await sign("a"), { headers: {} }),
+      "a chunked body": async () =>
+        await put(await sign("a"), { body: new Blob([bytes]).stream() }),
+      "another path": async () => await put(await altered("a", (url) => url.pathname += "b")),
+      "a longer life": async () =>
+        await put(await altered("a", (url) => url.searchParams.set("X-Amz-Expires", "600"))),
+      "one parameter more": async () =>
+        await put(await altered("a", (url) => url.searchParams.set("acl", ""))),
+      "fewer signed headers": async () =>
+        await put(await altered("a", (url) => url.searchParams.set("X-Amz-SignedHeaders", "host"))),
+      "no signature": async () => await put(await altered("a", (url) => url.search = "")),
+      "a signature of another key": async () =>
+        await put(await altered("b", (url) => url.pathname = url.pathname.replace(/b$/, "a"))),
+      "POST": async () => await put(await sign("a"), { method: "POST" }),
+      "DELETE": async () => await statusOf(await sign("a"), { method: "DELETE" }),
+      "GET": async () => await statusOf(await sign("a"), {}),
+      "an expired URL": async () => {
+        await new Promise((done) => setTimeout(done, signedAt + 2100 - Date.now()));
+        return await put(expired);
+      },
+    };
+    assertEquals(await put(await sign("stored")), 200);
+    for (const [what, attempt] of Object.entries(refused)) {
+      await t.step(`refused: ${what}`, async () => {
+        const status = await attempt();
+        assert(status >= 400 && status < 500, `${status}`);
+        assertEquals(await place.keys(), [`${prefix}stored`]);
+      });
+    }
+  },
+);
+
+testOnEachBucket(
+  "a signed GET answers with the name and type that were signed, without them altered",
+  async ({ settings }) => {
+    await using place = scratch(settings);
+    const { store, prefix } = place;
+    const key = `${prefix}a`;
+    await store.put({ key, body: bytes, size: 10, contentType });
+    const url = new URL(
+      await store.presignGet({
+        key,
+        fileName: "Отчёт 😀.png",
+        contentType,
+        expiresIn: 60,
+        disposition: "attachment",
       }),
-    "an expired URL": async () => {
-      await new Promise((done) => setTimeout(done, signedAt + 2100 - Date.now()));
-      return await put(expired);
-    },
-  };
-  assertEquals(await put(await sign("stored")), 200);
-  for (const [what, attempt] of Object.entries(refused)) {
-    await t.step(`refused: ${what}`, async () => {
-      const status = await attempt();
-      assert(status >= 400 && status < 500, `${status}`);
-      assertEquals(await place.keys(), [`${prefix}stored`]);
-    });
-  }
-});
+    );
+    const response = await fetch(url);
+    assertEquals(await response.bytes(), bytes);
+    assertEquals(response.headers.get("content-type"), contentType);
+    assertStringIncludes(
+      response.headers.get("content-disposition") ?? "",
+      "filename*=UTF-8''%D0%9E%D1%82%D1%87%D1%91%D1%82%20%F0%9F%98%80.png",
+    );
+    url.searchParams.set("response-content-type", "text/html");
+    assertEquals(await statusOf(url, {}), 403);
+    assertEquals(await statusOf(store.address(key), {}) >= 400, true, "without a signature");
+  },
+);
 
-Deno.test("a signed GET answers with the name and type that were signed, without them altered", async () => {
-  await using place = scratch();
-  const { store, prefix } = place;
-  const key = `${prefix}a`;
-  await store.put({ key, body: bytes, size: 10, contentType });
-  const url = new URL(
-    await store.presignGet({
-      key,
-      fileName: "Отчёт 😀.png",
-      contentType,
-      expiresIn: 60,
-      disposition: "attachment",
-    }),
-  );
-  const response = await fetch(url);
-  assertEquals(await response.bytes(), bytes);
-  assertEquals(response.headers.get("content-type"), contentType);
-  assertStringIncludes(
-    response.headers.get("content-disposition") ?? "",
-    "filename*=UTF-8''%D0%9E%D1%82%D1%87%D1%91%D1%82%20%F0%9F%98%80.png",
-  );
-  url.searchParams.set("response-content-type", "text/html");
-  assertEquals(await statusOf(url, {}), 403);
-  assertEquals(await statusOf(store.address(key), {}) >= 400, true, "without a signature");
-});
-
-Deno.test("wrong credentials open nothing", async () => {
-  await using place = scratch();
+testOnEachBucket("wrong credentials open nothing", async ({ settings }) => {
+  await using place = scratch(settings);
   const key = `${place.prefix}a`;
   for (
     const wrong of [{ secretAccessKey: "wrong" }, { accessKeyId: "wrong" }, { bucket: "not-there" }]
   ) {
-    const other = openBucket({ ...endpoint, ...wrong });
+    const other = openBucket({ ...settings, ...wrong });
     const attempts = [
       () => other.put({ key, body: bytes, size: 10, contentType }),
       () => other.head(key),
       () => other.get(key),
+      () => other.bytes(key),
       () => other.copy(key, `${key}2`, '"x"'),
       () => other.deleteMany([key]),
       () => Array.fromAsync(other.list(place.prefix)),
@@ -129,37 +132,39 @@ Deno.test("wrong credentials open nothing", async () => {
   assertEquals(await place.keys(), []);
 });
 
-Deno.test("bytes and streams are stored, and read whole or in part", async () => {
-  await using place = scratch();
-  const { store, prefix } = place;
-  const key = `${prefix}a`;
-  assertEquals([await store.head(key), await store.get(key)], [null, null]);
-  const etag = await store.put({
-    key,
-    body: new Blob(["01234", "56789"]).stream(),
-    size: 10,
-    contentType,
-  });
-  const head = await store.head(key);
-  assertEquals([head?.size, head?.contentType, head?.etag], [10, contentType, etag]);
-  assert(Math.abs(head!.modified.getTime() - Date.now()) < 15 * 60_000);
+testOnEachBucket(
+  "bytes and streams are stored, and read whole or in part",
+  async ({ settings }) => {
+    await using place = scratch(settings);
+    const { store, prefix } = place;
+    const key = `${prefix}a`;
+    assertEquals([await store.head(key), await store.get(key)], [null, null]);
+    const etag = await store.put({
+      key,
+      body: new Blob(["01234", "56789"]).stream(),
+      size: 10,
+      contentType,
+    });
+    const head = await store.head(key);
+    assertEquals([head?.size, head?.contentType, head?.etag], [10, contentType, etag]);
+    assert(Math.abs(head!.modified.getTime() - Date.now()) < 15 * 60_000);
 
-  const read = async (which: Parameters<typeof store.get>[1]) => {
-    const object = await store.get(key, which);
-    return object && [object.size, await new Response(object.body).text()];
-  };
-  assertEquals(await read({}), [10, "0123456789"]);
-  assertEquals(await read({ range: { start: 2, end: 4 } }), [3, "234"]);
-  assertEquals(await read({ range: { start: 8, end: 99 } }), [2, "89"]);
-  assertEquals(await read({ etag }), [10, "0123456789"]);
-  assertEquals(await read({ etag: '"00000000000000000000000000000000"' }), null);
+    const read = async (which: Parameters<typeof store.get>[1]) => {
+      const object = await store.get(key, which);
+      return object && [object.size, await new Response(object.body).text()];
+    };
+    assertEquals(await read({}), [10, "0123456789"]);
+    assertEquals(await read({ range: { start: 2, end: 4 } }), [3, "234"]);
+    assertEquals(await read({ range: { start: 8, end: 99 } }), [2, "89"]);
+    assertEquals(await read({ etag }), [10, "0123456789"]);
 
-  await store.put({ key, body: new Uint8Array(), size: 0, contentType });
-  assertEquals(await read({}), [0, ""]);
-});
+    await store.put({ key, body: new Uint8Array(), size: 0, contentType });
+    assertEquals(await read({}), [0, ""]);
+  },
+);
 
-Deno.test("an upload that breaks off stores nothing", async () => {
-  await using place = scratch();
+testOnEachBucket("an upload that breaks off stores nothing", async ({ settings }) => {
+  await using place = scratch(settings);
   const { store, prefix } = place;
   const broken = new ReadableStream({
     start: (controller) => controller.enqueue(bytes),
@@ -180,48 +185,50 @@ Deno.test("an upload that breaks off stores nothing", async () => {
   assertEquals(await place.keys(), []);
 });
 
-Deno.test("a copy takes exactly one version", async () => {
-  await using place = scratch();
+testOnEachBucket("a copy has the bytes and the type of its source", async ({ settings }) => {
+  await using place = scratch(settings);
   const { store, prefix } = place;
   const [from, to] = [`${prefix}from`, `${prefix}to`];
-  const first = await store.put({ key: from, body: bytes, size: 10, contentType });
-  assertEquals(await store.copy(`${prefix}none`, to, first), null);
-  const second = await store.put({ key: from, body: new Uint8Array(10), size: 10, contentType });
-  assertEquals(await store.copy(from, to, first), null, "the version is gone");
+  const etag = await store.put({ key: from, body: bytes, size: 10, contentType });
+  assertEquals(await store.copy(`${prefix}none`, to, etag), null);
   assertEquals(await store.head(to), null);
-  assertEquals(await store.copy(from, to, second), second);
+  assert(await store.copy(from, to, etag) !== null);
   assertEquals((await store.head(to))?.contentType, contentType);
+  assertEquals(await new Response((await store.get(to))!.body).bytes(), bytes);
 });
 
-Deno.test("lists come whole, in order, with sizes; deletes take any number of keys", async () => {
-  await using place = scratch();
-  const { store, prefix } = place;
-  const keys = Array.from({ length: 1203 }, (_, n) => `${prefix}${String(n).padStart(5, "0")}`);
-  const queue = keys.values();
-  await Promise.all(Array.from({ length: 16 }, async () => {
-    for (const key of queue) await store.put({ key, body: bytes, size: 10, contentType });
-  }));
-  const pages = await Array.fromAsync(store.list(prefix));
-  assert(pages.length > 1 && pages.every(({ length }) => length > 0 && length <= 1000));
-  assertEquals(pages.flat().map(({ key }) => key), keys);
-  assert(pages.flat().every(({ size }) => size === 10));
-  assertEquals(await Array.fromAsync(store.list(`${prefix}x`)), []);
+testOnEachBucket(
+  "lists come whole, in order, with sizes; deletes take any number of keys",
+  async ({ settings }) => {
+    await using place = scratch(settings);
+    const { store, prefix } = place;
+    const keys = Array.from({ length: 1203 }, (_, n) => `${prefix}${String(n).padStart(5, "0")}`);
+    const queue = keys.values();
+    await Promise.all(Array.from({ length: 16 }, async () => {
+      for (const key of queue) await store.put({ key, body: bytes, size: 10, contentType });
+    }));
+    const pages = await Array.fromAsync(store.list(prefix));
+    assert(pages.length > 1 && pages.every(({ length }) => length > 0 && length <= 1000));
+    assertEquals(pages.flat().map(({ key }) => key), keys);
+    assert(pages.flat().every(({ size }) => size === 10));
+    assertEquals(await Array.fromAsync(store.list(`${prefix}x`)), []);
 
-  assertEquals(await store.deleteMany([keys[0]!]), []);
-  // The first is gone already: it counts as deleted.
-  assertEquals(await store.deleteMany(keys.slice(0, 1201)), []);
-  assertEquals(await place.keys(), keys.slice(1201));
-  const [kept] = keys.slice(-1) as [string];
-  const spared = deletePrefix(store, prefix, () => Promise.resolve(new Set([kept])));
-  assertEquals(await Array.fromAsync(spared), [{ deleted: 1, spared: [kept], failures: [] }]);
-  assertEquals(await place.keys(), [kept]);
-  const rest = deletePrefix(store, prefix);
-  assertEquals(await Array.fromAsync(rest), [{ deleted: 1, spared: [], failures: [] }]);
-  assertEquals(await place.keys(), []);
-});
+    assertEquals(await store.deleteMany([keys[0]!]), []);
+    // The first is gone already: it counts as deleted.
+    assertEquals(await store.deleteMany(keys.slice(0, 1201)), []);
+    assertEquals(await place.keys(), keys.slice(1201));
+    const [kept] = keys.slice(-1) as [string];
+    const spared = deletePrefix(store, prefix, () => Promise.resolve(new Set([kept])));
+    assertEquals(await Array.fromAsync(spared), [{ deleted: 1, spared: [kept], failures: [] }]);
+    assertEquals(await place.keys(), [kept]);
+    const rest = deletePrefix(store, prefix);
+    assertEquals(await Array.fromAsync(rest), [{ deleted: 1, spared: [], failures: [] }]);
+    assertEquals(await place.keys(), []);
+  },
+);
 
-Deno.test("a browser may PUT and GET: the preflight is answered", async () => {
-  await using place = scratch();
+testOnEachBucket("a browser may PUT and GET: the preflight is answered", async ({ settings }) => {
+  await using place = scratch(settings);
   const url = await place.store.presignPut({ ...signed, key: `${place.prefix}a` });
   const response = await fetch(url, {
     method: "OPTIONS",

@@ -5,19 +5,33 @@ import type { S3Timeouts } from "../../supabase/functions/_shared/s3_timeouts.ts
 import { deletePrefix } from "../../tools/storage/delete_prefix.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
+import {
+  s3Error,
+  type ScriptedBucket,
+  type SeenRequest,
+  startScriptedBucket,
+} from "../support/scripted_bucket.ts";
 
 const bytes = new Uint8Array(10);
 const contentType = "image/png";
 const etag = '"e"';
-const SHORT: S3Timeouts = { attemptMs: 150, operationMs: 700, copyMs: 300, silenceMs: 200 };
+const SHORT: S3Timeouts = {
+  attemptMs: 150,
+  operationMs: 700,
+  copyMs: 300,
+  silenceMs: 200,
+  presenceMs: 0,
+};
 
+const xml = (body: string) =>
+  new Response(body, { headers: { "content-type": "application/xml" } });
 const silence = () => new Promise<Response>(() => {});
 
 /** All that goes to the bucket. */
 const OPERATIONS: Record<string, (store: ObjectStore) => Promise<unknown>> = {
   head: (store) => store.head("a"),
   get: (store) => store.get("a"),
+  bytes: (store) => store.bytes("a"),
   put: (store) => store.put({ key: "a", body: bytes, size: 10, contentType }),
   copy: (store) => store.copy("a", "b", etag),
   deleteMany: (store) => store.deleteMany(["a"]),
@@ -81,7 +95,7 @@ Deno.test("a read or a delete succeeds when the bucket has recovered", async () 
   const object = await store.get("a");
   assertEquals(await new Response(object!.body).text(), "0123456789");
   assertEquals(await store.deleteMany(["a"]), []);
-  assertEquals(bucket.seen.length, 6);
+  assertEquals(bucket.seen.filter(({ method }) => method !== "HEAD").length, 6);
 });
 
 Deno.test("an upload is sent once, whatever the bucket answers", async () => {
@@ -155,7 +169,8 @@ Deno.test("deletes go in requests of 1,000, and each key's own error is told", a
   });
   const keys = Array.from({ length: 2500 }, (_, n) => `k${n}`);
   const failures = await openBucket(bucket.settings).deleteMany(keys);
-  assertEquals(bucket.seen.map(({ body }) => body.split("<Key>").length - 1), [1000, 1000, 500]);
+  const posts = bucket.seen.filter(({ method }) => method === "POST");
+  assertEquals(posts.map(({ body }) => body.split("<Key>").length - 1), [1000, 1000, 500]);
   assertEquals(
     failures,
     keys.filter((key) => key.endsWith("7")).map((key) => ({ key, code: "AccessDenied" })),
@@ -183,16 +198,73 @@ Deno.test("deleting below a prefix goes page by page, and tells what failed", as
     failures: [{ key: "p/b", code: "InternalError" }],
   });
   assertEquals(pages.length, 2);
-  assertEquals(bucket.seen.map(({ method }) => method), ["GET", "POST", "GET", "POST"]);
+  const sent = bucket.seen.map(({ method }) => method).filter((method) => method !== "HEAD");
+  assertEquals(sent, ["GET", "POST", "GET", "POST"]);
 });
 
-Deno.test("a missing bucket is never a missing object", async () => {
-  await using bucket = startScriptedBucket(({ method }) =>
-    method === "HEAD" ? new Response(null, { status: 404 }) : s3Error(404, "NoSuchBucket")
+/** How a server answers for a bucket that is missing, as far as it can be mistaken. */
+const MISSING: Record<string, (request: SeenRequest) => Response> = {
+  "AWS: NoSuchBucket": () => s3Error(404, "NoSuchBucket"),
+  "Supabase Storage: NoSuchKey": () => s3Error(404, "NoSuchKey"),
+  "one that is empty": ({ method, url }) =>
+    method === "POST"
+      ? xml("<DeleteResult/>")
+      : url.searchParams.has("list-type")
+      ? xml("<ListBucketResult/>")
+      : s3Error(404, "NoSuchKey"),
+};
+
+for (const [kind, answer] of Object.entries(MISSING)) {
+  Deno.test(`a missing bucket is never a missing object (${kind})`, async () => {
+    await using bucket = startScriptedBucket((request) =>
+      request.method === "HEAD" ? new Response(null, { status: 404 }) : answer(request)
+    );
+    const store = openBucket(bucket.settings);
+    for (const [name, operation] of Object.entries(OPERATIONS)) {
+      const error = await assertRejects(() => operation(store), ChatArchiveError);
+      assertEquals(error.code, "storage_unavailable", name);
+    }
+  });
+}
+
+const isHeadBucket = ({ method, url }: SeenRequest) =>
+  method === "HEAD" && /^\/scripted\/?$/.test(url.pathname);
+
+const looks = ({ seen }: ScriptedBucket) => seen.filter(isHeadBucket).length;
+
+/** A bucket that holds nothing; `there` says whether it is there itself. */
+function emptyBucket(there: () => boolean): ScriptedBucket {
+  return startScriptedBucket((request) =>
+    isHeadBucket(request)
+      ? new Response(null, { status: there() ? 200 : 404 })
+      : request.method === "HEAD"
+      ? new Response(null, { status: 404 })
+      : s3Error(404, "NoSuchKey")
   );
-  const store = openBucket(bucket.settings);
-  for (const name of ["head", "get", "copy", "list", "deleteMany", "check"]) {
-    const error = await assertRejects(() => OPERATIONS[name]!(store), ChatArchiveError, "");
-    assertEquals(error.code, "storage_unavailable", name);
-  }
+}
+
+Deno.test("that a bucket is there is asked once for many objects that are not", async () => {
+  await using bucket = emptyBucket(() => true);
+  const store = openBucket(bucket.settings, { ...SHORT, operationMs: 5000, presenceMs: Infinity });
+  const found = await Promise.all([
+    ...Array.from({ length: 5 }, (_, n) => store.get(`${n}`)),
+    ...Array.from({ length: 5 }, (_, n) => store.bytes(`${n}`)),
+    store.head("a"),
+    store.copy("a", "b", etag),
+  ]);
+  assertEquals(found, Array(12).fill(null));
+  assertEquals(await store.get("b"), null);
+  assertEquals(looks(bucket), 1);
+});
+
+Deno.test("an answer that the bucket is there holds for its time, and a refusal not at all", async () => {
+  let there = true;
+  await using bucket = emptyBucket(() => there);
+  const store = openBucket(bucket.settings, { ...SHORT, operationMs: 5000 });
+  assertEquals([await store.get("a"), await store.get("a"), looks(bucket)], [null, null, 2]);
+  there = false;
+  await assertRejects(() => store.get("a"), ChatArchiveError);
+  await assertRejects(() => store.get("a"), ChatArchiveError);
+  there = true;
+  assertEquals(await store.get("a"), null);
 });

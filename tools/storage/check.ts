@@ -1,5 +1,8 @@
+import { EXTENSION_OF } from "@shared/object-keys.ts";
+import { EXIT } from "../../stack/failure.ts";
 import type { StorageCommand } from "./command.ts";
 import { examineBucket } from "./examine_bucket.ts";
+import { describe, QUESTIONS } from "./examine_bucket_findings.ts";
 import { isUnexplained } from "./failures.ts";
 
 /** The application's origin, where the settings name one. */
@@ -10,13 +13,29 @@ export function applicationOrigin(
   return first === "" || first === "*" ? undefined : first;
 }
 
+/** Content types that users may upload: where the settings name none, all that the archive knows. */
+function allowedTypes(
+  { ALLOWED_IMAGE_TYPES, ALLOWED_DOCUMENT_TYPES }: Record<string, string | undefined>,
+): string[] {
+  const known = Object.keys(EXTENSION_OF);
+  const isImage = (type: string) => type.startsWith("image/");
+  const listed = (text: string) => text.split(",").map((type) => type.trim()).filter(Boolean);
+  return [
+    ...(ALLOWED_IMAGE_TYPES ? listed(ALLOWED_IMAGE_TYPES) : known.filter(isImage)),
+    ...(ALLOWED_DOCUMENT_TYPES
+      ? listed(ALLOWED_DOCUMENT_TYPES)
+      : known.filter((type) => !isImage(type))),
+  ];
+}
+
 /** Checks the connection, and how the bucket is set up. */
 export const check: StorageCommand = {
   usage: "check",
   does: [
-    "connects, and warns where the bucket keeps versions, is public,",
-    "or lets no browser in (CORS, from the first of ALLOWED_ORIGINS);",
-    "exit code 1 with a warning",
+    "connects, tries with objects of its own what the archive relies on, and says",
+    "what follows: versions, what headers that nobody signed make of an upload,",
+    "conditions, public access, CORS (for the first of ALLOWED_ORIGINS) and",
+    "content types; exit code 1 where something must be changed, or is unknown",
   ],
   takes: [0, 0],
   async run({ store, bucket, env, json, terminal }) {
@@ -27,15 +46,17 @@ export const check: StorageCommand = {
       throw error;
     });
     const latency_ms = Math.round(performance.now() - started);
-    const { facts, warnings } = await examineBucket(bucket, store, applicationOrigin(env));
-    if (json) terminal.print(JSON.stringify({ latency_ms, ...facts, warnings }));
+    const { facts, refused_types, warnings } = await examineBucket(bucket, store, {
+      origin: applicationOrigin(env),
+      types: allowedTypes(env),
+    });
+    if (json) terminal.print(JSON.stringify({ latency_ms, ...facts, refused_types, warnings }));
     else {
       terminal.print(`connected in ${latency_ms} ms`);
-      for (const [name, value] of Object.entries(facts)) {
-        terminal.print(`${name.replaceAll("_", " ").padEnd(15)} ${value}`);
-      }
+      for (const question of QUESTIONS) terminal.print(describe(question, facts[question]));
+      terminal.print(`refused types       ${refused_types.join(", ") || "none"}`);
     }
     for (const warning of warnings) terminal.note(`warning: ${warning}`);
-    return warnings.length === 0 ? 0 : 1;
+    return warnings.length === 0 ? EXIT.done : EXIT.failed;
   },
 };

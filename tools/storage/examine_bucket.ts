@@ -1,118 +1,135 @@
 /**
- * How a bucket is set up, seen from outside where that is possible: not every S3-compatible bucket
- * tells, and not every key may ask.
+ * How a bucket is set up, tried out with objects of the check's own: not every S3-compatible bucket tells,
+ * and not every key may ask.
  *
  * @module
  */
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
-import { createS3Client, loadSdk } from "../../supabase/functions/_shared/s3_client.ts";
+import { createS3Client } from "../../supabase/functions/_shared/s3_client.ts";
+import { keepsVersions } from "../../supabase/functions/_shared/s3_versions.ts";
 import type { BucketSettings } from "../../supabase/functions/_shared/settings.ts";
-
-/** What was found. */
-export type Answer = "yes" | "no" | "unknown";
+import {
+  allowsPut,
+  type Answer,
+  isListed,
+  isPublic,
+  QUESTION_TIMEOUT_MS,
+} from "./examine_bucket_access.ts";
+import { removeProbes } from "./examine_bucket_cleanup.ts";
+import { type Question, QUESTIONS, warningOf } from "./examine_bucket_findings.ts";
+import {
+  copiesByHeader,
+  honoursCopyConditions,
+  honoursReadConditions,
+  publishesByHeader,
+  refusedTypes,
+} from "./examine_bucket_headers.ts";
 
 /** How a bucket is set up. */
 export interface Examination {
-  facts: {
-    /** Does a delete only leave a marker? */
-    keeps_versions: Answer;
-    /** Can anybody list it? */
-    public_list: Answer;
-    /** Can anybody read an object? Unknown where it is empty. */
-    public_read: Answer;
-    /** May a page of the application PUT to a signed URL? */
-    cors: Answer;
-  };
+  facts: Record<Question, Answer>;
+  /** Of the content types asked for. */
+  refused_types: string[];
   warnings: string[];
 }
 
-/** For one question. */
-const TIMEOUT_MS = 8_000;
-/** A page that nobody has allowed by name. */
+/** What the application will do with the bucket. */
+export interface Intended {
+  /** Origin of the pages that upload; undefined: any. */
+  origin: string | undefined;
+  /** Content types that users may upload, at least one. */
+  types: string[];
+}
+
+/** A page that no rule allows by name. */
 const ANY_ORIGIN = "https://origin.example";
 
-async function keepsVersions(settings: BucketSettings): Promise<Answer> {
-  const { GetBucketVersioningCommand } = await loadSdk();
-  const client = await createS3Client(settings, settings.endpoint, TIMEOUT_MS);
-  try {
-    const command = new GetBucketVersioningCommand({ Bucket: settings.bucket });
-    const { Status } = await client.send(command, { abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
-    // Suspended: what was deleted before is still there, and a delete leaves a marker.
-    return Status === "Enabled" || Status === "Suspended" ? "yes" : "no";
-  } catch {
-    return "unknown";
-  } finally {
-    client.destroy();
-  }
-}
-
-/** Asks without a signature. */
-async function ask(url: string, init: RequestInit = {}): Promise<Response | undefined> {
-  try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    await response.body?.cancel();
-    return response;
-  } catch {
-    return undefined;
-  }
-}
-
-const isOpen = (response: Response | undefined): Answer =>
-  response === undefined ? "unknown" : response.ok ? "yes" : "no";
-
-async function firstKey(store: ObjectStore): Promise<string | undefined> {
-  for await (const [object] of store.list("")) return object?.key;
-}
-
-async function allowsPut(address: string, page: string): Promise<Answer> {
-  const response = await ask(address, {
-    method: "OPTIONS",
-    headers: {
-      origin: page,
-      "access-control-request-method": "PUT",
-      "access-control-request-headers": "content-type",
+async function tryOut(
+  store: ObjectStore,
+  bucket: string,
+  prefix: string,
+  { origin = ANY_ORIGIN, types }: Intended,
+) {
+  // Below incoming: a key for uploads that can write nowhere else must do.
+  const incoming = `${prefix}incoming/`;
+  const refused_types = await refusedTypes(store, incoming, types);
+  const contentType = types.find((type) => !refused_types.includes(type)) ?? types[0]!;
+  const bytes = crypto.getRandomValues(new Uint8Array(64));
+  const probe = { key: `${prefix}probe`, bytes, contentType };
+  await store.put({ key: probe.key, body: bytes, size: bytes.length, contentType });
+  const [copies_by_header, publishes_by_header, copy_conditions, read_conditions] = await Promise
+    .all([
+      copiesByHeader(store, bucket, probe, `${incoming}copy`),
+      publishesByHeader(store, bucket, probe, incoming),
+      honoursCopyConditions(store, probe, `${prefix}conditional`),
+      honoursReadConditions(store, probe),
+    ]);
+  const [public_list, public_read, cors] = await Promise.all([
+    isListed(store),
+    isPublic(store, probe.key),
+    allowsPut(store, `${incoming}cors`, origin),
+  ]);
+  return {
+    refused_types,
+    facts: {
+      copies_by_header,
+      publishes_by_header,
+      copy_conditions,
+      read_conditions,
+      public_list,
+      public_read,
+      cors,
     },
-  });
-  if (!response) return "unknown";
-  const origin = response.headers.get("access-control-allow-origin");
-  return response.ok && (origin === "*" || origin === page) ? "yes" : "no";
+  };
 }
 
 /**
- * Asks the bucket, and the world's view of it. What can't be found out is unknown.
+ * Asks the bucket, and the world's view of it. What can't be found out is unknown. Stores some objects
+ * below a prefix of its own, and removes them.
  *
- * @param origin of the pages that upload; without it any
+ * @throws {ChatArchiveError} where the bucket takes no object at all
  */
 export async function examineBucket(
   settings: BucketSettings,
   store: ObjectStore,
-  origin: string = ANY_ORIGIN,
+  intended: Intended,
 ): Promise<Examination> {
-  const key = await firstKey(store);
-  const root = store.address("").replace(/\/$/, "");
-  const unknown: Answer = "unknown";
-  const [keeps_versions, public_list, public_read, cors] = await Promise.all([
-    keepsVersions(settings),
-    ask(`${root}/?list-type=2&max-keys=1`).then(isOpen),
-    key === undefined
-      ? unknown
-      : ask(store.address(key), { headers: { range: "bytes=0-0" } }).then(isOpen),
-    allowsPut(store.address("cors-check"), origin),
-  ]);
-  const warnings: string[] = [];
-  if (keeps_versions === "yes") {
+  const { bucket, endpoint } = settings;
+  const prefix = `storage-check-${crypto.randomUUID()}/`;
+  const client = await createS3Client(settings, endpoint, QUESTION_TIMEOUT_MS);
+  let keeps_versions: Answer = "unknown";
+  let left: string | undefined;
+  let found;
+  try {
+    keeps_versions = await keepsVersions(
+      client,
+      bucket,
+      AbortSignal.timeout(QUESTION_TIMEOUT_MS),
+    );
+    found = await tryOut(store, bucket, prefix, intended);
+  } finally {
+    left = await removeProbes(store, client, bucket, prefix, keeps_versions === "yes").then(
+      ([failure]) => failure?.code,
+      (error) => (error.cause ?? error).name,
+    );
+    client.destroy();
+  }
+  const { refused_types } = found;
+  const facts = { keeps_versions, ...found.facts };
+  const warnings = QUESTIONS.flatMap((question) => warningOf(question, facts[question]) ?? []);
+  if (refused_types.length > 0) {
     warnings.push(
-      "the bucket keeps versions: a delete is only a marker. Switch versioning off, or expire " +
-        "noncurrent versions with a lifecycle rule.",
+      `the bucket does not take ${
+        refused_types.join(", ")
+      }: allow these types there, or take them ` +
+        "out of ALLOWED_IMAGE_TYPES and ALLOWED_DOCUMENT_TYPES",
     );
   }
-  if (public_list === "yes") warnings.push("the bucket is public: anybody can list its objects");
-  if (public_read === "yes") warnings.push("the bucket is public: anybody can read its objects");
-  if (cors === "no") {
+  if (left !== undefined) {
     warnings.push(
-      `the bucket lacks CORS for ${origin === ANY_ORIGIN ? "pages of any origin" : origin}: a ` +
-        "browser can upload only from origins that its rules name (see ALLOWED_ORIGINS)",
+      `what the check stored below ${prefix} could not be deleted (${left}): give the key the right ` +
+        "to delete, else nothing that users delete goes",
     );
   }
-  return { facts: { keeps_versions, public_list, public_read, cors }, warnings };
+  return { facts, refused_types, warnings };
 }

@@ -10,7 +10,7 @@ export function noSuchObject(key: string): Failure {
 /** What the SDK throws. */
 interface Cause {
   name?: string;
-  code?: string;
+  code?: string | number;
   Code?: string;
   $metadata?: { httpStatusCode?: number };
 }
@@ -18,7 +18,9 @@ interface Cause {
 /** The code that the bucket gave, else its status, else what happened on the way to it. */
 function codeOf(error: ChatArchiveError): string {
   const { name, code, Code, $metadata } = (error.cause ?? {}) as Cause;
-  const known = [Code, code, name].find((text) => text && !/^(Error|Unknown.*)$/.test(text));
+  // A DOMException's code is a number that tells nobody anything.
+  const texts = [Code, code, name].filter((text) => typeof text === "string");
+  const known = texts.find((text) => text !== "" && !/^(Error|Unknown.*)$/.test(text));
   return known ?? String($metadata?.httpStatusCode ?? "no answer");
 }
 

@@ -11,4 +11,6 @@ export interface S3Connection {
   run: Run;
   /** Signs a GET for the address that functions reach. */
   signGet: ReturnType<typeof getSigner>;
+  /** Throws unless the bucket is there: before an answer is believed that a missing one may give. */
+  assertBucket(): Promise<void>;
 }

@@ -5,8 +5,9 @@
  */
 import { contentDisposition } from "./content_disposition.ts";
 import type { ObjectStore } from "./object_store.ts";
+import { bucketPresence } from "./s3_bucket_presence.ts";
 import { createS3Client, withRequestId } from "./s3_client.ts";
-import { readVerbs } from "./s3_read.ts";
+import { check, readVerbs } from "./s3_read.ts";
 import { createRunner } from "./s3_runner.ts";
 import { S3_TIMEOUTS, type S3Timeouts } from "./s3_timeouts.ts";
 import { writeVerbs } from "./s3_write.ts";
@@ -37,6 +38,7 @@ export function bucketOpener(
     : lazy(() => createS3Client(settings, publicEndpoint, timeouts.attemptMs));
   const signGet = getSigner(settings, endpoint);
   const signPublicGet = getSigner(settings, publicEndpoint);
+  const presence = bucketPresence(timeouts.presenceMs);
   const address = objectsAddress(settings, publicEndpoint).href;
 
   return (requestId) => {
@@ -44,7 +46,8 @@ export function bucketOpener(
       async () => withRequestId(await client(), requestId),
       timeouts.operationMs,
     );
-    const connection = { bucket, requestId, timeouts, run, signGet };
+    const assertBucket = () => presence(() => check({ run, bucket }));
+    const connection = { bucket, requestId, timeouts, run, signGet, assertBucket };
     return {
       address: (key) => address + key,
       presignPut: async (request) => await signPut(await publicClient(), bucket, request),

@@ -10,7 +10,10 @@ import { isGone, isMissing, unavailable } from "./s3_errors.ts";
 import type { S3Connection } from "./s3_connection.ts";
 
 /** Throws unless the bucket is there and the credentials fit. */
-export async function check({ run, bucket }: S3Connection, signal?: AbortSignal): Promise<void> {
+export async function check(
+  { run, bucket }: Pick<S3Connection, "run" | "bucket">,
+  signal?: AbortSignal,
+): Promise<void> {
   await run(
     (s3, { HeadBucketCommand }, options) =>
       s3.send(new HeadBucketCommand({ Bucket: bucket }), options),
@@ -30,16 +33,16 @@ async function head(connection: S3Connection, key: string): Promise<ObjectHead |
     };
   }, { expected: isMissing });
   // The answer to a HEAD has no body that could tell a missing object from a missing bucket.
-  if (!found) await check(connection);
+  if (!found) await connection.assertBucket();
   return found;
 }
 
-const get = (
-  { run, bucket, timeouts }: S3Connection,
+async function get(
+  { run, bucket, timeouts, assertBucket }: S3Connection,
   key: string,
   { range, etag }: NonNullable<Parameters<ObjectStore["get"]>[1]> = {},
-) =>
-  run(async (s3, { GetObjectCommand }, options) => {
+) {
+  const found = await run(async (s3, { GetObjectCommand }, options) => {
     const object = await s3.send(
       new GetObjectCommand({
         Bucket: bucket,
@@ -58,20 +61,25 @@ const get = (
       etag: object.ETag ?? "",
     };
   }, { expected: isGone });
+  if (!found) await assertBucket();
+  return found;
+}
 
-async function bytes({ requestId, timeouts, signGet }: S3Connection, key: string) {
-  try {
-    return await readAll(signGet({ key, expiresIn: 60 }), requestId, timeouts);
-  } catch (error) {
+async function bytes({ requestId, timeouts, signGet, assertBucket }: S3Connection, key: string) {
+  const read = readAll(signGet({ key, expiresIn: 60 }), requestId, timeouts);
+  const found = await read.catch((error) => {
     throw unavailable(error);
-  }
+  });
+  if (!found) await assertBucket();
+  return found;
 }
 
 async function* list(
-  { run, bucket }: S3Connection,
+  { run, bucket, assertBucket }: S3Connection,
   prefix: string,
   { after }: { after?: string } = {},
 ): AsyncIterable<ListedObject[]> {
+  let empty = true;
   let token: string | undefined;
   do {
     const page = await run((s3, { ListObjectsV2Command }, options) =>
@@ -88,9 +96,13 @@ async function* list(
     const objects = (page.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
       Key ? [{ key: Key, size: Size ?? 0, modified: LastModified ?? new Date(0) }] : []
     );
-    if (objects.length > 0) yield objects;
+    if (objects.length > 0) {
+      empty = false;
+      yield objects;
+    }
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token);
+  if (empty) await assertBucket();
 }
 
 /** The verbs that read. */

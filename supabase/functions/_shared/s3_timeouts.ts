@@ -8,6 +8,8 @@ export interface S3Timeouts {
   copyMs: number;
   /** Without a byte, after which an upload or a download counts as broken. */
   silenceMs: number;
+  /** For so long a bucket that was there counts as there, when it says that an object is not. */
+  presenceMs: number;
 }
 
 /** What a bucket gets, unless somebody says otherwise. */
@@ -16,4 +18,5 @@ export const S3_TIMEOUTS: S3Timeouts = {
   operationMs: 12_000,
   copyMs: 60_000,
   silenceMs: 15_000,
+  presenceMs: 5_000,
 };

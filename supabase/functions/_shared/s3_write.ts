@@ -44,13 +44,13 @@ async function put(
   }
 }
 
-const copy = (
-  { run, bucket, timeouts }: S3Connection,
+async function copy(
+  { run, bucket, timeouts, assertBucket }: S3Connection,
   from: string,
   to: string,
   etag: string,
-) =>
-  run(
+) {
+  const copied = await run(
     async (s3, { CopyObjectCommand }, options) => {
       const { CopyObjectResult } = await s3.send(
         new CopyObjectCommand({
@@ -65,8 +65,14 @@ const copy = (
     },
     { expected: isGone, operationMs: timeouts.copyMs, attemptMs: timeouts.copyMs },
   );
+  if (copied === null) await assertBucket();
+  return copied;
+}
 
-async function deleteMany({ run, bucket }: S3Connection, keys: string[]): Promise<DeleteFailure[]> {
+async function deleteMany(
+  { run, bucket, assertBucket }: S3Connection,
+  keys: string[],
+): Promise<DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
   for (const some of chunked(keys, KEYS_PER_DELETE)) {
     const Objects = some.map((Key) => ({ Key }));
@@ -80,6 +86,8 @@ async function deleteMany({ run, bucket }: S3Connection, keys: string[]): Promis
       if (Code !== "NoSuchKey") failures.push({ key: Key ?? "", code: Code ?? "Unknown" });
     }
   }
+  // A missing object counts as deleted; a missing bucket must not.
+  await assertBucket();
   return failures;
 }
 

@@ -1,0 +1,146 @@
+/**
+ * What becomes of a signed PUT when whoever holds its URL adds headers that nobody signed, on each kind
+ * of bucket. This is the ground that uploads stand on: nothing may rely on a bucket that refuses.
+ */
+import { gzipSync } from "node:zlib";
+import { assertEquals } from "@std/assert";
+import { knownBuckets, testOnEachBucket } from "../support/buckets/each_bucket.ts";
+import type { BUCKET_KINDS } from "../support/buckets/kinds.ts";
+import { type Scratch, scratch } from "../support/buckets/scratch.ts";
+import {
+  anonymousGet,
+  CONTENT_TYPE,
+  hostilePut,
+  signedGet,
+} from "../support/buckets/signed_put.ts";
+
+const text = new TextEncoder();
+const VICTIMS = text.encode("the bytes of a victim");
+const ATTACKERS = text.encode("what an attacker sends");
+const EVERYBODY = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"';
+
+/** Status of the PUT; whose bytes lie there then; whether anybody can read them. */
+type Outcome = [
+  status: number,
+  stored: "nothing" | "the attacker's" | "the victim's",
+  open: boolean,
+];
+
+/** Headers that make something else of the PUT than was signed. */
+function attacks(victim: string): Record<string, Record<string, string>> {
+  const copy = { "x-amz-copy-source": victim };
+  const acl = { "x-amz-acl": "public-read" };
+  const grant = { "x-amz-grant-read": EVERYBODY };
+  return {
+    copy,
+    "copy without a slash": { "x-amz-copy-source": victim.slice(1) },
+    acl,
+    grant,
+    "copy and acl": { ...copy, ...acl },
+    "copy and grant": { ...copy, ...grant },
+    meta: { "x-amz-meta-name": "smuggled" },
+  };
+}
+
+const refused: Outcome = [403, "nothing", false];
+const copied: Outcome = [200, "the victim's", false];
+const stored: Outcome = [200, "the attacker's", false];
+
+const EXPECTED: Record<string, Record<typeof BUCKET_KINDS[number], Outcome>> = {
+  copy: { embedded: refused, lenient: copied, ceph: copied },
+  "copy without a slash": { embedded: refused, lenient: copied, ceph: copied },
+  acl: { embedded: refused, lenient: stored, ceph: [200, "the attacker's", true] },
+  grant: { embedded: refused, lenient: stored, ceph: [200, "the attacker's", true] },
+  "copy and acl": { embedded: refused, lenient: copied, ceph: [200, "the victim's", true] },
+  "copy and grant": { embedded: refused, lenient: copied, ceph: [200, "the victim's", true] },
+  meta: { embedded: refused, lenient: stored, ceph: stored },
+};
+
+const same = (a: Uint8Array, b: Uint8Array) => a.join() === b.join();
+
+/** Sends a PUT with these headers. @returns what came of it */
+async function outcome(
+  { store, prefix }: Scratch,
+  name: string,
+  headers: Record<string, string>,
+): Promise<Outcome> {
+  const key = `${prefix}${name}`;
+  const { status } = await hostilePut(store, key, ATTACKERS, headers);
+  const { bytes } = await signedGet(store, key);
+  const open = (await anonymousGet(store, key)).status === 200;
+  const whose = same(bytes, VICTIMS)
+    ? "the victim's"
+    : same(bytes, ATTACKERS)
+    ? "the attacker's"
+    : "nothing";
+  return [status, whose, open];
+}
+
+/** Stores what a victim has. @returns the bucket's path of it */
+async function storeVictim({ store, prefix }: Scratch, bucket: string): Promise<string> {
+  const key = `${prefix}victim`;
+  await store.put({ key, body: VICTIMS, size: VICTIMS.length, contentType: CONTENT_TYPE });
+  return `/${bucket}/${key}`;
+}
+
+testOnEachBucket("a header that nobody signed, on a signed PUT", async ({ kind, settings }, t) => {
+  await using place = scratch(settings);
+  const victim = await storeVictim(place, settings.bucket);
+  for (const [name, headers] of Object.entries(attacks(victim))) {
+    await t.step(name, async () => {
+      const expected = EXPECTED[name]![kind as typeof BUCKET_KINDS[number]];
+      assertEquals(await outcome(place, name, headers), expected);
+    });
+  }
+}, knownBuckets);
+
+testOnEachBucket("what was never published stays closed to strangers", async ({ settings }) => {
+  await using place = scratch(settings);
+  await storeVictim(place, settings.bucket);
+  assertEquals((await anonymousGet(place.store, `${place.prefix}victim`)).status, 403);
+}, knownBuckets);
+
+testOnEachBucket(
+  "metadata that nobody signed is kept and handed on",
+  async ({ kind, settings }) => {
+    await using place = scratch(settings);
+    const key = `${place.prefix}a`;
+    await hostilePut(place.store, key, ATTACKERS, {
+      "x-amz-meta-name": "smuggled",
+      "cache-control": "max-age=5",
+    });
+    const { headers } = await signedGet(place.store, key);
+    assertEquals(
+      [headers.get("x-amz-meta-name"), headers.get("cache-control")],
+      kind === "embedded" ? [null, null] : ["smuggled", "max-age=5"],
+    );
+  },
+  knownBuckets,
+);
+
+testOnEachBucket(
+  "an encoding that nobody signed is kept, and unpacked by readers",
+  async ({ settings }) => {
+    await using place = scratch(settings);
+    const { store, prefix } = place;
+    const key = `${prefix}a`;
+    const packed = new Uint8Array(gzipSync(new Uint8Array(100_000)));
+    assertEquals(
+      (await hostilePut(store, key, packed, { "content-encoding": "gzip" })).status,
+      200,
+    );
+    const { headers, bytes } = await signedGet(store, key);
+    assertEquals([headers.get("content-encoding"), bytes.length], ["gzip", packed.length]);
+    // The size that the bucket tells is that of the packed bytes; what `fetch` makes of them is larger.
+    assertEquals((await store.head(key))?.size, packed.length);
+    const read = await store.bytes(key);
+    assertEquals(read?.reduce((sum, { length }) => sum + length, 0), 100_000);
+    // A plain copy takes the encoding along.
+    assertEquals(
+      await store.copy(key, `${prefix}b`, (await store.head(key))!.etag) === null,
+      false,
+    );
+    assertEquals((await signedGet(store, `${prefix}b`)).headers.get("content-encoding"), "gzip");
+  },
+  knownBuckets,
+);

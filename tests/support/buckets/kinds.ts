@@ -1,0 +1,27 @@
+/**
+ * The kinds of bucket that tests of buckets run on, and what each lets happen.
+ *
+ * @module
+ */
+import type { BucketSettings } from "../../../supabase/functions/_shared/settings.ts";
+
+/** The kinds that `deno task test --bucket` knows. */
+export const BUCKET_KINDS = ["embedded", "lenient", "ceph"] as const;
+
+/**
+ * A kind. `platform` is the bucket of a running stack (`--external`), `external` the one of S3_*
+ * (`--external-s3`); of these two nothing is known before.
+ */
+export type BucketKind = typeof BUCKET_KINDS[number] | "platform" | "external";
+
+/** A bucket to test. */
+export interface BucketUnderTest {
+  kind: BucketKind;
+  settings: BucketSettings;
+}
+
+/** Variable with the buckets that the run has started, as JSON: see tests/run.ts. */
+export const TEST_BUCKETS = "TEST_BUCKETS";
+
+/** Files of tests import this one to run on each kind. */
+export const EACH_BUCKET = "support/buckets/each_bucket.ts";
