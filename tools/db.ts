@@ -81,8 +81,11 @@ export const command = defineCommand({
         return await history(context);
       case "status":
         return await status(context) ? EXIT.done : EXIT.failed;
-      default:
+      case "init":
+      case "up":
         return await up(context);
+      default:
+        throw new Error(`db has no verb ${verb}`);
     }
   },
 });

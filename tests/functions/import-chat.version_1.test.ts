@@ -1,7 +1,9 @@
 /** What 0.1 exported comes in: version 1, as its JSON and its zips were written. */
 import { zipSync } from "fflate";
+import { EXPORT_VERSION } from "@shared/contracts/chat-export.ts";
 import { ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import { assertEquals } from "@std/assert";
+import { VERSIONS } from "../../supabase/functions/import-chat/versions.ts";
 import { exportJson, importFile } from "../support/exports.ts";
 import { image, pdf } from "../support/files.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
@@ -186,4 +188,9 @@ Deno.test("columns and keys that version 1 does not have are refused", async () 
   });
   const refused = await importFile(user, early as Uint8Array<ArrayBuffer>, "application/zip");
   assertField(assertError(refused, 400, "invalid_request"), "document/Отчёт.pdf");
+});
+
+Deno.test("every version that an export ever had can be read", () => {
+  const versions = Array.from({ length: EXPORT_VERSION }, (_, index) => index + 1);
+  assertEquals([...VERSIONS.keys()], versions);
 });

@@ -231,14 +231,6 @@ Deno.test("wrong arguments: exit code 2, before anything is asked of the bucket"
   assertMatch((await failure(["ls", "--bogus"])).message, /--bogus/);
 });
 
-Deno.test("help tells every command and exit code", async () => {
-  const { code, lines } = await run(["--help"]);
-  assertEquals(code, 0);
-  const names = ["check", "ls", "stat", "exists", "put", "get", "rm", "rm-prefix", "url"];
-  for (const name of names) assertMatch(lines[0]!, new RegExp(`^  ${name}( |$)`, "m"));
-  assertMatch(lines[0]!, /Exit codes: 0 .* 1 .* 2 .* 3 /);
-});
-
 Deno.test("as a program: lines on standard output, notes on standard error", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "tools/storage.ts", "ls", "none/", STATUS_FILE],

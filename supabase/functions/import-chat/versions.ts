@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  EXPORT_VERSION,
   ExportedChat,
   ExportedDocument,
   ExportedImage,
@@ -35,7 +34,7 @@ const keysOf = (documents: string) => [
 /** By number. */
 export const VERSIONS = new Map<number, Version>([
   [1, { rows: VERSION_1, keys: keysOf("document") }],
-  [EXPORT_VERSION, {
+  [2, {
     rows: {
       chat: ExportedChat,
       document: ExportedDocument,
