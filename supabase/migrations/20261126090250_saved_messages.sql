@@ -35,6 +35,12 @@ as $$
 declare
   absent record;
 begin
+  -- A repetition of an insert that has arrived is ignored, whatever went since.
+  if tg_op = 'INSERT' and exists (
+    select from public.chat_messages m where m.id = new.id and m.chat_id = new.chat_id
+  ) then
+    return new;
+  end if;
   -- seq grows with every row, so that a message that is there already is an earlier one. By id alone,
   -- here and below: an index that begins with chat_id is never the one to choose.
   if tg_op = 'INSERT' and new.parent_id is not null and new.chat_id is distinct from (
@@ -72,7 +78,8 @@ comment on function private.check_message() is
   'files of the chat (23503).';
 revoke all on function private.check_message() from public;
 
-create trigger chat_messages_check
+-- Named to come after the trigger that locks the chat: what an insert may name can't go meanwhile.
+create trigger chat_messages_names_are_there
   before insert or update of parts on public.chat_messages
   for each row
   when (new.parent_id is not null or new.parts is not null)
@@ -213,11 +220,14 @@ begin
   select case
       when m.id is null then 'id'
       when m.role <> e ->> 'role' then 'role'
+      when m.parent_id <> (e ->> 'parent_id')::uuid then 'parent_id'
       else 'external_id'
     end into taken
   from jsonb_array_elements(messages) e
   left join public.chat_messages m on m.id = (e ->> 'id')::uuid and m.chat_id = of_chat
   where m.id is null or m.role <> e ->> 'role'
+     -- The parent of a message whose parent was deleted is null, and equals any.
+     or m.parent_id <> (e ->> 'parent_id')::uuid
      -- '' stands for none: it is nobody's id.
      or coalesce(m.external_id, '') <> e ->> 'external_id'
   limit 1;

@@ -86,7 +86,7 @@ comment on column public.uploads.chat_id is 'The chat that will hold the file.';
 comment on column public.uploads.message_id is 'The message that the image illustrates, if any.';
 comment on column public.uploads.document_id is
   'Of an image, the document of the chat that it shows, which may be an upload of its own. It is left out '
-  'where there is no such document when the image is confirmed.';
+  'as long as there is no such document.';
 comment on column public.uploads.page_number is 'Copied to the image.';
 comment on column public.uploads.coords_norm is 'Copied to the image.';
 comment on column public.uploads.kind is 'image, or document (a PDF that the chat is about).';
@@ -114,6 +114,9 @@ comment on column public.uploads.created_at is 'When the reservation was made.';
 
 create index uploads_chat_id_user_id_idx on public.uploads (chat_id, user_id);
 create index uploads_message_id_chat_id_idx on public.uploads (message_id, chat_id);
+-- Images that wait for their document.
+create index uploads_document_id_idx on public.uploads (document_id)
+  where document_id is not null;
 -- What the cleanup worker expires.
 create index uploads_reserved_closes_at_idx on public.uploads (closes_at)
   where status = 'reserved';
@@ -145,6 +148,12 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  -- A repetition of a reservation that has arrived is ignored, whatever went since.
+  if exists (
+    select from public.uploads u where u.id = new.id and u.chat_id = new.chat_id
+  ) then
+    return new;
+  end if;
   if not exists (
     select from public.chat_documents d
     where d.id = new.document_id and d.chat_id = new.chat_id and d.user_id = new.user_id
@@ -310,6 +319,13 @@ begin
   where u.kind = 'document' and u.status = 'reserved'
     and u.closes_at > now()
   order by t.n;
+
+  -- Images of a document that were confirmed before it.
+  update public.chat_images i set document_id = u.document_id
+  from public.uploads u
+  join jsonb_array_elements(verified) v on u.document_id = (v ->> 'id')::uuid
+  join public.chat_documents d on d.id = u.document_id and d.chat_id = u.chat_id
+  where i.id = u.id and i.chat_id = u.chat_id and i.document_id is null;
 
   insert into public.chat_images (
     id, chat_id, user_id, message_id, document_id, page_number, coords_norm, image_name, s3_path,

@@ -182,7 +182,7 @@ grant execute on function public.remove_stale_import() to service_role;
 create function public.delete_chats_slice(
   chat_ids uuid[],
   budget_seconds double precision default 3,
-  max_rows integer default 20000
+  max_rows integer default 10000
 )
 returns boolean
 language plpgsql
@@ -236,7 +236,7 @@ create function public.delete_account_slice(
   of_user uuid,
   budget_seconds double precision default 3,
   max_chats integer default 500,
-  max_rows integer default 20000
+  max_rows integer default 10000
 )
 returns table (chats integer, finished boolean)
 language plpgsql

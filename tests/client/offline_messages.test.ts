@@ -94,11 +94,13 @@ Deno.test("messages and a document that are deleted here are gone there", async 
   await assertCode(() => archive.deleteDocument({ id: document.id }), "database_unavailable");
   // Deleted there too: what was wanted is so.
   await server.deleteDocument({ id: document.id });
+  // What this device never saw, it did not delete.
+  await server.addMessage({ chat_id, role: "user", content: "from elsewhere" });
 
   relay.become("open");
   await eventually("replayed", async () => (await archive.pending()).length === 0);
   assertEquals(await archive.conflicts(), []);
-  assertEquals(await contents(server, chat_id), ["b", "c"]);
+  assertEquals(await contents(server, chat_id), ["b", "c", "from elsewhere"]);
   assertEquals(await seen(server), expected);
 });
 

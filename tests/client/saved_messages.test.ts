@@ -243,3 +243,31 @@ Deno.test("2,500 messages are deleted in a few requests", async () => {
   assertEquals(new Set(deleted).size, 2499);
   assertEquals(await read(chat_id), [first]);
 });
+
+Deno.test("a repetition is the same write, also where what it named is gone since", async () => {
+  const chat_id = await newChat();
+  const [image] = await archive.uploadImages({ chat_id, images: [{ content: png(3, 3) }] });
+  const message = { ...user_("see it"), parts: [{ url: `chat-archive:image/${image!.id}` }] };
+  const [stored] = await archive.addMessages({ chat_id, messages: [message] });
+  await elsewhere.deleteImages({ ids: [image!.id] });
+  assertEquals(await archive.addMessages({ chat_id, messages: [message] }), [stored]);
+  await assertCode(
+    () => archive.addMessages({ chat_id, messages: [{ ...message, id: newId() }] }),
+    "not_found",
+  );
+});
+
+Deno.test("the parent of a stored message stays; another one is a conflict", async () => {
+  const chat_id = await newChat();
+  const [a, b] = [user_("a"), user_("b")];
+  const c = { ...user_("c"), parent_id: a.id };
+  await archive.saveMessages({ chat_id, messages: [a, b, c] });
+  const error = await assertCode(
+    () => archive.saveMessages({ chat_id, messages: [{ ...c, parent_id: b.id }] }),
+    "conflict",
+  );
+  assertEquals(error.details?.[0]?.path, ["parent_id"]);
+  await archive.deleteMessages({ chat_id, ids: [a.id] });
+  const [stored] = await archive.saveMessages({ chat_id, messages: [c] });
+  assertEquals([stored!.parent_id, stored!.content], [null, "c"]);
+});

@@ -145,6 +145,20 @@ Deno.test("an image whose document never arrived is stored without it", async ()
   assertEquals([body.documents, body.rejected[0].code], [[], "upload_mismatch"]);
 });
 
+Deno.test("an image that is confirmed before its document gets it later", async () => {
+  const chat_id = await user.createChat();
+  const document_id = crypto.randomUUID();
+  const files = [{ ...document(), id: document_id }, { ...image(), document_id, page_number: 2 }];
+  const [first, second] = await reserve(user, chat_id, files);
+  await put(second!, files[1]!.bytes);
+  const early = await user.call("confirm-upload", { ids: [second!.id] });
+  assertEquals(early.body.images[0].document_id, null);
+  await put(first!, files[0]!.bytes);
+  await user.call("confirm-upload", { ids: [document_id] });
+  const { data } = await user.client.from("chat_images").select("document_id").eq("id", second!.id);
+  assertEquals(data, [{ document_id }]);
+});
+
 Deno.test("a document that was deleted since: not_found in rejected", async () => {
   const { upload } = await confirmOne(document("a.pdf"));
   await user.client.from("chat_documents").delete().eq("id", upload.id);

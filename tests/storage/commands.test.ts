@@ -6,7 +6,7 @@ import { scratch } from "../support/buckets/scratch.ts";
 import { image, uploadAll } from "../support/files.ts";
 import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";
-import { exported, failure, onStack, run, STATUS_FILE } from "../support/storage_command.ts";
+import { exported, failure, onStack, STATUS_FILE } from "../support/storage_command.ts";
 import { signUp } from "../support/users.ts";
 
 const text = new TextEncoder();

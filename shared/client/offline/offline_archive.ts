@@ -54,8 +54,12 @@ export interface LocalWrite<V extends ReplayedVerb> {
   input: InputOf<V>;
   ids: string[];
   signal: AbortSignal | undefined;
-  /** Does it here. @returns the answer, and what changed */
-  apply(rows: LocalRows): { answer: Awaited<ReturnType<ArchiveVerbs[V]>>; changes: LocalChange[] };
+  /** Does it here. @returns the answer, what changed, and what to replay if it is not the input */
+  apply(rows: LocalRows): {
+    answer: Awaited<ReturnType<ArchiveVerbs[V]>>;
+    changes: LocalChange[];
+    replayed?: InputOf<V>;
+  };
 }
 
 /** One page or process at a time, where the platform can tell (Web Locks). */
@@ -182,8 +186,14 @@ export class OfflineArchive {
       }
     }
     signal?.throwIfAborted();
-    const { answer, changes } = apply(device.rows);
-    const entry = { key: nextKey(), operation, input, ids, created_at: new Date().toISOString() };
+    const { answer, changes, replayed = input } = apply(device.rows);
+    const entry = {
+      key: nextKey(),
+      operation,
+      input: replayed,
+      ids,
+      created_at: new Date().toISOString(),
+    };
     try {
       await device.append(
         entry as unknown as PendingWrite,

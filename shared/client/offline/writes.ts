@@ -139,7 +139,12 @@ export function writes(
         signal,
         apply(rows) {
           const answer = rows.deleteMessages(input);
-          return { answer, changes: removeMessages(rows, input.chat_id, answer) };
+          return {
+            answer,
+            changes: removeMessages(rows, input.chat_id, answer),
+            // What this device knows, and nothing that others have added since.
+            replayed: { chat_id: input.chat_id, ids: answer },
+          };
         },
       });
     },
