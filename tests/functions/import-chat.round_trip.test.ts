@@ -173,6 +173,6 @@ Deno.test("export, import and export again are equal", async () => {
       before!.chat.external_id = null;
       assertEquals(essenceOf(after!), essenceOf(before!));
     }),
-    { numRuns: 15 },
+    { numRuns: 15, endOnFailure: true },
   );
 });

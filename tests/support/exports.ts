@@ -91,8 +91,9 @@ export function essenceOf({ chat, documents, messages, images, search_results }:
       return value === null ? null : places.get(String(value)) ?? "not in the file";
     }
     return JSON.parse(JSON.stringify(value), (_, part) => {
-      const [, id] = /^chat-archive:(?:image|document)\/(.+)$/.exec(String(part)) ?? [];
-      return typeof part === "string" && id ? places.get(id) ?? "not in the file" : part;
+      if (typeof part !== "string") return part;
+      const [, id] = /^chat-archive:(?:image|document)\/(.+)$/.exec(part) ?? [];
+      return id ? places.get(id) ?? "not in the file" : part;
     });
   };
   const kept = (row: object) =>
