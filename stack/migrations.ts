@@ -40,7 +40,7 @@ export async function pushMigrations(
   if (code === 0) return;
   throw new Failure(
     `the migrations could not be applied:\n  ${quote(url, stderr + stdout)}`,
-    "Mend what is named above; the migrations before it stay applied.",
+    "Fix what is named above; the migrations before it stay applied.",
   );
 }
 
