@@ -350,6 +350,7 @@ export type Database = {
           "not_before": string;
           "objects_deleted": number;
           "reason": string;
+          "sweeps_left": number;
           "target": string;
           "user_id": string;
         };
@@ -367,6 +368,7 @@ export type Database = {
           "not_before"?: string;
           "objects_deleted"?: number;
           "reason": string;
+          "sweeps_left"?: number;
           "target": string;
           "user_id": string;
         };
@@ -383,6 +385,7 @@ export type Database = {
           "not_before"?: string;
           "objects_deleted"?: number;
           "reason"?: string;
+          "sweeps_left"?: number;
           "target"?: string;
           "user_id"?: string;
         };
@@ -390,6 +393,7 @@ export type Database = {
       };
       "uploads": {
         Row: {
+          "attempts": number;
           "chat_id": string;
           "closes_at": string;
           "content_type": string;
@@ -397,7 +401,6 @@ export type Database = {
           "created_at": string;
           "description": string | null;
           "document_id": string | null;
-          "etag": string | null;
           "expires_at": string;
           "expires_in": number;
           "file_name": string;
@@ -405,12 +408,13 @@ export type Database = {
           "height": number | null;
           "id": string;
           "image_type": string;
-          "incoming_path": string;
+          "imported": boolean;
+          "incoming_number": number;
+          "incoming_path": string | null;
           "kind": string;
           "message_id": string | null;
           "page_count": number | null;
           "page_number": number | null;
-          "s3_path": string;
           "sha256": string | null;
           "status": string;
           "user_id": string;
@@ -418,6 +422,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "attempts"?: number;
           "chat_id": string;
           "closes_at"?: never;
           "content_type": string;
@@ -425,7 +430,6 @@ export type Database = {
           "created_at"?: string;
           "description"?: string | null;
           "document_id"?: string | null;
-          "etag"?: string | null;
           "expires_at"?: string;
           "expires_in"?: number;
           "file_name": string;
@@ -433,18 +437,20 @@ export type Database = {
           "height"?: number | null;
           "id"?: string;
           "image_type"?: string;
+          "imported"?: boolean;
+          "incoming_number"?: number;
           "incoming_path"?: never;
           "kind"?: string;
           "message_id"?: string | null;
           "page_count"?: number | null;
           "page_number"?: number | null;
-          "s3_path"?: never;
           "sha256"?: string | null;
           "status"?: string;
           "user_id"?: string;
           "width"?: number | null;
         };
         Update: {
+          "attempts"?: number;
           "chat_id"?: string;
           "closes_at"?: never;
           "content_type"?: string;
@@ -452,7 +458,6 @@ export type Database = {
           "created_at"?: string;
           "description"?: string | null;
           "document_id"?: string | null;
-          "etag"?: string | null;
           "expires_at"?: string;
           "expires_in"?: number;
           "file_name"?: string;
@@ -460,12 +465,13 @@ export type Database = {
           "height"?: number | null;
           "id"?: string;
           "image_type"?: string;
+          "imported"?: boolean;
+          "incoming_number"?: number;
           "incoming_path"?: never;
           "kind"?: string;
           "message_id"?: string | null;
           "page_count"?: number | null;
           "page_number"?: number | null;
-          "s3_path"?: never;
           "sha256"?: string | null;
           "status"?: string;
           "user_id"?: string;
@@ -502,6 +508,13 @@ export type Database = {
         }[];
       };
       "await_import_documents": { Args: { "named": Json; "of_chat": string }; Returns: undefined };
+      "begin_confirm": {
+        Args: { "ids": (string)[] };
+        Returns: {
+          "id": string;
+          "key": string;
+        }[];
+      };
       "begin_import": {
         Args: { "chat": Json; "lease_seconds"?: number; "of_chat": string; "of_user": string };
         Returns: undefined;
@@ -569,6 +582,7 @@ export type Database = {
           "not_before": string;
           "objects_deleted": number;
           "reason": string;
+          "sweeps_left": number;
           "target": string;
           "user_id": string;
         }[];
@@ -588,42 +602,7 @@ export type Database = {
           "seconds_since_run": number;
         }[];
       };
-      "confirm_uploads": {
-        Args: { "verified": Json };
-        Returns: {
-          "chat_id": string;
-          "closes_at": string;
-          "content_type": string;
-          "coords_norm": Json | null;
-          "created_at": string;
-          "description": string | null;
-          "document_id": string | null;
-          "etag": string | null;
-          "expires_at": string;
-          "expires_in": number;
-          "file_name": string;
-          "file_size": number;
-          "height": number | null;
-          "id": string;
-          "image_type": string;
-          "incoming_path": string;
-          "kind": string;
-          "message_id": string | null;
-          "page_count": number | null;
-          "page_number": number | null;
-          "s3_path": string;
-          "sha256": string | null;
-          "status": string;
-          "user_id": string;
-          "width": number | null;
-        }[];
-        SetofOptions: {
-          from: "*";
-          to: "uploads";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
+      "confirm_uploads": { Args: { "verified": Json }; Returns: string[] };
       "delete_account_slice": {
         Args: {
           "budget_seconds"?: number;
@@ -670,6 +649,7 @@ export type Database = {
         }[];
       };
       "finish_import": { Args: { "of_chat": string }; Returns: boolean };
+      "give_up_confirm": { Args: { "keys": (string)[] }; Returns: undefined };
       "has_migration": { Args: { "version": string }; Returns: boolean };
       "history_page": {
         Args: {
@@ -697,15 +677,45 @@ export type Database = {
         Args: { "max_rows"?: number; "of_chat": string };
         Returns: number;
       };
-      "pin_uploads": {
-        Args: { "verified": Json };
-        Returns: {
-          "etag": string;
-          "id": string;
-        }[];
-      };
       "remove_stale_import": { Args: Record<PropertyKey, never>; Returns: string };
       "renew_import": { Args: { "lease_seconds"?: number; "of_chat": string }; Returns: boolean };
+      "renew_uploads": {
+        Args: { "expires_in": number; "ids": (string)[] };
+        Returns: {
+          "attempts": number;
+          "chat_id": string;
+          "closes_at": string;
+          "content_type": string;
+          "coords_norm": Json | null;
+          "created_at": string;
+          "description": string | null;
+          "document_id": string | null;
+          "expires_at": string;
+          "expires_in": number;
+          "file_name": string;
+          "file_size": number;
+          "height": number | null;
+          "id": string;
+          "image_type": string;
+          "imported": boolean;
+          "incoming_number": number;
+          "incoming_path": string | null;
+          "kind": string;
+          "message_id": string | null;
+          "page_count": number | null;
+          "page_number": number | null;
+          "sha256": string | null;
+          "status": string;
+          "user_id": string;
+          "width": number | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "uploads";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "requeue_storage_deletions": { Args: { "max_entries"?: number }; Returns: number };
       "rows_without_objects": {
         Args: {

@@ -8,7 +8,7 @@ export const ConfirmUploadRequest = z.strictObject({ ids: idList(FILES_PER_REQUE
 /** POST confirm-upload. */
 export type ConfirmUploadRequest = z.infer<typeof ConfirmUploadRequest>;
 
-/** 200: what is stored now, and what was refused. */
+/** 200: what is stored now, what was refused, and what is still to be done. */
 export const ConfirmUploadResponse = z.object({
   /** By seq. */
   images: z.array(ChatImage),
@@ -19,6 +19,8 @@ export const ConfirmUploadResponse = z.object({
     code: z.enum(["upload_mismatch", "not_found"]),
     message: z.string(),
   })),
+  /** More than one request may read, or the bucket did not answer: ask again for these. */
+  pending: z.array(Id),
 });
 /** 200 of confirm-upload. */
 export type ConfirmUploadResponse = z.infer<typeof ConfirmUploadResponse>;

@@ -25,8 +25,8 @@ export const UploadFile = z.strictObject({
   /** Real file name, any characters. */
   name: plainText(512).regex(/\S/, "must not be blank"),
   content_type: z.string().min(1).max(100),
-  /** Bytes, exactly. */
-  size: Count,
+  /** Bytes, exactly. MAX_FILE_SIZE_MB bounds it (`payload_too_large`). */
+  size: z.int().min(1),
   kind: z.enum(["image", "document"]).default("image"),
   message_id: Id.optional(),
   /** Of an image: the document of the chat that it shows, stored or reserved. */
@@ -41,8 +41,8 @@ export const UploadFile = z.strictObject({
   height: Count.optional(),
   /** Of a document, where the application has counted them. */
   page_count: Count.optional(),
-  /** Lower-case hex. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits").optional(),
+  /** Of all bytes, in lower-case hex. Nothing else is ever stored under this id. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits"),
 }).superRefine((file, context) => {
   const other = file.kind === "image" ? "document" : "image";
   for (const field of FIELDS_OF[other]) {
@@ -65,8 +65,6 @@ export type PresignUploadRequest = z.infer<typeof PresignUploadRequest>;
 export const PresignUploadResponse = z.object({
   uploads: z.array(z.object({
     id: Id,
-    /** Final key, which the file gets when it is confirmed. */
-    path: z.string(),
     method: z.literal("PUT"),
     url: z.url(),
     /** To send with the PUT, as they are. */

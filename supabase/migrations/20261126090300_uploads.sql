@@ -1,7 +1,8 @@
 -- Uploads: what a client was allowed to PUT, where its bytes go, and the two steps that make it real.
 --
--- A client inserts the facts; the database makes the keys and the expiry. Bytes arrive on
--- incoming_path, and confirm-upload copies them to s3_path once it has verified them.
+-- A client inserts the facts, the SHA-256 of the bytes among them; the database makes the keys and the
+-- expiry. Bytes arrive on incoming_path. Each attempt to confirm copies them to a key of its own, verifies
+-- what lies there, and records it: nothing that a client or another attempt can write becomes a row.
 
 create table public.uploads (
   id uuid primary key default gen_random_uuid(),
@@ -21,25 +22,16 @@ create table public.uploads (
   height integer,
   page_count integer,
   sha256 char(64),
-  s3_path varchar(1024) not null generated always as (
-    user_id::text || '/' || chat_id::text
-    || case kind when 'document' then '/documents/' else '/images/' end
-    || id::text || '.'
-    || case content_type
-         when 'image/png' then 'png'
-         when 'image/jpeg' then 'jpg'
-         when 'image/webp' then 'webp'
-         when 'image/gif' then 'gif'
-         when 'application/pdf' then 'pdf'
-         -- Refused by the check on content_type, which comes after not null.
-         else 'bin'
-       end
+  imported boolean not null default false,
+  incoming_number integer not null default 1,
+  incoming_path varchar(1024) generated always as (
+    case when not imported then
+      user_id::text || '/' || chat_id::text || '/incoming/' || id::text || '-'
+      || incoming_number::text
+    end
   ) stored,
-  incoming_path varchar(1024) not null generated always as (
-    user_id::text || '/' || chat_id::text || '/incoming/' || id::text
-  ) stored,
+  attempts integer not null default 0,
   status varchar(10) not null default 'reserved',
-  etag varchar(200),
   expires_in integer not null default 900,
   -- The trigger gives the value; the default only tells generated types that clients need not.
   expires_at timestamptz not null default now(),
@@ -52,7 +44,6 @@ create table public.uploads (
     references public.chats (id, user_id) on delete cascade,
   constraint uploads_message_fkey foreign key (message_id, chat_id)
     references public.chat_messages (id, chat_id) on delete cascade,
-  constraint uploads_s3_path_key unique (s3_path),
   constraint uploads_incoming_path_key unique (incoming_path),
   constraint uploads_kind_known check (kind in ('image', 'document')),
   constraint uploads_content_type_known check (
@@ -69,13 +60,18 @@ create table public.uploads (
   constraint uploads_page_number_positive check (page_number >= 1),
   constraint uploads_coords_norm_box check (private.is_box(coords_norm)),
   constraint uploads_page_count_positive check (page_count > 0),
+  constraint uploads_message_id_of_image check (message_id is null or kind = 'image'),
   constraint uploads_document_id_of_image check (document_id is null or kind = 'image'),
   constraint uploads_page_number_of_image check (page_number is null or kind = 'image'),
   constraint uploads_coords_norm_of_image check (coords_norm is null or kind = 'image'),
   constraint uploads_page_count_of_document check (page_count is null or kind = 'document'),
   constraint uploads_width_positive check (width > 0),
   constraint uploads_height_positive check (height > 0),
-  constraint uploads_sha256_hex check (sha256 ~ '^[0-9a-f]{64}$')
+  constraint uploads_sha256_hex check (sha256 ~ '^[0-9a-f]{64}$'),
+  -- An import hashes what it sends itself.
+  constraint uploads_sha256_given check (sha256 is not null or imported),
+  constraint uploads_incoming_number_positive check (incoming_number >= 1),
+  constraint uploads_attempts_counted check (attempts >= 0)
 );
 
 comment on table public.uploads is
@@ -83,7 +79,7 @@ comment on table public.uploads is
 comment on column public.uploads.id is 'Becomes the id of the image. Chosen by the client or generated.';
 comment on column public.uploads.user_id is 'The chat''s owner; kept here so that one column decides access.';
 comment on column public.uploads.chat_id is 'The chat that will hold the file.';
-comment on column public.uploads.message_id is 'The message that the image illustrates, if any.';
+comment on column public.uploads.message_id is 'Of an image, the message that it illustrates, if any.';
 comment on column public.uploads.document_id is
   'Of an image, the document of the chat that it shows, which may be an upload of its own. It is left out '
   'as long as there is no such document.';
@@ -98,15 +94,19 @@ comment on column public.uploads.description is 'Copied to the image.';
 comment on column public.uploads.width is 'Pixels, as the client says; the verified image decides.';
 comment on column public.uploads.height is 'Pixels, as the client says; the verified image decides.';
 comment on column public.uploads.page_count is 'Copied to the document.';
-comment on column public.uploads.sha256 is 'Lower-case hex digest, if the client gives one.';
-comment on column public.uploads.s3_path is 'Final object key, made by the database.';
+comment on column public.uploads.sha256 is 'SHA-256 of all bytes in lower-case hex: what arrives is compared with it. Null only in imports.';
+comment on column public.uploads.imported is
+  'True: an import sends the bytes itself, straight to the key of an attempt.';
+comment on column public.uploads.incoming_number is
+  'How many URLs the reservation has had: each renewal writes to another key.';
 comment on column public.uploads.incoming_path is
-  'Object key that the signed PUT writes to. Always deleted after the URL has died.';
-comment on column public.uploads.status is 'reserved, then confirmed or expired; never back.';
-comment on column public.uploads.etag is
-  'Version on incoming_path that the first confirm verified. Only this one is ever copied.';
+  'Object key that the signed PUT writes to. Always deleted after the URL has died. Null in imports.';
+comment on column public.uploads.attempts is
+  'How often confirming it was begun; numbers the key of each attempt.';
+comment on column public.uploads.status is
+  'reserved, then confirmed for good, or expired until it is renewed.';
 comment on column public.uploads.expires_in is 'Seconds that the signed URL lives, at most 3600.';
-comment on column public.uploads.expires_at is 'When the signed URL dies: created_at plus expires_in.';
+comment on column public.uploads.expires_at is 'When the signed URL dies: expires_in after the reservation was made or renewed.';
 comment on column public.uploads.closes_at is
   'An hour after expires_at, because a PUT that began in time may still be running: until then the '
   'upload can be confirmed, afterwards it brings no bytes any more. Every rule about "later" uses it.';
@@ -129,7 +129,7 @@ set search_path = ''
 as $$
 begin
   -- now() + interval is not immutable, so a generated column can't do it.
-  new.expires_at := new.created_at + make_interval(secs => new.expires_in);
+  new.expires_at := now() + make_interval(secs => new.expires_in);
   return new;
 end
 $$;
@@ -138,7 +138,7 @@ comment on function private.set_upload_expiry() is
 revoke all on function private.set_upload_expiry() from public;
 
 create trigger uploads_set_expiry
-  before insert on public.uploads
+  before insert or update of incoming_number on public.uploads
   for each row execute function private.set_upload_expiry();
 
 -- No foreign key: a document and its images may be reserved together. The owner is part of each
@@ -180,18 +180,30 @@ create trigger uploads_check_document
   execute function private.check_upload_document();
 
 create trigger uploads_refuse_change
-  before update of id, user_id, chat_id, kind, content_type on public.uploads
+  before update of id, user_id, chat_id, kind, content_type, file_size, sha256, imported
+  on public.uploads
   for each row
   when (
-    (old.id, old.user_id, old.chat_id, old.kind, old.content_type)
-    is distinct from (new.id, new.user_id, new.chat_id, new.kind, new.content_type)
+    (old.id, old.user_id, old.chat_id, old.kind, old.content_type, old.file_size, old.sha256,
+     old.imported)
+    is distinct from
+    (new.id, new.user_id, new.chat_id, new.kind, new.content_type, new.file_size, new.sha256,
+     new.imported)
   )
   execute function private.refuse_change();
 
-create trigger uploads_refuse_reopening
-  before update of status on public.uploads
+-- Keys are never used twice, and what is confirmed stays so. What has expired opens again with another
+-- key for its bytes.
+create trigger uploads_refuse_return
+  before update of status, incoming_number, attempts on public.uploads
   for each row
-  when (old.status <> 'reserved' and new.status is distinct from old.status)
+  when (
+    new.incoming_number < old.incoming_number
+    or new.attempts < old.attempts
+    or (old.status = 'confirmed' and new.status <> 'confirmed')
+    or (old.status = 'expired' and new.status <> 'expired'
+        and new.incoming_number = old.incoming_number)
+  )
   execute function private.refuse_change();
 
 alter table public.uploads enable row level security;
@@ -217,6 +229,32 @@ grant select, insert, update, delete on table public.uploads to service_role;
 -- After the insert and under a lock of the user's own: whoever counts sees all reservations that
 -- others have committed, so that two batches can't pass the limit side by side. It is the last lock
 -- that a reservation takes, so that nobody who holds it waits for somebody who wants it.
+create function private.check_open_uploads(owner uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  open_uploads integer;
+begin
+  perform pg_advisory_xact_lock(hashtext('open uploads'), hashtext(owner::text));
+  select count(*) into open_uploads
+  from (
+    select from public.uploads u where u.user_id = owner and u.status = 'reserved' limit 1001
+  ) counted;
+  if open_uploads > 1000 then
+    -- PostgREST answers PTxyz with the HTTP status xyz.
+    raise exception using
+      errcode = 'PT429',
+      message = 'more than 1000 uploads are reserved and not confirmed',
+      hint = 'Confirm them, or wait until they expire.';
+  end if;
+end
+$$;
+comment on function private.check_open_uploads(uuid) is
+  'Refuses more than 1,000 open reservations of a user (PT429).';
+revoke all on function private.check_open_uploads(uuid) from public;
+
 create function private.limit_open_uploads() returns trigger
 language plpgsql
 security definer
@@ -224,21 +262,9 @@ set search_path = ''
 as $$
 declare
   owner uuid;
-  open_uploads integer;
 begin
   for owner in select distinct a.user_id from added a order by a.user_id loop
-    perform pg_advisory_xact_lock(hashtext('open uploads'), hashtext(owner::text));
-    select count(*) into open_uploads
-    from (
-      select from public.uploads u where u.user_id = owner and u.status = 'reserved' limit 1001
-    ) counted;
-    if open_uploads > 1000 then
-      -- PostgREST answers PTxyz with the HTTP status xyz.
-      raise exception using
-        errcode = 'PT429',
-        message = 'more than 1000 uploads are reserved and not confirmed',
-        hint = 'Confirm them, or wait until they expire.';
-    end if;
+    perform private.check_open_uploads(owner);
   end loop;
   return null;
 end
@@ -253,111 +279,46 @@ create trigger uploads_limit_open
   referencing new table as added
   for each statement execute function private.limit_open_uploads();
 
--- Confirmation ------------------------------------------------------------------------------------
+-- Renewal -----------------------------------------------------------------------------------------
 
--- For service_role only: these run after the function has verified the bytes, which no client can be
--- trusted to have done.
+-- Clients have no right to update reservations; what this changes is all that a renewal may.
+create function private.renew_uploads(ids uuid[], seconds integer) returns setof public.uploads
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  caller constant uuid := auth.uid();
+begin
+  perform 1 from public.uploads u
+    where u.id = any (ids) and u.user_id = caller
+    order by u.id
+    for update;
+  return query
+    update public.uploads u
+    set status = 'reserved', incoming_number = u.incoming_number + 1, expires_in = seconds
+    where u.id = any (ids) and u.user_id = caller
+      and u.status <> 'confirmed' and u.expires_at <= now() and not u.imported
+    returning u.*;
+  perform private.check_open_uploads(caller);
+end
+$$;
+comment on function private.renew_uploads(uuid[], integer) is
+  'Opens the caller''s expired reservations again, each with another key for its bytes.';
+revoke all on function private.renew_uploads(uuid[], integer) from public;
+grant execute on function private.renew_uploads(uuid[], integer) to authenticated;
 
--- The first confirm to verify a version pins it; only that version is ever copied to the final key.
--- Without it, a second confirm could verify other bytes, put through the same URL meanwhile, and
--- copy them over an object that a row already names.
-create function public.pin_uploads(verified jsonb)
-returns table (id uuid, etag varchar(200))
+create function public.renew_uploads(ids uuid[], expires_in integer) returns setof public.uploads
 language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-  with locked as (
-    select u.id, v ->> 'etag' as verified_etag
-    from public.uploads u
-    join jsonb_array_elements(verified) v on u.id = (v ->> 'id')::uuid
-    where u.status = 'reserved' and u.closes_at > now()
-    order by u.id
-    for update of u
-  )
-  update public.uploads u set etag = coalesce(u.etag, l.verified_etag)
-  from locked l
-  where u.id = l.id
-  returning u.id, u.etag;
+  select * from private.renew_uploads(ids, expires_in);
 $$;
-comment on function public.pin_uploads(jsonb) is
-  'Pins the verified version of open reservations: [{id, etag}]. Returns the version that counts.';
-revoke all on function public.pin_uploads(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.pin_uploads(jsonb) to service_role;
-
-create function public.confirm_uploads(verified jsonb)
-returns setof public.uploads
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-begin
-  -- Chats first, in one order, then reservations: deleting a chat locks in the same direction, and
-  -- two confirms of overlapping batches can't deadlock.
-  perform 1 from public.chats c
-    where c.id in (
-      select u.chat_id from public.uploads u
-      join jsonb_array_elements(verified) v on u.id = (v ->> 'id')::uuid
-    )
-    order by c.id
-    for no key update;
-
-  perform 1 from public.uploads u
-    join jsonb_array_elements(verified) v on u.id = (v ->> 'id')::uuid
-    order by u.id
-    for update of u;
-
-  -- A reservation past its sweep is expired here too, so confirm and expiry have one outcome.
-  insert into public.chat_documents (
-    id, chat_id, user_id, name, s3_path, content_type, file_size, sha256, page_count
-  )
-  select u.id, u.chat_id, u.user_id, u.file_name, u.s3_path, u.content_type, u.file_size, u.sha256,
-         u.page_count
-  from jsonb_array_elements(verified) with ordinality as t (v, n)
-  join public.uploads u on u.id = (v ->> 'id')::uuid
-  where u.kind = 'document' and u.status = 'reserved'
-    and u.closes_at > now()
-  order by t.n;
-
-  -- Images of a document that were confirmed before it.
-  update public.chat_images i set document_id = u.document_id
-  from public.uploads u
-  join jsonb_array_elements(verified) v on u.document_id = (v ->> 'id')::uuid
-  join public.chat_documents d on d.id = u.document_id and d.chat_id = u.chat_id
-  where i.id = u.id and i.chat_id = u.chat_id and i.document_id is null;
-
-  insert into public.chat_images (
-    id, chat_id, user_id, message_id, document_id, page_number, coords_norm, image_name, s3_path,
-    s3_url, image_type, content_type, description, width, height, file_size, sha256
-  )
-  select u.id, u.chat_id, u.user_id, u.message_id,
-         (select d.id from public.chat_documents d
-          where d.id = u.document_id and d.chat_id = u.chat_id),
-         u.page_number, u.coords_norm, u.file_name, u.s3_path, v ->> 's3_url', u.image_type,
-         u.content_type, u.description,
-         coalesce((v ->> 'width')::integer, u.width),
-         coalesce((v ->> 'height')::integer, u.height),
-         u.file_size, u.sha256
-  from jsonb_array_elements(verified) with ordinality as t (v, n)
-  join public.uploads u on u.id = (v ->> 'id')::uuid
-  where u.kind = 'image' and u.status = 'reserved'
-    and u.closes_at > now()
-  order by t.n;
-
-  update public.uploads u set status = 'confirmed'
-  from jsonb_array_elements(verified) v
-  where u.id = (v ->> 'id')::uuid and u.status = 'reserved'
-    and u.closes_at > now();
-
-  return query
-    select u.* from public.uploads u
-    join jsonb_array_elements(verified) v on u.id = (v ->> 'id')::uuid
-    where u.status = 'confirmed';
-end
-$$;
-comment on function public.confirm_uploads(jsonb) is
-  'Turns verified reservations into images or documents: [{id, s3_url, width, height}]. '
-  'Idempotent; returns the reservations that are confirmed now.';
-revoke all on function public.confirm_uploads(jsonb) from public, anon, authenticated, service_role;
-grant execute on function public.confirm_uploads(jsonb) to service_role;
+comment on function public.renew_uploads(uuid[], integer) is
+  'Opens those of the caller''s reservations again whose URL has died unconfirmed, for expires_in '
+  'seconds. Returns them, each with another incoming_path.';
+revoke all on function public.renew_uploads(uuid[], integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.renew_uploads(uuid[], integer) to authenticated;

@@ -13,6 +13,7 @@ create table public.storage_deletions (
   reason varchar(30) not null,
   created_at timestamptz not null default now(),
   not_before timestamptz not null default now(),
+  sweeps_left integer not null default 1,
   attempts integer not null default 0,
   locked_until timestamptz,
   last_error varchar(60),
@@ -32,8 +33,9 @@ create table public.storage_deletions (
   ),
   constraint storage_deletions_reason_known check (
     reason in ('chat_deleted', 'image_deleted', 'document_deleted', 'upload_swept',
-               'upload_unconfirmed', 'copy_swept', 'orphan')
+               'copy_unconfirmed', 'copy_given_up', 'orphan')
   ),
+  constraint storage_deletions_sweeps_left_positive check (sweeps_left >= 1),
   constraint storage_deletions_attempts_counted check (attempts >= 0),
   constraint storage_deletions_objects_deleted_counted check (objects_deleted >= 0)
 );
@@ -49,6 +51,9 @@ comment on column public.storage_deletions.is_prefix is 'True: everything below 
 comment on column public.storage_deletions.reason is 'What left the entry.';
 comment on column public.storage_deletions.created_at is 'When the row went.';
 comment on column public.storage_deletions.not_before is 'Not tried earlier: a signed URL''s end, or back-off.';
+comment on column public.storage_deletions.sweeps_left is
+  'How often the target is still to be emptied, each time a day after the last: bytes of a request that '
+  'began in time may arrive after the first.';
 comment on column public.storage_deletions.attempts is 'How often a worker claimed it.';
 comment on column public.storage_deletions.locked_until is
   'Lease of the worker that holds it. Also the token that it settles with.';
@@ -101,12 +106,6 @@ create trigger chats_enqueue
   referencing old table as gone
   for each statement execute function private.enqueue_chats();
 
--- Two confirms of one upload may run side by side. The slower one can still copy to the final key
--- after the faster one has confirmed, its image was deleted, and the worker has removed the object.
--- A confirm begins before the reservation closes, and no function lives longer than some minutes. So
--- what goes until some time after that is looked at once more some time later; for both, the time
--- that the reservation itself stays open after its URL's end (closes_at - expires_at) is plenty.
-
 -- Where the chat itself is gone its prefix is already enqueued, and ten thousand keys need not be.
 create function private.enqueue_files() returns trigger
 language plpgsql
@@ -118,19 +117,12 @@ begin
   select g.chat_id, g.user_id, g.s3_path, tg_argv[0]
   from gone g
   where exists (select 1 from public.chats c where c.id = g.chat_id);
-
-  insert into public.storage_deletions (user_id, target, reason, not_before)
-  select g.user_id, g.s3_path, 'copy_swept', now() + (u.closes_at - u.expires_at)
-  from gone g
-  join public.uploads u on u.id = g.id and u.s3_path = g.s3_path
-  join public.chats c on c.id = g.chat_id
-  where u.closes_at + (u.closes_at - u.expires_at) > now();
   return null;
 end
 $$;
 comment on function private.enqueue_files() is
-  'Trigger: deleted images or documents enqueue their objects, unless their chat''s prefix covers them, '
-  'and once more for later where a confirm may still be copying. Its argument is the reason.';
+  'Trigger: deleted images or documents enqueue their objects, unless their chat''s prefix covers '
+  'them. Its argument is the reason.';
 revoke all on function private.enqueue_files() from public;
 
 create trigger chat_images_enqueue
@@ -142,76 +134,29 @@ create trigger chat_documents_enqueue
   referencing old table as gone
   for each statement execute function private.enqueue_files('document_deleted');
 
--- Once the reservation is closed, because a PUT that began in time may still be running. There is no
--- link to the chat: a deleted chat's receipt does not wait for a URL that nobody may use.
+-- Once the reservation is closed, because a PUT that began in time may still be running, and again a day
+-- later. There is no link to the chat: a deleted chat's receipt does not wait for a URL that nobody may
+-- use.
 create function private.enqueue_incoming() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  insert into public.storage_deletions (user_id, target, reason, not_before)
-  select a.user_id, a.incoming_path, 'upload_swept', a.closes_at
-  from added a;
+  insert into public.storage_deletions (user_id, target, reason, not_before, sweeps_left)
+  values (new.user_id, new.incoming_path, 'upload_swept', new.closes_at, 2);
   return null;
 end
 $$;
 comment on function private.enqueue_incoming() is
-  'Trigger: each reservation enqueues, at birth, the key that its URL can write to.';
+  'Trigger: each reservation enqueues, at birth and when it is renewed, the key that its URL can write to.';
 revoke all on function private.enqueue_incoming() from public;
 
 create trigger uploads_enqueue_incoming
-  after insert on public.uploads
-  referencing new table as added
-  for each statement execute function private.enqueue_incoming();
-
--- A confirm that was killed between its copy and its commit leaves an object on the final key.
-create function private.enqueue_unconfirmed() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  insert into public.storage_deletions (user_id, target, reason, not_before)
-  select g.user_id, g.s3_path,
-         case g.status when 'reserved' then 'upload_unconfirmed' else 'copy_swept' end,
-         greatest(case g.status when 'reserved' then g.closes_at end,
-                  now() + (g.closes_at - g.expires_at))
-  from gone g
-  where g.status = 'reserved'
-     or (g.status = 'confirmed' and g.closes_at + (g.closes_at - g.expires_at) > now());
-  return null;
-end
-$$;
-comment on function private.enqueue_unconfirmed() is
-  'Trigger: a reservation that is deleted enqueues the final key that a confirm may still copy to.';
-revoke all on function private.enqueue_unconfirmed() from public;
-
-create trigger uploads_enqueue_unconfirmed
-  after delete on public.uploads
-  referencing old table as gone
-  for each statement execute function private.enqueue_unconfirmed();
-
-create function private.enqueue_expired() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  insert into public.storage_deletions (user_id, target, reason, not_before)
-  values (old.user_id, old.s3_path, 'upload_unconfirmed', now() + (old.closes_at - old.expires_at));
-  return null;
-end
-$$;
-comment on function private.enqueue_expired() is
-  'Trigger: a reservation that expires enqueues the final key that a confirm may have copied to.';
-revoke all on function private.enqueue_expired() from public;
-
-create trigger uploads_enqueue_expired
-  after update of status on public.uploads
+  after insert or update of incoming_number on public.uploads
   for each row
-  when (old.status = 'reserved' and new.status = 'expired')
-  execute function private.enqueue_expired();
+  when (new.incoming_path is not null)
+  execute function private.enqueue_incoming();
 
 -- What protects -----------------------------------------------------------------------------------
 
@@ -242,8 +187,7 @@ create trigger chats_refuse_reuse_of_id
   after insert on public.chats
   for each row execute function private.refuse_reuse_of_chat_id();
 
--- An upload id that was used makes the same keys again, which the outbox may still delete. Row
--- triggers run before statement triggers, so the reservation's own entry is not there yet.
+-- An upload id that was used numbers its keys from one again, which the outbox may still delete.
 create function private.refuse_reuse_of_upload_id() returns trigger
 language plpgsql
 security definer
@@ -251,12 +195,21 @@ set search_path = ''
 as $$
 begin
   if exists (
-    select 1 from public.storage_deletions d
-    where d.target in (new.s3_path, new.incoming_path)
+    select from unnest(array['images', 'documents', 'incoming']) as folder (name)
+    cross join lateral (
+      select new.user_id::text || '/' || new.chat_id::text || '/' || folder.name || '/'
+        || new.id::text as stem
+    ) own
+    where exists (
+      select from public.storage_deletions d
+      -- The bounds of what begins with the stem and a hyphen.
+      where d.target operator(pg_catalog.~>=~) (own.stem || '-')
+        and d.target operator(pg_catalog.~<~) (own.stem || '.')
+    )
   )
   -- A receipt is purged after a while, and a reservation may go before its image or document does.
-  or exists (select 1 from public.chat_images i where i.id = new.id)
-  or exists (select 1 from public.chat_documents d where d.id = new.id)
+  or exists (select from public.chat_images i where i.id = new.id)
+  or exists (select from public.chat_documents d where d.id = new.id)
   then
     raise exception using
       errcode = 'unique_violation',
@@ -270,7 +223,8 @@ comment on function private.refuse_reuse_of_upload_id() is
   'Trigger: an upload id whose keys the outbox knows can''t be reserved again (23505).';
 revoke all on function private.refuse_reuse_of_upload_id() from public;
 
-create trigger uploads_refuse_reuse_of_id
+-- Its name comes before that of the trigger that enqueues the reservation's own key.
+create trigger uploads_check_reuse_of_id
   after insert on public.uploads
   for each row execute function private.refuse_reuse_of_upload_id();
 
@@ -311,7 +265,8 @@ as $$
     sum(d.objects_deleted),
     count(*) filter (where d.done_at is null),
     (
-      select max(s.not_before) from public.storage_deletions s
+      select max(s.not_before + (s.sweeps_left - 1) * interval '1 day')
+      from public.storage_deletions s
       where s.chat_id is null and s.done_at is null
         and s.target operator(pg_catalog.~>=~) (d.user_id::text || '/' || d.chat_id::text || '/')
         and s.target operator(pg_catalog.~<~) (d.user_id::text || '/' || d.chat_id::text || '0')
@@ -338,7 +293,8 @@ as $$
   select
     count(*) filter (where d.reason = 'chat_deleted'),
     count(*) filter (where d.done_at is null and d.chat_id is not null),
-    max(d.not_before) filter (where d.done_at is null and d.chat_id is null)
+    max(d.not_before + (d.sweeps_left - 1) * interval '1 day')
+      filter (where d.done_at is null and d.chat_id is null)
   from public.storage_deletions d
   where d.user_id = (select auth.uid());
 $$;

@@ -132,9 +132,6 @@ as $$
   union all
   select d.s3_path, false from public.chat_documents d where d.s3_path = any (keys)
   union all
-  select u.s3_path, true from public.uploads u
-    where u.s3_path = any (keys) and u.status = 'reserved'
-  union all
   select u.incoming_path, true from public.uploads u
     where u.incoming_path = any (keys) and u.status = 'reserved';
 $$;
@@ -155,7 +152,9 @@ set search_path = ''
 as $$
   update public.storage_deletions d
   set objects_deleted = d.objects_deleted + r.objects_deleted,
-      done_at = case when r.outcome = 'done' then now() end,
+      done_at = case when r.outcome = 'done' and d.sweeps_left = 1 then now() end,
+      sweeps_left = case when r.outcome = 'done' then greatest(d.sweeps_left - 1, 1)
+                         else d.sweeps_left end,
       dead_at = case when r.outcome = 'failed' and d.attempts >= 20 then now() end,
       last_error = case when r.outcome = 'failed' then left(r.error, 60) end,
       attempts = case when r.outcome in ('released', 'postponed')
@@ -168,6 +167,7 @@ as $$
                            interval '5 seconds' * 2 ^ least(greatest(d.attempts - 1, 0), 13))
                      * (0.75 + random() / 2)
         when r.outcome = 'postponed' then now() + interval '10 minutes'
+        when r.outcome = 'done' and d.sweeps_left > 1 then now() + interval '1 day'
         else d.not_before end
   from jsonb_to_recordset(results) as r (
     id uuid, locked_until timestamptz, outcome text, objects_deleted integer, error text
@@ -220,7 +220,7 @@ as $$
     select l.key, l.modified, regexp_match(
       l.key,
       '^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})'
-      '/(?:images|documents|incoming)/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.[a-z0-9]+)?$'
+      '/(?:images|documents|incoming)/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9]+(?:\.[a-z0-9]+)?$'
     ) as ids
     from jsonb_to_recordset(listed) as l (key text, modified timestamptz)
   ),

@@ -1,7 +1,8 @@
 -- Takes back 20261126090300_uploads.
-drop function public.confirm_uploads(jsonb);
-drop function public.pin_uploads(jsonb);
+drop function public.renew_uploads(uuid[], integer);
+drop function private.renew_uploads(uuid[], integer);
 drop table public.uploads;
 drop function private.limit_open_uploads();
+drop function private.check_open_uploads(uuid);
 drop function private.check_upload_document();
 drop function private.set_upload_expiry();

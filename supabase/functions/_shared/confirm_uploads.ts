@@ -1,5 +1,5 @@
 /**
- * Makes verified bytes of uploads images or documents: what confirm-upload and import-chat share.
+ * Makes uploads images or documents, once their bytes are verified.
  *
  * @module
  */
@@ -8,9 +8,11 @@ import type { ConfirmUploadResponse } from "@shared/contracts/confirm-upload.ts"
 import type { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
 import { query } from "@shared/query.ts";
 import type { ArchiveClient, Upload } from "@shared/rows.ts";
+import { type Attempt, attemptCopy, type AttemptResult } from "./attempt_copy.ts";
+import { beginAttempts, type ConfirmedAttempt, giveUp, record } from "./confirm_attempts.ts";
 import { failpoint } from "./failpoint.ts";
 import type { ObjectStore } from "./object_store.ts";
-import { Mismatch, NothingThere, type Verified, verifyUpload } from "./verify_upload.ts";
+import { Mismatch } from "./passing_bytes.ts";
 
 /** What confirming needs. */
 export interface ConfirmPorts {
@@ -18,118 +20,137 @@ export interface ConfirmPorts {
   db: ArchiveClient;
   /** Past RLS: clients may not insert images, because only verified bytes may become one. */
   admin: ArchiveClient;
-  store: Pick<ObjectStore, "address" | "head" | "get" | "copy" | "deleteMany">;
+  store: Pick<ObjectStore, "address" | "head" | "scan" | "copy" | "deleteMany">;
+  /** Bytes that one request reads at most: every byte is hashed. */
+  maxBytes: number;
 }
 
-/** Uploads that are looked at side by side: each may hold the head of its file in memory. */
+/** Uploads that are copied and read side by side. */
 const PARALLEL_UPLOADS = 8;
 
-/** Copies the pinned version to its final key. @throws {Mismatch} where it is gone */
-async function copyPinned(store: ConfirmPorts["store"], { upload }: Verified, etag: string) {
-  const copied = await store.copy(upload.incoming_path, upload.s3_path, etag);
-  if (copied === null) throw new Mismatch("the file was replaced while it was confirmed");
-  if (copied === etag) return;
-  // Buckets that encrypt, or that got the file in parts, give a copy another ETag. That is fine as
-  // long as the source still is what was verified: then nothing else can have been copied.
-  const source = await store.head(upload.incoming_path);
-  if (source?.etag !== etag) throw new Mismatch("the file was replaced while it was confirmed");
+/** What became of each upload that was looked at, by id. */
+interface Attempted {
+  verified: ConfirmedAttempt[];
+  mismatches: Map<string, Mismatch>;
+  /** The bucket did not answer. */
+  failures: Map<string, unknown>;
+  /** Keys of attempts that can't be recorded any more. */
+  givenUp: string[];
+  /** Keys whose objects are known to be of no use. */
+  useless: string[];
 }
 
-async function pin(admin: ArchiveClient, verified: Verified[]): Promise<Map<string, string>> {
-  if (verified.length === 0) return new Map();
-  const rows = await query(() =>
-    admin.rpc("pin_uploads", {
-      verified: verified.map(({ upload: { id }, etag }) => ({ id, etag })),
-    })
-  );
-  return new Map(rows.map(({ id, etag }) => [id, etag]));
+/** As many as may be read in one request, the first always. */
+function portion(uploads: Upload[], maxBytes: number): Upload[] {
+  let sum = 0;
+  return uploads.filter(({ file_size }, index) => (sum += file_size) <= maxBytes || index === 0);
 }
 
-/** Why uploads were refused, by id. */
-type Mismatches = Map<string, Mismatch>;
-
-/** Verifies, pins and copies. @returns what is ready to be confirmed, and why the rest is not */
-async function receive({ store, admin }: ConfirmPorts, uploads: Upload[]) {
-  const mismatches: Mismatches = new Map();
-  const attempt = async <T>(id: string, work: () => Promise<T>): Promise<T | undefined> => {
+/** Those whose incoming object can be theirs, so that nothing else is copied. */
+async function arrived({ store }: ConfirmPorts, uploads: Upload[], found: Attempted) {
+  const sizes = await eachOf(uploads, PARALLEL_UPLOADS, async ({ id, incoming_path }) => {
     try {
-      return await work();
+      return incoming_path === null ? null : (await store.head(incoming_path))?.size ?? null;
     } catch (error) {
-      if (!(error instanceof Mismatch)) throw error;
-      mismatches.set(id, error);
+      found.failures.set(id, error);
+      return undefined;
     }
+  });
+  return uploads.filter(({ id, file_size, incoming_path }, index) => {
+    const size = sizes[index];
+    if (size === undefined || size === file_size) return size === file_size;
+    found.mismatches.set(id, new Mismatch());
+    // Nothing to delete where nothing is there, and a PUT may be under way.
+    if (size !== null) found.useless.push(incoming_path!);
+    return false;
+  });
+}
+
+function sortOut(found: Attempted, { upload, key }: Attempt, result: AttemptResult) {
+  if (result.outcome === "verified") {
+    found.verified.push({ id: upload.id, key, ...result.verified });
+    return;
+  }
+  found.givenUp.push(key);
+  if (result.outcome === "failed") {
+    found.failures.set(upload.id, result.error);
+    return;
+  }
+  found.mismatches.set(upload.id, result.mismatch);
+  found.useless.push(upload.incoming_path!, key);
+}
+
+/** Copies uploads to keys of their own and verifies what lies there. */
+async function attempt(ports: ConfirmPorts, uploads: Upload[]): Promise<Attempted> {
+  const found: Attempted = {
+    verified: [],
+    mismatches: new Map(),
+    failures: new Map(),
+    givenUp: [],
+    useless: [],
   };
-  const verified = (await eachOf(
-    uploads,
-    PARALLEL_UPLOADS,
-    (upload) => attempt(upload.id, () => verifyUpload(store, upload)),
-  )).filter((one) => one !== undefined);
-
+  const attempts = await beginAttempts(ports.admin, await arrived(ports, uploads, found));
+  await failpoint("confirm.begun");
+  const results = await eachOf(attempts, PARALLEL_UPLOADS, (one) => attemptCopy(ports.store, one));
+  attempts.forEach((one, index) => sortOut(found, one, results[index]!));
   await failpoint("confirm.verified");
-  const pinned = await pin(admin, verified);
-  await failpoint("confirm.pinned");
-  const ready =
-    (await eachOf(verified, PARALLEL_UPLOADS, (one) =>
-      attempt(one.upload.id, async () => {
-        const etag = pinned.get(one.upload.id);
-        // Confirmed by somebody else, expired or deleted meanwhile: the last step tells which.
-        if (etag === undefined) return one;
-        if (etag !== one.etag) throw new Mismatch("the file was replaced");
-        await copyPinned(store, one, etag);
-        return one;
-      }))).filter((one) => one !== undefined);
-  return { ready, mismatches };
+  return found;
 }
 
-async function record({ admin, store }: ConfirmPorts, ready: Verified[]) {
-  if (ready.length === 0) return;
-  await query(() =>
-    admin.rpc("confirm_uploads", {
-      verified: ready.map(({ upload, width, height }) => ({
-        id: upload.id,
-        s3_url: store.address(upload.s3_path),
-        ...(width && height ? { width, height } : {}),
-      })),
-    })
-  );
-}
+const isClosed = ({ status, closes_at }: Upload) =>
+  status === "expired" || Date.parse(closes_at) <= Date.now();
 
 /** Says what the rows are now: another confirm may have been faster, or the chat may be gone. */
 async function outcome(
   db: ArchiveClient,
   ids: string[],
   after: Map<string, Upload>,
-  mismatches: Mismatches,
+  { mismatches }: Attempted,
 ): Promise<ConfirmUploadResponse> {
   const [images, documents] = await Promise.all([
     query(() => db.from("chat_images").select().in("id", ids).order("seq")),
     query(() => db.from("chat_documents").select().in("id", ids).order("seq")),
   ]);
   const stored = new Set([...images, ...documents].map(({ id }) => id));
-  const rejected = ids.filter((id) => !stored.has(id)).map((id) => {
+  const rejected: ConfirmUploadResponse["rejected"] = [];
+  const pending: string[] = [];
+  for (const id of ids.filter((id) => !stored.has(id))) {
     const upload = after.get(id);
+    const mismatch = mismatches.get(id);
     if (!upload || upload.status === "confirmed") {
-      const message = "no such upload, or what it brought is gone";
-      return { id, code: "not_found" as const, message };
+      rejected.push({
+        id,
+        code: "not_found",
+        message: "no such upload, or what it brought is gone",
+      });
+    } else if (isClosed(upload)) {
+      const message = "the reservation has expired: reserve it again with the same id";
+      rejected.push({ id, code: "upload_mismatch", message });
+    } else if (mismatch) {
+      rejected.push({ id, code: "upload_mismatch", message: mismatch.message });
+    } else {
+      pending.push(id);
     }
-    const message = mismatches.get(id)?.message ?? "the reservation has expired";
-    return { id, code: "upload_mismatch" as const, message };
-  });
+  }
   // Checks of the columns make sure of what their JSON is.
-  return { images: images as ChatImage[], documents: documents as ChatDocument[], rejected };
+  return {
+    images: images as ChatImage[],
+    documents: documents as ChatDocument[],
+    rejected,
+    pending,
+  };
 }
 
-/** What is settled needs its incoming object no more. The queue would delete it later anyway. */
-async function removeIncoming(
+/** Objects that are of no use any more go at once. The queue would delete them later anyway. */
+async function tidy(
   store: ConfirmPorts["store"],
   before: Upload[],
   after: Map<string, Upload>,
-  mismatches: Mismatches,
+  { useless }: Attempted,
 ) {
-  const isSettled = (id: string) =>
-    after.get(id)?.status === "confirmed" ||
-    (mismatches.has(id) && !(mismatches.get(id) instanceof NothingThere));
-  const keys = before.filter(({ id }) => isSettled(id)).map(({ incoming_path }) => incoming_path);
+  const settled = before.filter(({ id }) => after.get(id)?.status === "confirmed")
+    .flatMap(({ incoming_path }) => incoming_path ?? []);
+  const keys = [...new Set([...settled, ...useless])];
   if (keys.length > 0) await store.deleteMany(keys).catch(() => {});
 }
 
@@ -138,8 +159,8 @@ async function removeIncoming(
  *
  * @param ids each once, in the order that the images get
  * @returns null where no upload is `db`'s to see
- * @throws {ChatArchiveError} `storage_unavailable` when the bucket does not answer: nothing is lost
- *   then, and the call can be repeated
+ * @throws {ChatArchiveError} `storage_unavailable` when the bucket does not answer for any of them:
+ *   nothing is lost then, and the call can be repeated
  */
 export async function confirmUploads(
   ids: string[],
@@ -148,15 +169,18 @@ export async function confirmUploads(
   const select = () => query(() => ports.db.from("uploads").select().in("id", ids));
   const before = (await select()).toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
   if (before.length === 0) return null;
-  const reserved = before.filter(({ status }) => status === "reserved");
+  const open = before.filter((upload) => upload.status === "reserved" && !isClosed(upload));
 
-  const { ready, mismatches } = await receive(ports, reserved);
-  await failpoint("confirm.copied");
-  await record(ports, ready);
+  const found = await attempt(ports, portion(open, ports.maxBytes));
+  await record(ports, found.verified);
   await failpoint("confirm.recorded");
+  await giveUp(ports.admin, found.givenUp);
 
   const after = new Map((await select()).map((upload) => [upload.id, upload]));
-  const confirmed = await outcome(ports.db, ids, after, mismatches);
-  await removeIncoming(ports.store, reserved, after, mismatches);
+  const confirmed = await outcome(ports.db, ids, after, found);
+  await tidy(ports.store, open, after, found);
+  const [failure] = found.failures.values();
+  // What did not fail is told; what did can be asked for again.
+  if (failure !== undefined && confirmed.pending.length === ids.length) throw failure;
   return confirmed;
 }

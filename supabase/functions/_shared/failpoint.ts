@@ -1,9 +1,9 @@
 /** Named points between two steps at which a test kills the process. */
 export type Failpoint =
   // confirm-upload
-  | "confirm.verified"
-  | "confirm.pinned"
+  | "confirm.begun"
   | "confirm.copied"
+  | "confirm.verified"
   | "confirm.recorded"
   // delete-chat, delete-account, storage-cleanup
   | "delete.committed"

@@ -29,6 +29,15 @@ export interface ObjectStore {
   bytes(key: string): Promise<Uint8Array[] | null>;
 
   /**
+   * Reads all bytes of an object that never changes, without holding them. Costs as little as
+   * {@link bytes}.
+   *
+   * @param read gets the bytes; is called anew where a connection breaks
+   * @returns what it returns, or null where there is no object
+   */
+  scan<T>(key: string, read: (pieces: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T | null>;
+
+  /**
    * Stores an object in one request, which is never repeated: a stream can be read only once.
    *
    * @returns the ETag
@@ -37,8 +46,13 @@ export interface ObjectStore {
    */
   put(object: NewObject): Promise<string>;
 
-  /** Copies one version. @returns the copy's ETag, or null where that version is gone */
-  copy(from: string, to: string, etag: string): Promise<string | null>;
+  /**
+   * Copies an object in one request, which is never repeated: one that failed may still be carried out
+   * later. The copy has this type, and no other header of the original.
+   *
+   * @returns false where there is no original
+   */
+  copy(from: string, to: string, contentType: string): Promise<boolean>;
 
   /**
    * Deletes objects, {@link KEYS_PER_DELETE} a request. A missing one counts as deleted.

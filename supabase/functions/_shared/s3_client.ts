@@ -53,6 +53,16 @@ export async function createS3Client(
   });
 }
 
+/** The same client, without repetitions: what failed may have been done, or may still be. */
+export function sentOnce(client: S3Client): S3Client {
+  const once: S3Client = Object.create(client);
+  once.middlewareStack = client.middlewareStack.clone();
+  if (!once.middlewareStack.remove("retryMiddleware")) {
+    throw new Error("the SDK has no middleware of this name any more");
+  }
+  return once;
+}
+
 /** The same client, with a request id on all that it sends: the bucket's logs can be joined to ours. */
 export function withRequestId(client: S3Client, requestId: string): S3Client {
   const tagged: S3Client = Object.create(client);

@@ -5,7 +5,7 @@
  */
 import type { ListedObject, ObjectHead, ObjectStore } from "./object_store.ts";
 import { type ByteStream, incoming } from "./object_stream.ts";
-import { readAll } from "./read_all.ts";
+import { readObject } from "./read_object.ts";
 import { isGone, isMissing, unavailable } from "./s3_errors.ts";
 import type { S3Connection } from "./s3_connection.ts";
 
@@ -65,12 +65,16 @@ async function get(
   return found;
 }
 
-async function bytes({ requestId, timeouts, signGet, assertBucket }: S3Connection, key: string) {
-  const read = readAll(signGet({ key, expiresIn: 60 }), requestId, timeouts);
-  const found = await read.catch((error) => {
+async function scan<T>(
+  { requestId, timeouts, signGet, assertBucket }: S3Connection,
+  key: string,
+  read: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T | null> {
+  const url = signGet({ key, expiresIn: 60 });
+  const found = await readObject(url, requestId, timeouts, read).catch((error) => {
     throw unavailable(error);
   });
-  if (!found) await assertBucket();
+  if (found === null) await assertBucket();
   return found;
 }
 
@@ -108,11 +112,13 @@ async function* list(
 /** The verbs that read. */
 export function readVerbs(
   connection: S3Connection,
-): Pick<ObjectStore, "head" | "get" | "bytes" | "list" | "check"> {
+): Pick<ObjectStore, "head" | "get" | "bytes" | "scan" | "list" | "check"> {
   return {
     head: (key) => head(connection, key),
     get: (key, which) => get(connection, key, which),
-    bytes: (key) => bytes(connection, key),
+    // Joined they would have to be copied, and large buffers wait long for the garbage collector.
+    bytes: (key) => scan(connection, key, (pieces) => Array.fromAsync(pieces)),
+    scan: (key, read) => scan(connection, key, read),
     list: (prefix, options) => list(connection, prefix, options),
     check: (signal) => check(connection, signal),
   };

@@ -12,8 +12,9 @@ import {
   type ObjectStore,
 } from "./object_store.ts";
 import { outgoing } from "./object_stream.ts";
+import { sentOnce } from "./s3_client.ts";
 import type { S3Connection } from "./s3_connection.ts";
-import { isGone } from "./s3_errors.ts";
+import { isMissing } from "./s3_errors.ts";
 
 async function put(
   { run, bucket, timeouts }: S3Connection,
@@ -33,7 +34,7 @@ async function put(
           ContentLength: size,
           ContentType: contentType,
         });
-        return (await s3.send(command, options)).ETag ?? "";
+        return (await sentOnce(s3).send(command, options)).ETag ?? "";
       },
       // A large upload may take long: the upload's own signal sees a bucket that takes no bytes.
       { operationMs: Infinity, attemptMs: 0, signal: upload.signal },
@@ -48,25 +49,27 @@ async function copy(
   { run, bucket, timeouts, assertBucket }: S3Connection,
   from: string,
   to: string,
-  etag: string,
-) {
+  contentType: string,
+): Promise<boolean> {
   const copied = await run(
     async (s3, { CopyObjectCommand }, options) => {
-      const { CopyObjectResult } = await s3.send(
+      await sentOnce(s3).send(
         new CopyObjectCommand({
           Bucket: bucket,
           CopySource: `${bucket}/${from}`,
-          CopySourceIfMatch: etag,
           Key: to,
+          // Whoever holds a signed URL chooses headers, an encoding among them, that were not signed.
+          MetadataDirective: "REPLACE",
+          ContentType: contentType,
         }),
         options,
       );
-      return CopyObjectResult?.ETag ?? "";
+      return true;
     },
-    { expected: isGone, operationMs: timeouts.copyMs, attemptMs: timeouts.copyMs },
+    { expected: isMissing, operationMs: timeouts.copyMs, attemptMs: timeouts.copyMs },
   );
-  if (copied === null) await assertBucket();
-  return copied;
+  if (!copied) await assertBucket();
+  return copied ?? false;
 }
 
 async function deleteMany(
@@ -97,7 +100,7 @@ export function writeVerbs(
 ): Pick<ObjectStore, "put" | "copy" | "deleteMany"> {
   return {
     put: (object) => put(connection, object),
-    copy: (from, to, etag) => copy(connection, from, to, etag),
+    copy: (from, to, contentType) => copy(connection, from, to, contentType),
     deleteMany: (keys) => deleteMany(connection, keys),
   };
 }

@@ -20,10 +20,16 @@ const ContentTypes = (allowed: ContentType[]) =>
 const images = (Object.keys(EXTENSION_OF) as ContentType[]).filter((t) => t.startsWith("image/"));
 const documents = (Object.keys(EXTENSION_OF) as ContentType[]).filter((t) => !images.includes(t));
 
+/**
+ * MB that a request can read and hash within half of the 2 s of processor time that the platform gives it
+ * (docs/benchmarks.md).
+ */
+export const MAX_CONFIRM_MB = 100;
+
 const Environment = z.object({
   USE_DATABASE: Flag.default(true),
   USE_S3_STORAGE: Flag.default(true),
-  MAX_FILE_SIZE_MB: z.coerce.number().int().min(1).max(2047).default(50),
+  MAX_FILE_SIZE_MB: z.coerce.number().int().min(1).max(MAX_CONFIRM_MB).default(50),
   ALLOWED_IMAGE_TYPES: ContentTypes(images).default(images),
   ALLOWED_DOCUMENT_TYPES: ContentTypes(documents).default(documents),
   ALLOWED_ORIGINS: z.string().default("*")
@@ -71,6 +77,8 @@ export interface Settings {
   bucket: BucketSettings | null;
   /** Bytes. */
   maxFileSize: number;
+  /** Bytes that one confirm-upload reads at most. */
+  confirmBytes: number;
   allowedTypes: { image: ContentType[]; document: ContentType[] };
   /** Origins that browsers may call from; `*` is any. */
   allowedOrigins: string[];
@@ -140,6 +148,7 @@ export function readSettings(
     useDatabase: main.USE_DATABASE,
     bucket: main.USE_S3_STORAGE ? readBucketSettings(env) : null,
     maxFileSize: main.MAX_FILE_SIZE_MB * 1024 * 1024,
+    confirmBytes: MAX_CONFIRM_MB * 1024 * 1024,
     allowedTypes: { image: main.ALLOWED_IMAGE_TYPES, document: main.ALLOWED_DOCUMENT_TYPES },
     allowedOrigins: main.ALLOWED_ORIGINS,
     logLevels: {

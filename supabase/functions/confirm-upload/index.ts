@@ -11,12 +11,14 @@ export default serve(
       // Clients have no right to insert images; the handler acts only on uploads that RLS showed.
       admin: asAdmin(call),
       store: requiredBucket(call),
+      maxBytes: call.settings.confirmBytes,
     });
-    const { images, documents, rejected } = reply.body;
+    const { images, documents, rejected, pending } = reply.body;
     call.note({
       images: images.length,
       documents: documents.length,
       rejected: rejected.length,
+      pending: pending.length,
       bytes: [...images, ...documents].reduce((sum, { file_size }) => sum + file_size, 0),
     });
     return reply;

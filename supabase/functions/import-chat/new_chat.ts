@@ -68,8 +68,9 @@ export class NewChat {
     );
     const results = this.#resultDocuments = new SearchResultDocuments(this.id, db, admin);
     this.#searchResults = new RowBatch(lease, (rows) => results.insert(rows));
+    // Only an import may reserve what it sends itself.
     const reserve = (rows: Tables["uploads"]["Insert"][]) =>
-      query(() => db.from("uploads").insert(rows));
+      query(() => admin.from("uploads").insert(rows));
     this.#documents = new RowBatch(lease, reserve, BATCH_FILES);
     this.#images = new RowBatch(lease, reserve, BATCH_FILES);
     this.#files = new PromisedFiles(userId, settings);

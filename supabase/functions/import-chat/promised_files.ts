@@ -6,14 +6,16 @@
 import { chunked } from "@shared/async.ts";
 import { IMPORT_LIMITS } from "@shared/contracts/import-chat.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
-import { type ContentType, incomingKey, type Kind } from "@shared/object-keys.ts";
+import type { ContentType, Kind } from "@shared/object-keys.ts";
+import { query } from "@shared/query.ts";
 import type { ArchiveClient, Tables } from "@shared/rows.ts";
-import { confirmUploads } from "../_shared/confirm_uploads.ts";
+import { record } from "../_shared/confirm_attempts.ts";
 import { failpoint } from "../_shared/failpoint.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
+import { Mismatch, PassingBytes, type Verified } from "../_shared/passing_bytes.ts";
 import type { Settings } from "../_shared/settings.ts";
 import { damaged } from "./damage.ts";
-import type { Lease } from "./lease.ts";
+import { type Lease, tookTooLong } from "./lease.ts";
 import type { Place } from "./row_batch.ts";
 import type { ZipEntry } from "./zip_reader.ts";
 
@@ -34,11 +36,15 @@ interface PromisedFile {
   kind: Kind;
   /** Real name. */
   name: string;
-  key: string;
-  contentType: string;
+  content_type: string;
   /** Bytes. */
-  size: number;
-  arrived: boolean;
+  file_size: number;
+  /** Null where the export does not tell. */
+  sha256: string | null;
+  /** Where it is sent to, once. */
+  key?: string;
+  /** Once it has arrived. */
+  verified?: Verified;
 }
 
 /** What files are stored and confirmed with. */
@@ -63,12 +69,12 @@ export class PromisedFiles {
 
   /** Names of those that did not arrive. */
   get missing(): string[] {
-    return [...this.#files.values()].filter(({ arrived }) => !arrived).map(({ name }) => name);
+    return [...this.#files.values()].filter(({ verified }) => !verified).map(({ name }) => name);
   }
 
   /** Ids of those that arrived. */
   get arrived(): string[] {
-    return [...this.#files.values()].filter(({ arrived }) => arrived).map(({ id }) => id);
+    return [...this.#files.values()].filter(({ verified }) => verified).map(({ id }) => id);
   }
 
   /**
@@ -80,7 +86,7 @@ export class PromisedFiles {
    * @throws {ChatArchiveError} `invalid_request` with the field, `payload_too_large`
    */
   add(path: string, place: Place, upload: NewUpload): Reservation {
-    const { id, chat_id, kind, content_type, file_size } = upload;
+    const { id, kind, content_type, file_size, sha256 = null } = upload;
     const { allowedTypes, maxFileSize } = this.#settings;
     if (this.#files.has(path)) throw damaged([...place, "file"], "two rows name the same file");
     if (this.#files.size >= IMPORT_LIMITS.files) {
@@ -99,53 +105,90 @@ export class PromisedFiles {
       id,
       kind,
       name: upload.file_name,
-      key: incomingKey({ user_id: this.#userId, chat_id }, id),
-      contentType: content_type,
-      size: file_size,
-      arrived: false,
+      content_type,
+      file_size,
+      sha256,
     });
-    return { ...upload, expires_in: RESERVATION_SECONDS };
+    return {
+      ...upload,
+      user_id: this.#userId,
+      imported: true,
+      expires_in: RESERVATION_SECONDS,
+    };
   }
 
-  /** Stores a file that was promised, where every upload arrives. Others are passed over. */
-  async store(path: string, { name, bytes }: ZipEntry, { store, lease }: FilePorts): Promise<void> {
-    const file = this.#files.get(path);
-    if (!file) return;
-    const { key, size, contentType } = file;
-    const body = ReadableStream.from(bytes) as ReadableStream<Uint8Array<ArrayBuffer>>;
-    try {
-      await store.put({ key, body, size, contentType });
-    } catch (error) {
-      if (!(error instanceof ChatArchiveError) || error.code !== "invalid_request") throw error;
-      if (error.details) throw error;
-      throw damaged([name], `it has not the ${size} bytes that chat.json says`, error);
+  /** Begins attempts for the next files, too: most archives hold them in the order of their rows. */
+  async #keyOf(file: PromisedFile, { admin }: FilePorts): Promise<string> {
+    if (file.key === undefined) {
+      const all = [...this.#files.values()];
+      const next = all.slice(all.indexOf(file)).filter(({ key }) => key === undefined)
+        .slice(0, BATCH_FILES);
+      const begun = await query(() =>
+        admin.rpc("begin_confirm", { ids: next.map(({ id }) => id) })
+      );
+      const keys = new Map(begun.map(({ id, key }) => [id, key]));
+      for (const one of next) if (keys.has(one.id)) one.key = keys.get(one.id)!;
     }
-    file.arrived = true;
-    await failpoint("import.image");
-    await lease.renewIfDue();
+    if (file.key === undefined) throw tookTooLong();
+    return file.key;
   }
 
   /**
-   * Verifies what has arrived, as confirm-upload does, in the order of the file.
+   * Stores a file that was promised, and verifies it as it passes. Others are passed over.
    *
-   * @returns how many images and documents there are
    * @throws {ChatArchiveError} `invalid_request` with the name of a file that is refused
+   */
+  async store(path: string, { name, bytes }: ZipEntry, ports: FilePorts): Promise<void> {
+    const file = this.#files.get(path);
+    if (!file) return;
+    const { file_size: size, content_type: contentType } = file;
+    const passing = new PassingBytes(file);
+    const body = ReadableStream.from(through(passing, bytes));
+    try {
+      await ports.store.put({ key: await this.#keyOf(file, ports), body, size, contentType });
+      file.verified = passing.verify();
+    } catch (error) {
+      if (error instanceof ChatArchiveError && error.code === "invalid_request" && !error.details) {
+        throw damaged([name], `it has not the ${size} bytes that chat.json says`, error);
+      }
+      if (!(error instanceof Mismatch)) throw error;
+      const wrong = passing.size === size
+        ? "its SHA-256 is not the one that chat.json says"
+        : `it has not the ${size} bytes that chat.json says`;
+      throw damaged([name], error.flaw ?? wrong, error);
+    }
+    await failpoint("import.image");
+    await ports.lease.renewIfDue();
+  }
+
+  /**
+   * Makes what has arrived images and documents, in the order of the file.
+   *
+   * @returns how many there are
+   * @throws {ChatArchiveError} `conflict` where the import took too long
    */
   async confirm(
     { admin, store, lease }: FilePorts,
   ): Promise<{ images: number; documents: number }> {
-    const arrived = [...this.#files].filter(([, { arrived }]) => arrived);
-    const pathOf = new Map(arrived.map(([path, { id }]) => [id, path]));
-    const count = { images: 0, documents: 0 };
-    for (const ids of chunked([...pathOf.keys()], BATCH_FILES)) {
-      const confirmed = await confirmUploads(ids, { db: admin, admin, store });
-      if (!confirmed) throw new ChatArchiveError("not_found", "no such uploads");
-      const [refused] = confirmed.rejected;
-      if (refused) throw damaged([pathOf.get(refused.id) ?? "file"], refused.message);
-      count.images += confirmed.images.length;
-      count.documents += confirmed.documents.length;
+    const arrived = [...this.#files.values()].flatMap(({ id, kind, key, verified }) =>
+      key && verified ? [{ id, kind, key, ...verified }] : []
+    );
+    for (const some of chunked(arrived, BATCH_FILES)) {
+      const recorded = await record({ admin, store }, some);
+      if (recorded.length < some.length) throw tookTooLong();
       await lease.renewIfDue();
     }
-    return count;
+    const images = arrived.filter(({ kind }) => kind === "image").length;
+    return { images, documents: arrived.length - images };
+  }
+}
+
+async function* through(
+  passing: PassingBytes,
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const piece of bytes) {
+    passing.add(piece);
+    yield piece as Uint8Array<ArrayBuffer>;
   }
 }

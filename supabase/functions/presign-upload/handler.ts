@@ -88,9 +88,29 @@ function reservations(
     width: file.width ?? null,
     height: file.height ?? null,
     page_count: file.page_count ?? null,
-    sha256: file.sha256 ?? null,
+    sha256: file.sha256,
     expires_in,
   }));
+}
+
+/**
+ * Opens reservations again whose URL has died before anything was confirmed.
+ *
+ * @returns as they are now, by id
+ */
+async function renew(
+  db: ArchiveClient,
+  reserved: Map<string, Upload>,
+  { settings, now }: Pick<PresignUploadPorts, "settings" | "now">,
+): Promise<Map<string, Upload>> {
+  const ids = [...reserved.values()]
+    .filter(({ status, expires_at }) => status !== "confirmed" && Date.parse(expires_at) <= now())
+    .map(({ id }) => id);
+  if (ids.length === 0) return reserved;
+  const renewed = await query(() =>
+    db.rpc("renew_uploads", { ids, expires_in: settings.uploadExpiration })
+  );
+  return new Map([...reserved, ...renewed.map((row) => [row.id, row] as const)]);
 }
 
 /** Says which file brought the field that the database refuses, where only one can have. */
@@ -128,8 +148,8 @@ async function reserve(db: ArchiveClient, rows: (NewUpload & { id: string })[]) 
  *
  * @throws {ChatArchiveError} `unsupported_media_type`, `payload_too_large`, `invalid_request`,
  *   `not_found` for a chat that is not the caller's, or a message or document that is not of it;
- *   `conflict` for an id that was used
- *   for another file or has expired, `quota_exceeded` where 1,000 of the caller's are open
+ *   `conflict` for an id that was used for another file, or whose file is confirmed and whose URL has
+ *   died; `quota_exceeded` where 1,000 of the caller's are open
  */
 export async function presignUpload(
   request: PresignUploadRequest,
@@ -141,16 +161,21 @@ export async function presignUpload(
     throw located(error, request);
   });
 
-  const uploads = await Promise.all(rows.map(async (row, index) => {
+  rows.forEach((row, index) => {
     const upload = reserved.get(row.id);
     if (!upload || !isSame(upload, row)) {
       refuse("conflict", index, "id", "the id is taken by another file");
     }
+  });
+  const current = await renew(ports.db, reserved, ports);
+
+  const uploads = await Promise.all(rows.map(async (row, index) => {
+    const upload = current.get(row.id)!;
     // A repeated request signs only the time that is left, and never more than was asked for.
     const left = Math.floor((Date.parse(upload.expires_at) - ports.now()) / 1000);
     const expiresIn = Math.min(upload.expires_in, left + 1);
-    if (expiresIn < 1 || upload.status === "expired") {
-      refuse("conflict", index, "id", "the reservation has expired: use a new id");
+    if (expiresIn < 1 || upload.incoming_path === null) {
+      refuse("conflict", index, "id", "this file is stored already");
     }
     const url = await ports.store.presignPut({
       key: upload.incoming_path,
@@ -160,7 +185,6 @@ export async function presignUpload(
     });
     return {
       id: upload.id,
-      path: upload.s3_path,
       method: "PUT" as const,
       url,
       headers: { "content-type": upload.content_type },

@@ -1,0 +1,5 @@
+-- Takes back 20261126090450_confirmation.
+drop function public.confirm_uploads(jsonb);
+drop function public.give_up_confirm(text[]);
+drop function public.begin_confirm(uuid[]);
+drop function private.attempt_key(public.uploads);
