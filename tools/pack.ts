@@ -50,6 +50,7 @@ function packageOf(manifest: Manifest) {
         { types: `./${file}.d.ts`, default: `./${file}.js` },
       ]),
     ),
+    dependencies: { "@noble/hashes": rangeOf(manifest, "@noble/hashes") },
     peerDependencies: { "@supabase/supabase-js": rangeOf(manifest, "@supabase/supabase-js") },
   };
 }

@@ -15,7 +15,7 @@ export interface NewFile {
   content: Content;
   /** Media type; by default that of the Blob, else what the first bytes say, else the name. */
   content_type?: string;
-  /** Lower-case hex digest of the content, kept beside the row. */
+  /** SHA-256 of the content in lower-case hex, where it is known; it is computed otherwise. */
   sha256?: string;
 }
 

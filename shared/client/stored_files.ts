@@ -3,6 +3,7 @@ import { IDS_PER_QUERY } from "../limits.ts";
 import { query } from "../query.ts";
 import type { Operation } from "./operation.ts";
 import { assertSame } from "./same_value.ts";
+import { sha256Of } from "./sha256.ts";
 import type { Upload } from "./upload_files.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Upload } from "./upload_files.ts";
  * @throws {ChatArchiveError} `conflict` where one differs from what is uploaded now
  */
 export async function storedFiles<Row>(
-  { connection: { supabase }, limit }: Operation,
+  { connection: { supabase }, limit, signal }: Operation,
   table: "chat_images" | "chat_documents",
   chat_id: string,
   uploads: Upload[],
@@ -27,8 +28,9 @@ export async function storedFiles<Row>(
     );
   }
   for (const file of stored) {
-    const { size, content_type } = uploads.find(({ id }) => id === file.id)!;
+    const { size, content_type, body, sha256 } = uploads.find(({ id }) => id === file.id)!;
     assertSame({ chat_id, file_size: size, content_type }, file);
+    assertSame({ sha256: sha256 ?? await sha256Of(body, { signal }) }, file);
   }
   return stored as unknown[] as Row[];
 }

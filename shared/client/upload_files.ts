@@ -1,20 +1,25 @@
-import type { ConfirmUploadResponse } from "../contracts/confirm-upload.ts";
 import type { PresignUploadResponse, UploadFile } from "../contracts/presign-upload.ts";
 import { eachOf } from "../async.ts";
 import { ChatArchiveError, fieldError } from "../errors.ts";
 import { BYTES_PER_PRESIGN, FILES_PER_REQUEST } from "../limits.ts";
 import { callFunction } from "./call_function.ts";
+import { type Confirmed, confirmFiles } from "./confirm_files.ts";
 import type { Operation } from "./operation.ts";
 import { portions } from "./portions.ts";
 import { putFile } from "./put_file.ts";
 import { retried } from "./retry.ts";
+import { sha256Of } from "./sha256.ts";
 import { Progress, type UploadOptions } from "./upload_progress.ts";
 
 /** A file and its facts. */
-export type Upload = Omit<UploadFile, "id"> & { id: string; body: Blob };
+export type Upload = Omit<UploadFile, "id" | "sha256"> & {
+  id: string;
+  body: Blob;
+  sha256?: string | undefined;
+};
 
 /** What the functions made of the files. */
-export type Uploaded = Pick<ConfirmUploadResponse, "images" | "documents">;
+export type Uploaded = Omit<Confirmed, "rejected">;
 
 /** Files that are sent side by side. */
 const PARALLEL = 4;
@@ -25,8 +30,17 @@ async function presign(
   operation: Operation,
   chat_id: string,
   uploads: Upload[],
+  progress: Progress<Upload>,
 ): Promise<PresignUploadResponse["uploads"]> {
-  const files = uploads.map(({ body: _, ...facts }) => facts);
+  const files = [];
+  for (const upload of uploads) {
+    const { body, ...facts } = upload;
+    const sha256 = facts.sha256 ?? await sha256Of(body, {
+      signal: operation.signal,
+      onBytes: (hashed) => progress.set(upload, { hashed }),
+    });
+    files.push({ ...facts, sha256 });
+  }
   const request = { chat_id, files };
   const answer = await callFunction<PresignUploadResponse>(operation, "presign-upload", request);
   const fits = answer.uploads.length === uploads.length &&
@@ -47,14 +61,14 @@ async function putAll(
   const stopped = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
   await eachOf(uploads, PARALLEL, async (upload, index) => {
     try {
-      progress.set(upload, 0);
+      progress.set(upload, { loaded: 0 });
       await retried(stopped, () => {
         const either = AbortSignal.any([limit(connection.transferTimeout), failed.signal]);
         return putFile(targets[index]!, upload.body, either, (sent) => {
-          if (!failed.signal.aborted) progress.set(upload, sent);
+          if (!failed.signal.aborted) progress.set(upload, { loaded: sent });
         });
       });
-      progress.set(upload, upload.size, true);
+      progress.set(upload, { loaded: upload.size, done: true });
     } catch (error) {
       failed.abort(error);
       throw error;
@@ -80,16 +94,14 @@ export async function uploadFiles(
   const result: Uploaded = { images: [], documents: [] };
   const progress = new Progress(uploads, onProgress);
   operation.note({ count: uploads.length, bytes: progress.bytes });
-  for (const upload of uploads) if (stored.has(upload.id)) progress.set(upload, upload.size, true);
+  for (const upload of uploads.filter(({ id }) => stored.has(id))) {
+    progress.set(upload, { loaded: upload.size, done: true });
+  }
 
   const missing = uploads.filter(({ id }) => !stored.has(id));
   for (const part of portions(missing, LIMITS, ({ size }) => size)) {
-    await putAll(operation, part, await presign(operation, chat_id, part), progress);
-    const ids = part.map(({ id }) => id);
-    const confirmed = await retried(
-      operation.signal,
-      () => callFunction<ConfirmUploadResponse>(operation, "confirm-upload", { ids }),
-    );
+    await putAll(operation, part, await presign(operation, chat_id, part, progress), progress);
+    const confirmed = await confirmFiles(operation, part.map(({ id }) => id));
     const [rejected] = confirmed.rejected;
     if (rejected) {
       const index = uploads.findIndex(({ id }) => id === rejected.id);

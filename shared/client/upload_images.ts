@@ -37,8 +37,8 @@ export interface UploadImages extends CallOptions, UploadOptions {
  * Uploads images straight to the bucket and gives their rows, in the order given.
  *
  * A call that failed or was aborted can be repeated with the same ids: files that have arrived are
- * not sent again. A reservation lives as long as its URL; after that a file that had not arrived
- * needs a new id (`conflict`).
+ * not sent again. Each file is hashed before it is sent, and nothing but these bytes is ever stored under
+ * its id.
  *
  * @throws {ChatArchiveError} `upload_mismatch` naming the file that is not what it says,
  *   `unsupported_media_type`, `payload_too_large`, `not_found` for the chat, message or document,

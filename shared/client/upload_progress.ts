@@ -3,6 +3,8 @@ export interface UploadProgress {
   /** Of the file that this is about. */
   id: string;
   name: string;
+  /** Bytes of it that were hashed, before any is sent. */
+  hashed: number;
   /** Bytes of it that were sent, out of `total`. */
   loaded: number;
   total: number;
@@ -16,14 +18,15 @@ export interface UploadProgress {
 /** How an upload runs. */
 export interface UploadOptions {
   /**
-   * Called when a file begins and when it has arrived; in between too where the platform tells how
-   * much was sent, which is in browsers.
+   * Called while a file is hashed, when it begins to be sent and when it has arrived; in between too where
+   * the platform tells how much was sent, which is in browsers.
    */
   onProgress?: ((progress: UploadProgress) => void) | undefined;
 }
 
 /** Counts what was sent, and calls `onProgress`. */
 export class Progress<File extends { id: string; name: string; size: number }> {
+  #hashed = new Map<string, number>();
   #loaded = new Map<string, number>();
   #done = 0;
   readonly bytes: number;
@@ -32,13 +35,18 @@ export class Progress<File extends { id: string; name: string; size: number }> {
     this.bytes = uploads.reduce((sum, { size }) => sum + size, 0);
   }
 
-  set({ id, name, size }: File, loaded: number, done = false) {
-    this.#loaded.set(id, loaded);
+  set(
+    { id, name, size }: File,
+    { hashed, loaded, done = false }: { hashed?: number; loaded?: number; done?: boolean },
+  ) {
+    if (hashed !== undefined) this.#hashed.set(id, hashed);
+    if (loaded !== undefined) this.#loaded.set(id, loaded);
     if (done) this.#done++;
     this.tell?.({
       id,
       name,
-      loaded,
+      hashed: this.#hashed.get(id) ?? (done ? size : 0),
+      loaded: this.#loaded.get(id) ?? 0,
       total: size,
       files_done: this.#done,
       files: this.uploads.length,
