@@ -95,7 +95,7 @@ async function uploads(
   const store = openBucket(bucket);
   const s3 = await createS3Client(bucket, bucket.endpoint, 5000);
   const settings = readSettings({ USE_S3_STORAGE: "false" });
-  const file = { name: "page.png", content_type: "image/png", size: 1000 };
+  const file = { name: "page.png", content_type: "image/png", size: 1000, sha256: "0".repeat(64) };
   const request = PresignUploadRequest.parse({ chat_id, files: Array(UPLOADS).fill(file) });
   const batch = () => presignUpload(request, { db, store, settings, now: Date.now });
   const bare = async () => {
@@ -112,7 +112,7 @@ async function uploads(
       description: null,
       width: null,
       height: null,
-      sha256: null,
+      sha256: file.sha256,
       expires_in: 900,
     }));
     const { data, error } = await db.from("uploads").insert(rows).select();
@@ -122,7 +122,7 @@ async function uploads(
         s3,
         new PutObjectCommand({
           Bucket: bucket.bucket,
-          Key: incoming_path,
+          Key: incoming_path!,
           ContentType: file.content_type,
           ContentLength: file.size,
         }),

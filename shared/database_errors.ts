@@ -38,7 +38,7 @@ const RAISED = /^(23503|23505|22023)$/;
 const CONSTRAINT =
   /constraint "(?:chats|chat_messages|chat_documents|chat_images|search_results|uploads|storage_deletions)_(\w+)"/;
 const RULE =
-  /_(not_blank|size|is_object|is_array|is_own|known|unsigned|positive|hex|finite|box|boxes|range|counted|of_image|of_document|key)$/;
+  /_(not_blank|size|is_object|is_array|is_own|known|unsigned|positive|hex|finite|box|boxes|range|counted|of_image|of_document|given|key)$/;
 
 /** What is left of the names of those that are about several columns. */
 const COLUMN_OF: Record<string, string> = {

@@ -30,11 +30,17 @@ export async function confirmFiles(operation: Operation, ids: string[]): Promise
     all.rejected.push(...done.rejected);
     idle = pending.length < left.length ? 0 : idle + 1;
     if (idle > IDLE_ROUNDS) {
-      throw new ChatArchiveError("storage_unavailable", "the bucket can't be read: try again later");
+      throw new ChatArchiveError(
+        "storage_unavailable",
+        "the bucket can't be read: try again later",
+      );
     }
     // Another confirm of the same file may be under way.
     if (idle > 0) {
-      await delay((0.5 + Math.random() / 2) * Math.min(250 * 2 ** idle, MAX_PAUSE_MS), operation.signal);
+      await delay(
+        (0.5 + Math.random() / 2) * Math.min(250 * 2 ** idle, MAX_PAUSE_MS),
+        operation.signal,
+      );
     }
     left = pending;
   }

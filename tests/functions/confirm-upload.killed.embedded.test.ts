@@ -12,9 +12,9 @@ Deno.test("confirm-upload is killed between two steps", async (t) => {
 
   for (
     const [index, name] of ([
-      "confirm.verified",
-      "confirm.pinned",
+      "confirm.begun",
       "confirm.copied",
+      "confirm.verified",
       "confirm.recorded",
     ] as const).entries()
   ) {

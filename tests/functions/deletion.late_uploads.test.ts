@@ -6,8 +6,8 @@ import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
 import { assert, assertEquals } from "@std/assert";
 import { apiClient, workerClient } from "../support/api_client.ts";
-import { openEntriesOf, runWorker, settleAll } from "../support/deletion.ts";
-import { image, pdf, png, put, reserve, type TestFile, uploadAll } from "../support/files.ts";
+import { openEntriesOf, passTime, runWorker, settleAll } from "../support/deletion.ts";
+import { factsOf, image, png, put, reserve, type TestFile } from "../support/files.ts";
 import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { signUp, type User } from "../support/users.ts";
 
@@ -15,8 +15,8 @@ import { signUp, type User } from "../support/users.ts";
 const EXPIRY = 5;
 
 /** Reserves a file, as a deployment with a short S3_UPLOAD_EXPIRATION does. */
-async function reserveShortly(user: User, chat_id: string, { bytes, ...file }: TestFile) {
-  const request = PresignUploadRequest.parse({ chat_id, files: [{ ...file, size: bytes.length }] });
+async function reserveShortly(user: User, chat_id: string, file: TestFile) {
+  const request = PresignUploadRequest.parse({ chat_id, files: [factsOf(file)] });
   const { body } = await presignUpload(request, {
     db: apiClient(user),
     store: bucket,
@@ -120,10 +120,11 @@ Deno.test("bytes that come late", async (t) => {
       const chat_id = await user.createChat();
       const [upload] = await reserve(user, chat_id, [image()]);
       await put(upload!, image().bytes);
-      await user.call("confirm-upload", { ids: [upload!.id] });
+      const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
+      const { s3_path } = body.images[0];
       assertEquals(await put(upload!, png(4, 3, 77)), 200);
-      await assertSwept(user, [upload!.path]);
-      const object = await bucket.get(upload!.path);
+      await assertSwept(user, [s3_path]);
+      const object = await bucket.get(s3_path);
       assertEquals(await new Response(object!.body).bytes(), image().bytes);
     }],
     ["through each of two URLs of one reservation", async () => {
@@ -163,20 +164,21 @@ async function assertSweptAfterChat(user: User) {
 
 /** Confirms an upload, and holds its copy back until it is told to go on. */
 function slowConfirm(user: User, id: string) {
-  const standing = Promise.withResolvers<void>();
+  const standing = Promise.withResolvers<string>();
   const goOn = Promise.withResolvers<void>();
   const confirmed = confirmUpload({ ids: [id] }, {
     db: apiClient(user),
     admin: workerClient(),
+    maxBytes: 1e6,
     store: {
       ...bucket,
-      async copy(from, to, etag) {
-        standing.resolve();
+      async copy(_, to, contentType) {
+        standing.resolve(to);
         await goOn.promise;
         // The bucket has read its source before, and now the copy appears.
         const body = image().bytes;
-        await bucket.put({ key: from, body, size: body.length, contentType: "image/png" });
-        return await bucket.copy(from, to, etag);
+        await bucket.put({ key: to, body, size: body.length, contentType });
+        return true;
       },
     },
   });
@@ -198,36 +200,34 @@ for (const [what, end] of ENDS) {
     const [upload] = await reserve(user, chat_id, [image()]);
     await put(upload!, image().bytes);
     const slow = slowConfirm(user, upload!.id);
-    await slow.standing;
+    const key = await slow.standing;
     const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
     assertEquals(body.images.length, 1);
     await end(user, chat_id);
     await runWorker();
-    assertEquals(await keysBelow(upload!.path), []);
+    assertEquals(await keysBelow(`${user.id}/${chat_id}/images/`), []);
 
     slow.goOn();
     assertEquals((await slow.confirmed).body.rejected.map(({ code }) => code), ["not_found"]);
-    assertEquals(await keysBelow(upload!.path), [upload!.path], "the copy came late");
+    assertEquals(await keysBelow(key), [key], "the copy came late");
     await assertSwept(user);
   });
 }
 
-Deno.test("the same for a document that was deleted meanwhile", async () => {
+Deno.test("a copy that appears after its key was swept once goes with the second sweep", async () => {
   const user = await signUp();
   const chat_id = await user.createChat();
-  const file = (text: string) => ({
-    name: "a.pdf",
-    content_type: "application/pdf",
-    kind: "document" as const,
-    bytes: pdf(text),
-  });
-  const [upload] = await reserve(user, chat_id, [file("first")]);
-  await put(upload!, file("first").bytes);
-  await user.call("confirm-upload", { ids: [upload!.id] });
-  const [second] = await uploadAll(user, chat_id, [file("other")]);
-  await user.client.from("chat_documents").delete().eq("id", upload!.id);
+  const [upload] = await reserve(user, chat_id, [image()]);
+  await put(upload!, image().bytes);
+  const slow = slowConfirm(user, upload!.id);
+  const key = await slow.standing;
+  await passTime(user);
   await runWorker();
-  const body = file("first").bytes;
-  await bucket.put({ key: upload!.path, body, size: body.length, contentType: "application/pdf" });
-  await assertSwept(user, [`${user.id}/${chat_id}/documents/${second}.pdf`]);
+  const open = (await openEntriesOf(user)).find(({ target }) => target === key);
+  assert(open!.due_in > 23 * 3600, "a day later");
+  slow.goOn();
+  const { body } = await slow.confirmed;
+  assertEquals([body.images, body.rejected[0]?.code], [[], "upload_mismatch"]);
+  assertEquals(await keysBelow(key), [key]);
+  await assertSwept(user);
 });

@@ -7,11 +7,13 @@ import { assert, assertEquals } from "@std/assert";
 import { apiClient } from "../support/api_client.ts";
 import {
   document,
+  factsOf,
   image,
   pdf,
   png,
   put,
   reserve,
+  sha256,
   type TestFile,
   uploadAll,
 } from "../support/files.ts";
@@ -20,16 +22,16 @@ import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
 const other = await signUp();
-const file = { name: "a.png", content_type: "image/png", size: 10 };
-const pdfFile = { name: "a.pdf", content_type: "application/pdf", size: 10, kind: "document" };
+const hash = sha256(new Uint8Array(10));
+const file = { name: "a.png", content_type: "image/png", size: 10, sha256: hash };
+const pdfFile = { ...file, name: "a.pdf", content_type: "application/pdf", kind: "document" };
 
 Deno.test("presign-upload signs a PUT bound to key, length and type", async () => {
   const chat_id = await user.createChat();
   const [upload] = await reserve(user, chat_id, [image()]);
-  assertEquals(upload!.path, `${user.id}/${chat_id}/images/${upload!.id}.png`);
   const url = new URL(upload!.url);
   assertEquals(url.searchParams.get("X-Amz-SignedHeaders"), "content-length;content-type;host");
-  assert(url.pathname.endsWith(`/${user.id}/${chat_id}/incoming/${upload!.id}`));
+  assert(url.pathname.endsWith(`/${user.id}/${chat_id}/incoming/${upload!.id}-1`));
   const lives = Date.parse(upload!.expires_at) - Date.now();
   assert(lives > 880_000 && lives <= 901_000, String(lives));
 });
@@ -66,17 +68,19 @@ Deno.test("what was not reserved is refused by the bucket, and nothing is stored
   assertEquals(await put(upload!, bytes), 200);
 });
 
+const pathOf = ({ url }: { url: string }) => new URL(url).pathname;
+
 Deno.test("repeating a presign with the same ids gives the same reservation", async () => {
   const chat_id = await user.createChat();
   const id = crypto.randomUUID();
   const [first] = await reserve(user, chat_id, [{ ...image(), id }]);
   const [second] = await reserve(user, chat_id, [{ ...image(), id: id.toUpperCase() }]);
   assertEquals(
-    { id: second!.id, path: second!.path, expires_at: second!.expires_at },
-    { id, path: first!.path, expires_at: first!.expires_at },
+    { id: second!.id, path: pathOf(second!), expires_at: second!.expires_at },
+    { id, path: pathOf(first!), expires_at: first!.expires_at },
   );
   const [{ count }] = await asOperator((sql) =>
-    sql`select count(*)::int from storage_deletions where target like ${"%" + id}`
+    sql`select count(*)::int from storage_deletions where target like ${`%${id}%`}`
   ) as unknown as [{ count: number }];
   assertEquals(count, 1, "one entry of the outbox");
 });
@@ -86,8 +90,7 @@ Deno.test("an id that is taken by another file: conflict", async () => {
   const id = crypto.randomUUID();
   const [document_id] = await uploadAll(user, chat_id, [document()]);
   await reserve(user, chat_id, [{ ...image(), id }]);
-  const { bytes, ...facts } = image();
-  const same = { ...facts, size: bytes.length, id };
+  const same = { ...factsOf(image()), id };
   const changes = [
     { size: 1 },
     { name: "b.png" },
@@ -115,19 +118,59 @@ Deno.test("an id that another user has: conflict, and nothing about it", async (
   assertError(answer, 409, "conflict");
 });
 
-Deno.test("a reservation that has expired: conflict", async () => {
-  const chat_id = await user.createChat();
-  const id = crypto.randomUUID();
-  await reserve(user, chat_id, [{ ...image(), id }]);
-  await asOperator((sql) =>
-    sql`update uploads set expires_at = now() - interval '1 second' where id = ${id}`
-  );
-  const size = image().bytes.length;
-  const answer = await user.call("presign-upload", {
-    chat_id,
-    files: [{ name: "page.png", content_type: "image/png", size, id }],
+/** Lets URLs die, and what was reserved with them expire where the worker has run. */
+const expire = (id: string, { worker }: { worker: boolean }) =>
+  asOperator(async (sql) => {
+    await sql`update uploads set expires_at = now() - interval '2 hours' where id = ${id}`;
+    if (worker) await sql`update uploads set status = 'expired' where id = ${id}`;
   });
-  assertError(answer, 409, "conflict");
+
+Deno.test("a reservation whose URL has died is renewed, with another key", async () => {
+  const chat_id = await user.createChat();
+  const file = { ...image(), id: crypto.randomUUID() };
+  const paths = new Set<string>();
+  for (const worker of [false, true, false]) {
+    const [upload] = await reserve(user, chat_id, [file]);
+    paths.add(pathOf(upload!));
+    assert(Date.parse(upload!.expires_at) > Date.now());
+    await expire(file.id, { worker });
+    const { body } = await user.call("confirm-upload", { ids: [file.id] });
+    assertEquals(body.rejected[0].code, "upload_mismatch");
+  }
+  assertEquals(paths.size, 3);
+  const entries = await asOperator((sql) =>
+    sql`select target from storage_deletions where target like ${`%${file.id}%`}`
+  );
+  assertEquals(entries.length, 3, "each of its keys is swept");
+
+  const [upload] = await reserve(user, chat_id, [file]);
+  assertEquals(await put(upload!, file.bytes), 200);
+  const { body } = await user.call("confirm-upload", { ids: [file.id] });
+  assertEquals(body.images[0].id, file.id);
+  await expire(file.id, { worker: false });
+  const answer = await user.call("presign-upload", { chat_id, files: [factsOf(file)] });
+  assertField(assertError(answer, 409, "conflict"), "files.0.id");
+});
+
+Deno.test("nobody renews what lives, what is confirmed, or what another user has", async () => {
+  const chat_id = await user.createChat();
+  const [confirmed] = await uploadAll(user, chat_id, [image()]);
+  const [living, expired] = await reserve(user, chat_id, [image(), image()]);
+  await expire(confirmed!, { worker: false });
+  await expire(expired!.id, { worker: true });
+  const ids = [confirmed!, living!.id, expired!.id];
+  const renewBy = async (who: typeof user) => {
+    const { data, error } = await who.client.rpc("renew_uploads", { ids, expires_in: 60 });
+    assertEquals(error, null);
+    return data!.map(({ id }) => id);
+  };
+  assertEquals(await renewBy(other), []);
+  assertEquals(await renewBy(user), [expired!.id]);
+  for (const expires_in of [0, 3601]) {
+    await expire(expired!.id, { worker: true });
+    const { error } = await user.client.rpc("renew_uploads", { ids, expires_in });
+    assertEquals(error?.code, "23514");
+  }
 });
 
 Deno.test("an unknown chat: not_found", async () => {
@@ -222,7 +265,7 @@ Deno.test("a document and images of its pages are reserved in one request, in an
     chat_id,
     files.map((one, index) => ({ ...one, id: ids[index]! })),
   );
-  assertEquals(again.map(({ path }) => path), uploads.map(({ path }) => path));
+  assertEquals(again.map(pathOf), uploads.map(pathOf));
 });
 
 Deno.test("a file over the limit: payload_too_large, named", async () => {
@@ -236,6 +279,11 @@ Deno.test("a file over the limit: payload_too_large, named", async () => {
     "payload_too_large",
   );
   assertField(error, "files.1.size");
+  const huge = await user.call("presign-upload", {
+    chat_id,
+    files: [{ ...pdfFile, size: 3 * 1024 ** 3 }],
+  });
+  assertField(assertError(huge, 413, "payload_too_large"), "files.0.size");
 });
 
 Deno.test("a type that is not allowed: unsupported_media_type, named", async () => {
@@ -281,6 +329,9 @@ Deno.test("bad input: invalid_request, with the field", async () => {
     [{ chat_id, files: [{ ...file, description: "\udc00" }] }, "files.0.description"],
     [{ chat_id, files: [{ ...file, width: 3e9 }] }, "files.0.width"],
     [{ chat_id, files: [{ ...file, sha256: "abc" }] }, "files.0.sha256"],
+    [{ chat_id, files: [{ ...file, sha256: hash.toUpperCase() }] }, "files.0.sha256"],
+    [{ chat_id, files: [{ ...file, sha256: undefined }] }, "files.0.sha256"],
+    [{ chat_id, files: [{ ...file, sha256: null }] }, "files.0.sha256"],
     [{ chat_id, files: [{ ...file, id }, { ...file, id }] }, "files.1.id"],
     [{ chat_id, files: [{ ...file, user_id: id }] }, "files.0.user_id"],
     [{ chat_id, files: [{ ...file, document_id: "x" }] }, "files.0.document_id"],
@@ -319,9 +370,13 @@ Deno.test("bad input: invalid_request, with the field", async () => {
 Deno.test("bad input past the function: the same codes, with the column", async () => {
   const chat_id = await user.createChat();
   const [document_id] = await uploadAll(user, chat_id, [document()]);
-  const upload = { chat_id, file_name: "a.png", content_type: "image/png", file_size: 10 };
+  const unhashed = { chat_id, file_name: "a.png", content_type: "image/png", file_size: 10 };
+  const upload = { ...unhashed, sha256: hash };
   const pdfUpload = { ...upload, kind: "document", content_type: "application/pdf" };
   const cases: [object, string, string][] = [
+    [unhashed, "invalid_request", "sha256"],
+    [{ ...upload, sha256: "x" }, "invalid_request", "sha256"],
+    [{ ...pdfUpload, message_id: crypto.randomUUID() }, "invalid_request", "message_id"],
     [{ ...upload, page_number: 0 }, "invalid_request", "page_number"],
     [{ ...upload, coords_norm: [0, 0, 1, 1.1] }, "invalid_request", "coords_norm"],
     [{ ...upload, coords_norm: [0.5, 0, 0.5, 1] }, "invalid_request", "coords_norm"],
@@ -403,8 +458,9 @@ Deno.test("1,000 open reservations, and no more, whoever asks at the same time",
     someone.call("presign-upload", { chat_id, files: Array(count).fill(file) });
   await asOperator((sql) =>
     sql`
-      insert into uploads (user_id, chat_id, file_name, content_type, file_size)
-      select ${someone.id}, ${chat_id}, 'a.png', 'image/png', 10 from generate_series(1, 899)`
+      insert into uploads (user_id, chat_id, file_name, content_type, file_size, sha256)
+      select ${someone.id}, ${chat_id}, 'a.png', 'image/png', 10, ${hash}
+      from generate_series(1, 899)`
   );
   const answers = await Promise.all(Array.from({ length: 4 }, () => reserveMany(50)));
   assertEquals(answers.map(({ status }) => status).toSorted(), [201, 201, 429, 429]);
@@ -413,7 +469,13 @@ Deno.test("1,000 open reservations, and no more, whoever asks at the same time",
   }
   assertError(await reserveMany(1), 429, "quota_exceeded");
   const { error, status } = await someone.client.from("uploads")
-    .insert({ chat_id, file_name: "a", content_type: "image/png", file_size: 1 });
+    .insert({
+      chat_id,
+      file_name: "a",
+      content_type: "image/png",
+      file_size: 1,
+      sha256: hash,
+    });
   assertEquals([error?.code, status], ["PT429", 429], "past the function");
 
   // A repeated request is no new reservation, other users have their own limit, and what is
@@ -431,8 +493,8 @@ Deno.test("a batch waits for one that is not committed yet, and counts it", asyn
   const chat_id = await someone.createChat();
   const add = (sql: ISql, count: number) =>
     sql`
-      insert into uploads (user_id, chat_id, file_name, content_type, file_size)
-      select ${someone.id}, ${chat_id}, 'a.png', 'image/png', 10
+      insert into uploads (user_id, chat_id, file_name, content_type, file_size, sha256)
+      select ${someone.id}, ${chat_id}, 'a.png', 'image/png', 10, ${hash}
       from generate_series(1, ${count}::int)`;
   const refused = await asOperator((first) =>
     asOperator(async (second) => {
@@ -460,7 +522,7 @@ Deno.test("a document of 12 MB goes through", async () => {
   const [stored] = answer.body.documents;
   assertEquals([stored.id, stored.s3_path, stored.file_size], [
     upload!.id,
-    upload!.path,
+    `${user.id}/${chat_id}/documents/${upload!.id}-1.pdf`,
     bytes.length,
   ]);
 });

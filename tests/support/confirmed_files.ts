@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sha256 } from "./files.ts";
 import { asOperator } from "./stack.ts";
 
 /**
@@ -18,14 +19,19 @@ export async function confirmedFiles(
   const ids = { document: crypto.randomUUID(), image: crypto.randomUUID() };
   await asOperator(async (sql) => {
     await sql`
-      insert into uploads (id, chat_id, user_id, kind, file_name, content_type, file_size)
-      values (${ids.document}, ${chat_id}, ${user_id}, 'document', 'a.pdf', 'application/pdf', 1)`;
+      insert into uploads (id, chat_id, user_id, kind, file_name, content_type, file_size, sha256)
+      values (${ids.document}, ${chat_id}, ${user_id}, 'document', 'a.pdf', 'application/pdf', 1,
+              ${sha256(new Uint8Array(1))})`;
     await sql`
       insert into uploads
-        (id, chat_id, user_id, message_id, document_id, file_name, content_type, file_size)
+        (id, chat_id, user_id, message_id, document_id, file_name, content_type, file_size, sha256)
       values (${ids.image}, ${chat_id}, ${user_id}, ${message_id}, ${ids.document}, 'a.png',
-              'image/png', 1)`;
-    await sql`select from confirm_uploads(${sql.json(Object.values(ids).map((id) => ({ id })))})`;
+              'image/png', 1, ${sha256(new Uint8Array(1))})`;
+    await sql`
+      select from confirm_uploads((
+        select jsonb_agg(jsonb_build_object('id', id, 'key', key))
+        from begin_confirm(${Object.values(ids)}::uuid[])
+      ))`;
   });
   return ids;
 }

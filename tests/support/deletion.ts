@@ -56,7 +56,7 @@ export async function passTime({ id }: Pick<User, "id">): Promise<void> {
 
 /** Passes time and runs the worker until nothing of a user's is due. */
 export async function settleAll(user: Pick<User, "id">): Promise<void> {
-  // Twice: what the first run expires is enqueued by it.
+  // Twice: what a URL or an attempt could bring is swept again a day later.
   for (let round = 0; round < 2; round++) {
     await passTime(user);
     await cleanup();

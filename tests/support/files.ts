@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { crc32, deflateSync } from "node:zlib";
 import { PresignUploadResponse } from "@shared/contracts/presign-upload.ts";
 import type { Box } from "@shared/rows.ts";
@@ -68,6 +69,7 @@ export interface TestFile {
   page_number?: number;
   coords_norm?: Box;
   page_count?: number;
+  sha256?: string;
 }
 
 /** A small image. */
@@ -87,11 +89,21 @@ export async function store(key: string): Promise<string> {
   return key;
 }
 
+/** SHA-256 in lower-case hex. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** What presign-upload wants to know of a file. */
+export function factsOf({ bytes, ...facts }: TestFile) {
+  return { sha256: sha256(bytes), ...facts, size: bytes.length };
+}
+
 /** Reserves files. @returns the uploads in the same order */
 export async function reserve(user: User, chat_id: string, files: TestFile[]) {
   const answer = await user.call("presign-upload", {
     chat_id,
-    files: files.map(({ bytes, ...facts }) => ({ ...facts, size: bytes.length })),
+    files: files.map(factsOf),
   });
   assertEquals(answer.status, 201, JSON.stringify(answer.body));
   return PresignUploadResponse.parse(answer.body).uploads;

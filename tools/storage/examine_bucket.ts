@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { S3Client } from "@aws-sdk/client-s3";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 import { createS3Client } from "../../supabase/functions/_shared/s3_client.ts";
 import { keepsVersions } from "../../supabase/functions/_shared/s3_versions.ts";
@@ -46,6 +47,7 @@ const ANY_ORIGIN = "https://origin.example";
 
 async function tryOut(
   store: ObjectStore,
+  client: S3Client,
   bucket: string,
   prefix: string,
   { origin = ANY_ORIGIN, types }: Intended,
@@ -61,7 +63,7 @@ async function tryOut(
     .all([
       copiesByHeader(store, bucket, probe, `${incoming}copy`),
       publishesByHeader(store, bucket, probe, incoming),
-      honoursCopyConditions(store, probe, `${prefix}conditional`),
+      honoursCopyConditions(client, bucket, probe, `${prefix}conditional`),
       honoursReadConditions(store, probe),
     ]);
   const [public_list, public_read, cors] = await Promise.all([
@@ -106,7 +108,7 @@ export async function examineBucket(
       bucket,
       AbortSignal.timeout(QUESTION_TIMEOUT_MS),
     );
-    found = await tryOut(store, bucket, prefix, intended);
+    found = await tryOut(store, client, bucket, prefix, intended);
   } finally {
     left = await removeProbes(store, client, bucket, prefix, keeps_versions === "yes").then(
       ([failure]) => failure?.code,

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import type { S3Client } from "@aws-sdk/client-s3";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
-import { type Answer, ask, isPublic } from "./examine_bucket_access.ts";
+import { loadSdk } from "../../supabase/functions/_shared/s3_client.ts";
+import { type Answer, ask, isPublic, QUESTION_TIMEOUT_MS } from "./examine_bucket_access.ts";
 
 /** An object of the check's own. */
 export interface ProbeObject {
@@ -103,12 +105,24 @@ async function refuses(attempt: () => Promise<unknown>): Promise<Answer> {
 }
 
 /** Is a copy refused whose source has another ETag than the one named? */
-export function honoursCopyConditions(
-  store: ObjectStore,
+export async function honoursCopyConditions(
+  client: S3Client,
+  bucket: string,
   { key }: ProbeObject,
   to: string,
 ): Promise<Answer> {
-  return refuses(() => store.copy(key, to, OTHER_ETAG));
+  const { CopyObjectCommand } = await loadSdk();
+  const command = new CopyObjectCommand({
+    Bucket: bucket,
+    CopySource: `${bucket}/${key}`,
+    CopySourceIfMatch: OTHER_ETAG,
+    Key: to,
+  });
+  const abortSignal = AbortSignal.timeout(QUESTION_TIMEOUT_MS);
+  return await client.send(command, { abortSignal }).then(
+    () => "no" as const,
+    (error) => error.$metadata?.httpStatusCode === 412 ? "yes" as const : "unknown" as const,
+  );
 }
 
 /** Is a read refused of an object with another ETag than the one named? */

@@ -25,18 +25,23 @@ export async function attemptCopy(
   { upload, key }: Attempt,
 ): Promise<AttemptResult> {
   try {
-    if (!await store.copy(upload.incoming_path!, key, upload.content_type)) throw new Mismatch();
+    if (!await store.copy(upload.incoming_path!, key, upload.content_type)) {
+      return { outcome: "mismatch", mismatch: new Mismatch() };
+    }
     await failpoint("confirm.copied");
-    const verified = await store.scan(key, async (pieces) => {
+    const result = await store.scan(key, async (pieces): Promise<AttemptResult> => {
       const passing = new PassingBytes(upload);
-      for await (const piece of pieces) passing.add(piece);
-      return passing.verify();
+      try {
+        for await (const piece of pieces) passing.add(piece);
+        return { outcome: "verified", verified: passing.verify() };
+      } catch (error) {
+        // What is read again after a broken connection is no other file.
+        if (error instanceof Mismatch) return { outcome: "mismatch", mismatch: error };
+        throw error;
+      }
     });
-    if (verified === null) throw new Error("a copy is not there");
-    return { outcome: "verified", verified };
+    return result ?? { outcome: "failed", error: new Error("a copy is not there") };
   } catch (error) {
-    return error instanceof Mismatch
-      ? { outcome: "mismatch", mismatch: error }
-      : { outcome: "failed", error };
+    return { outcome: "failed", error };
   }
 }

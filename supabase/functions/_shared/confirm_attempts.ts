@@ -24,9 +24,7 @@ export interface ConfirmedAttempt extends Verified {
  */
 export async function beginAttempts(admin: ArchiveClient, uploads: Upload[]): Promise<Attempt[]> {
   if (uploads.length === 0) return [];
-  const begun = await query(() =>
-    admin.rpc("begin_confirm", { ids: uploads.map(({ id }) => id) })
-  );
+  const begun = await query(() => admin.rpc("begin_confirm", { ids: uploads.map(({ id }) => id) }));
   const keys = new Map(begun.map(({ id, key }) => [id, key]));
   return uploads.flatMap((upload) => {
     const key = keys.get(upload.id);

@@ -57,9 +57,13 @@ export async function createS3Client(
 export function sentOnce(client: S3Client): S3Client {
   const once: S3Client = Object.create(client);
   once.middlewareStack = client.middlewareStack.clone();
-  if (!once.middlewareStack.remove("retryMiddleware")) {
-    throw new Error("the SDK has no middleware of this name any more");
-  }
+  // In its place, because the signing middleware is put beside it by name.
+  once.middlewareStack.add((next) => next, {
+    name: "retryMiddleware",
+    step: "finalizeRequest",
+    priority: "high",
+    override: true,
+  });
   return once;
 }
 
