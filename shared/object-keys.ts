@@ -29,8 +29,3 @@ export interface OwnedChat {
 export function chatPrefix({ user_id, chat_id }: OwnedChat): string {
   return `${user_id}/${chat_id}/`;
 }
-
-/** Key that a signed PUT writes to: `<user_id>/<chat_id>/incoming/<id>`. @param id of the upload */
-export function incomingKey(chat: OwnedChat, id: string): string {
-  return `${chatPrefix(chat)}incoming/${id}`;
-}

@@ -86,7 +86,9 @@ select is_empty(
   $$ select f.proname, r.rolname from our_functions f
      cross join (values ('anon'), ('authenticated'), ('service_role')) r (rolname)
      where f.nspname = 'private' and has_function_privilege(r.rolname, f.oid, 'execute')
-       and not (f.proname in ('delete_auth_user', 'is_migration_applied') and r.rolname = 'service_role')
+       and not (f.proname in ('delete_auth_user', 'is_migration_applied', 'attempt_key')
+                and r.rolname = 'service_role')
+       and not (f.proname = 'renew_uploads' and r.rolname = 'authenticated')
        and not (f.proname in ('is_readable_time', 'are_boxes', 'is_box', 'is_own_key', 'named_files')
                 and r.rolname in ('authenticated', 'service_role')) $$,
   'nobody may execute a private function, but what checks of rows and saving call, and service_role '
@@ -97,7 +99,8 @@ select set_eq(
   $$ select f.proname::text from our_functions f
      where f.nspname = 'public' and has_function_privilege('authenticated', f.oid, 'execute') $$,
   array['deletion_status', 'account_deletion_status', 'delete_chats_slice', 'chat_messages_page', 'history_page',
-        'chat_images_page', 'search_results_page', 'export_part', 'save_messages', 'delete_messages'],
+        'chat_images_page', 'search_results_page', 'export_part', 'save_messages', 'delete_messages',
+        'renew_uploads'],
   'users may execute the functions meant for them, and no other'
 );
 

@@ -29,11 +29,13 @@ insert into public.chat_messages (id, chat_id, role, content) values
   ('d0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000001', 'user', 'Hello');
 insert into public.search_results (chat_id, message_id, block_id, page_number) values
   ('c0000000-0000-4000-8000-000000000001', 'd0000000-0000-4000-8000-000000000001', 'b1', 1);
-insert into public.uploads (id, chat_id, file_name, content_type, file_size) values
+insert into public.uploads (id, chat_id, file_name, content_type, file_size, sha256) values
   ('e0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000001',
-   'page.png', 'image/png', 10);
+   'page.png', 'image/png', 10, repeat('0', 64));
 select pg_temp.become('service_role');
-select public.confirm_uploads('[{"id": "e0000000-0000-4000-8000-000000000001"}]');
+select public.confirm_uploads((
+  select jsonb_agg(jsonb_build_object('id', b.id, 'key', b.key))
+  from public.begin_confirm(array['e0000000-0000-4000-8000-000000000001'::uuid]) b));
 
 -- The owner.
 select pg_temp.become('owner');
@@ -88,8 +90,8 @@ select throws_ok(
      values ('c0000000-0000-4000-8000-000000000001', 'user', 'Let me in') $$,
   '23503', null, 'another user''s message does not get into the chat');
 select throws_ok(
-  $$ insert into public.uploads (chat_id, file_name, content_type, file_size)
-     values ('c0000000-0000-4000-8000-000000000001', 'a', 'image/png', 1) $$,
+  $$ insert into public.uploads (chat_id, file_name, content_type, file_size, sha256)
+     values ('c0000000-0000-4000-8000-000000000001', 'a', 'image/png', 1, repeat('0', 64)) $$,
   '23503', null, 'another user''s upload does not get into the chat');
 
 -- Nobody.

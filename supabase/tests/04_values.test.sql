@@ -60,7 +60,7 @@ select throws_ok(
 select lives_ok($$ select pg_temp.hit(null, null) $$, 'no box at all, where none is meant');
 
 select throws_ok(
-  $$ insert into public.uploads (chat_id, file_name, content_type, file_size) values ('c0000000-0000-4000-8000-000000000001', 'a', 'text/html', 1) $$,
+  $$ insert into public.uploads (chat_id, file_name, content_type, file_size, sha256) values ('c0000000-0000-4000-8000-000000000001', 'a', 'text/html', 1, repeat('0', 64)) $$,
   '23514', null, 'a type that can''t be stored');
 
 select throws_ok(

@@ -25,18 +25,21 @@ begin
   values (('3' || '0000000-0000-4000-8000-00000000000' || owner)::uuid,
           ('c' || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me,
           ('1' || '0000000-0000-4000-8000-00000000000' || owner)::uuid, 'b1', 1);
-  insert into public.uploads (id, chat_id, user_id, file_name, content_type, file_size)
+  insert into public.uploads (id, chat_id, user_id, file_name, content_type, file_size, sha256)
   select (k || '0000000-0000-4000-8000-00000000000' || owner)::uuid,
-         ('c' || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me, 'a.png', 'image/png', 1
+         ('c' || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me, 'a.png', 'image/png', 1,
+         repeat('0', 64)
   from unnest(array['4', '5']) k;
-  insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size)
+  insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size, sha256)
   select (k.id || '0000000-0000-4000-8000-00000000000' || owner)::uuid,
          (k.chat || '0000000-0000-4000-8000-00000000000' || owner)::uuid, me, 'document', 'a.pdf',
-         'application/pdf', 1
+         'application/pdf', 1, repeat('0', 64)
   from (values ('6', 'c'), ('7', 'd')) k (id, chat);
   perform public.confirm_uploads((
-    select jsonb_agg(jsonb_build_object('id', k || '0000000-0000-4000-8000-00000000000' || owner))
-    from unnest(array['4', '6', '7']) k));
+    select jsonb_agg(jsonb_build_object('id', b.id, 'key', b.key))
+    from public.begin_confirm(array(
+      select (k || '0000000-0000-4000-8000-00000000000' || owner)::uuid
+      from unnest(array['4', '6', '7']) k)) b));
 end $$;
 select pg_temp.furnish('a', false);
 select pg_temp.furnish('c', true);
@@ -179,14 +182,16 @@ insert into cases (what, statement, owner, other, service_role) values
 ('hits: truncate', 'truncate public.search_results', '42501', '42501', '42501'),
 -- uploads
 ('uploads: read', 'select 1 from public.uploads where id = {reservation}', 'ok 1', 'ok 0', 'ok 1'),
-('uploads: reserve', 'insert into public.uploads (chat_id, file_name, content_type, file_size) values ({chat}, ''a'', ''image/png'', 1)', 'ok 1', '23503', '23502'),
-('uploads: reserve for a message of another chat', 'insert into public.uploads (chat_id, message_id, file_name, content_type, file_size) values ({chat}, {message elsewhere}, ''a'', ''image/png'', 1)', '23503', '23503', '23502'),
-('uploads: reserve for a document', 'insert into public.uploads (chat_id, document_id, page_number, coords_norm, file_name, content_type, file_size) values ({chat}, {document}, 1, ''[0, 0, 1, 0.5]'', ''a'', ''image/png'', 1)', 'ok 1', '23503', '23503'),
-('uploads: reserve for a document of another chat', 'insert into public.uploads (chat_id, document_id, file_name, content_type, file_size) values ({chat}, {document elsewhere}, ''a'', ''image/png'', 1)', '23503', '23503', '23503'),
-('uploads: reserve as somebody', 'insert into public.uploads (chat_id, user_id, file_name, content_type, file_size) values ({chat}, {user}, ''a'', ''image/png'', 1)', '42501', '42501', 'ok 1'),
-('uploads: reserve for ever', 'insert into public.uploads (chat_id, file_name, content_type, file_size, expires_at) values ({chat}, ''a'', ''image/png'', 1, ''infinity'')', '42501', '42501', '23502'),
-('uploads: reserve for two hours', 'insert into public.uploads (chat_id, file_name, content_type, file_size, expires_in) values ({chat}, ''a'', ''image/png'', 1, 7200)', '23514', '23514', '23502'),
-('uploads: reserve as confirmed', 'insert into public.uploads (chat_id, file_name, content_type, file_size, status) values ({chat}, ''a'', ''image/png'', 1, ''confirmed'')', '42501', '42501', '23502'),
+('uploads: reserve', 'insert into public.uploads (chat_id, file_name, content_type, file_size, sha256) values ({chat}, ''a'', ''image/png'', 1, repeat(''0'', 64))', 'ok 1', '23503', '23502'),
+('uploads: reserve for a message of another chat', 'insert into public.uploads (chat_id, message_id, file_name, content_type, file_size, sha256) values ({chat}, {message elsewhere}, ''a'', ''image/png'', 1, repeat(''0'', 64))', '23503', '23503', '23502'),
+('uploads: reserve for a document', 'insert into public.uploads (chat_id, document_id, page_number, coords_norm, file_name, content_type, file_size, sha256) values ({chat}, {document}, 1, ''[0, 0, 1, 0.5]'', ''a'', ''image/png'', 1, repeat(''0'', 64))', 'ok 1', '23503', '23503'),
+('uploads: reserve for a document of another chat', 'insert into public.uploads (chat_id, document_id, file_name, content_type, file_size, sha256) values ({chat}, {document elsewhere}, ''a'', ''image/png'', 1, repeat(''0'', 64))', '23503', '23503', '23503'),
+('uploads: reserve as somebody', 'insert into public.uploads (chat_id, user_id, file_name, content_type, file_size, sha256) values ({chat}, {user}, ''a'', ''image/png'', 1, repeat(''0'', 64))', '42501', '42501', 'ok 1'),
+('uploads: reserve without a hash', 'insert into public.uploads (chat_id, file_name, content_type, file_size) values ({chat}, ''a'', ''image/png'', 1)', '23514', '23514', '23502'),
+('uploads: reserve as an import', 'insert into public.uploads (chat_id, file_name, content_type, file_size, imported) values ({chat}, ''a'', ''image/png'', 1, true)', '42501', '42501', '23502'),
+('uploads: reserve for ever', 'insert into public.uploads (chat_id, file_name, content_type, file_size, sha256, expires_at) values ({chat}, ''a'', ''image/png'', 1, repeat(''0'', 64), ''infinity'')', '42501', '42501', '23502'),
+('uploads: reserve for two hours', 'insert into public.uploads (chat_id, file_name, content_type, file_size, sha256, expires_in) values ({chat}, ''a'', ''image/png'', 1, repeat(''0'', 64), 7200)', '23514', '23514', '23502'),
+('uploads: reserve as confirmed', 'insert into public.uploads (chat_id, file_name, content_type, file_size, sha256, status) values ({chat}, ''a'', ''image/png'', 1, repeat(''0'', 64), ''confirmed'')', '42501', '42501', '23502'),
 ('uploads: confirm', 'update public.uploads set status = ''confirmed'' where id = {reservation}', '42501', '42501', 'ok 1'),
 ('uploads: prolong', 'update public.uploads set expires_at = now() + interval ''1 day'' where id = {reservation}', '42501', '42501', 'ok 1'),
 ('uploads: reopen', 'update public.uploads set status = ''reserved'' where id = {image}', '42501', '42501', '23514'),
@@ -212,8 +217,10 @@ insert into cases (what, statement, owner, other, service_role) values
 ('rpc: all search results', 'select * from public.search_results_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: all images', 'select * from public.chat_images_page({chat})', 'ok 1', 'ok 0', 'ok 1'),
 ('rpc: export_part', 'select 1 from public.export_part() where id = {chat}', 'ok 1', 'ok 0', '42501'),
-('rpc: pin_uploads', 'select * from public.pin_uploads(jsonb_build_array(jsonb_build_object(''id'', {reservation}, ''etag'', ''e'')))', '42501', '42501', 'ok 1'),
-('rpc: confirm_uploads', 'select * from public.confirm_uploads(jsonb_build_array(jsonb_build_object(''id'', {reservation})))', '42501', '42501', 'ok 1'),
+('rpc: begin_confirm', 'select * from public.begin_confirm(array[{reservation}])', '42501', '42501', 'ok 1'),
+('rpc: give_up_confirm', 'select public.give_up_confirm(array[''x''])', '42501', '42501', 'ok 1'),
+('rpc: renew_uploads', 'select * from public.renew_uploads(array[{reservation}], 60)', 'ok 0', 'ok 0', '42501'),
+('rpc: confirm_uploads', 'select * from public.confirm_uploads(jsonb_build_array(jsonb_build_object(''id'', {reservation}, ''key'', ''x'')))', '42501', '42501', 'ok 0'),
 ('rpc: start_cleanup', 'select * from public.start_cleanup()', '42501', '42501', 'ok 1'),
 ('rpc: claim_storage_deletions', 'select * from public.claim_storage_deletions(0, 1)', '42501', '42501', 'ok 0'),
 ('rpc: live_object_keys', 'select * from public.live_object_keys(array[''x''])', '42501', '42501', 'ok 0'),
@@ -280,7 +287,7 @@ select is_empty(
 
 -- A generated column is refused before rights are looked at.
 select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_name, content_type, '
-  'file_size, s3_path) values ({chat}, ''a'', ''image/png'', 1, ''x'')'), '428C9',
+  'file_size, incoming_path) values ({chat}, ''a'', ''image/png'', 1, ''x'')'), '428C9',
   'owner · uploads: reserve a chosen key');
 select is(pg_temp.attempt('owner', 'insert into public.uploads (chat_id, file_name, content_type, '
   'file_size, closes_at) values ({chat}, ''a'', ''image/png'', 1, ''infinity'')'), '428C9',

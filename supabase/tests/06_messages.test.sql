@@ -26,15 +26,18 @@ $$;
 insert into public.chats (id, user_id, title)
 select pg_temp.id('c', n), ('00000000-0000-4000-8000-00000000000' || u)::uuid, 'A chat'
 from (values (1, 'a'), (2, 'a'), (3, 'b')) t (n, u);
-insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size)
-select pg_temp.id(k.id, n), c.id, c.user_id, k.kind, 'a file', k.content_type, 1
+insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size, sha256)
+select pg_temp.id(k.id, n), c.id, c.user_id, k.kind, 'a file', k.content_type, 1, repeat('0', 64)
 from generate_series(1, 3) n
 join public.chats c on c.id = pg_temp.id('c', n),
      (values ('4', 'image', 'image/png'), ('6', 'document', 'application/pdf'))
        k (id, kind, content_type);
 select public.confirm_uploads((
-  select jsonb_agg(jsonb_build_object('id', u.id)) from public.uploads u
-  where u.user_id in ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b')
+  select jsonb_agg(jsonb_build_object('id', b.id, 'key', b.key))
+  from public.begin_confirm(array(
+    select u.id from public.uploads u
+    where u.user_id in ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b')
+  )) b
 ));
 
 -- Adds message n to a chat with the named columns, or says which rule refuses it.

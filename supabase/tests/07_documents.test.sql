@@ -24,10 +24,16 @@ $$;
 
 create function pg_temp.key(n integer) returns text language sql as $$
   select '00000000-0000-4000-8000-00000000000a/' || pg_temp.id('c', 1) || '/documents/' || pg_temp.id('6', n)
-         || '.pdf';
+         || '-1.pdf';
 $$;
 create function pg_temp.path() returns text language sql as $$
   select document_path::text from public.chats where id = pg_temp.id('c', 1);
+$$;
+create function pg_temp.confirm(variadic ids uuid[]) returns bigint language sql as $$
+  select count(*) from public.confirm_uploads((
+    select jsonb_agg(jsonb_build_object('id', b.id, 'key', b.key) order by t.n)
+    from unnest(ids) with ordinality t (id, n) join public.begin_confirm(ids) b on b.id = t.id
+  ));
 $$;
 -- Inserts a row of a table as service_role does, with some columns as given, or says what refuses it.
 create function pg_temp.add(target text, columns jsonb) returns text language plpgsql as $$
@@ -42,7 +48,7 @@ declare
       'image_name', 'a.png', 'content_type', 'image/png', 'file_size', 1,
       's3_path', replace(replace(pg_temp.key(9), 'documents', 'images'), 'pdf', 'png'))
     when 'uploads' then jsonb_build_object(
-      'file_name', 'a.png', 'content_type', 'image/png', 'file_size', 1)
+      'file_name', 'a.png', 'content_type', 'image/png', 'file_size', 1, 'sha256', repeat('0', 64))
     else jsonb_build_object('block_id', 'b', 'page_number', 1)
   end || columns;
   names text := (select string_agg(k, ', ') from jsonb_object_keys(row) k);
@@ -61,15 +67,14 @@ end $$;
 insert into public.chats (id, user_id, title)
 select pg_temp.id('c', n), ('00000000-0000-4000-8000-00000000000' || u)::uuid, 'A chat'
 from (values (1, 'a'), (2, 'a'), (3, 'b')) t (n, u);
-insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size, page_count)
-select pg_temp.id('6', n), c.id, c.user_id, 'document', 'файл ' || n, 'application/pdf', n, n
+insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size, sha256, page_count)
+select pg_temp.id('6', n), c.id, c.user_id, 'document', 'файл ' || n, 'application/pdf', n, repeat('0', 64), n
 from (values (1, 1), (2, 1), (3, 1), (4, 2), (5, 3)) t (n, chat)
 join public.chats c on c.id = pg_temp.id('c', chat);
 
 -- The path of a chat is that of its first document.
 select is(pg_temp.path(), null, 'no document, no path');
-select is((select count(*) from public.confirm_uploads(jsonb_build_array(
-  jsonb_build_object('id', pg_temp.id('6', 2)), jsonb_build_object('id', pg_temp.id('6', 1))))),
+select is(pg_temp.confirm(pg_temp.id('6', 2), pg_temp.id('6', 1)),
   2::bigint, 'two are confirmed, the second one first');
 select is(pg_temp.path(), pg_temp.key(2), 'the path is that of the first');
 select is((select array_agg(name::text order by seq) from public.chat_documents
@@ -77,9 +82,7 @@ select is((select array_agg(name::text order by seq) from public.chat_documents
   'their names are those of the files, in order');
 select is((select array_agg(page_count order by seq) from public.chat_documents where chat_id = pg_temp.id('c', 1)), array[2, 1],
   'their page counts are those of the reservations');
-select is((select count(*) from public.confirm_uploads(jsonb_build_array(
-  jsonb_build_object('id', pg_temp.id('6', 3)), jsonb_build_object('id', pg_temp.id('6', 4)),
-  jsonb_build_object('id', pg_temp.id('6', 5))))),
+select is(pg_temp.confirm(pg_temp.id('6', 3), pg_temp.id('6', 4), pg_temp.id('6', 5)),
   3::bigint, 'one more, and one in each of two other chats');
 select is(pg_temp.path(), pg_temp.key(2), 'the path stays that of the first');
 select pg_temp.become('owner');
@@ -148,13 +151,13 @@ from (values
 
 -- A document that goes leaves its images and search results.
 select pg_temp.become('operator');
-insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size)
-values (pg_temp.id('6', 7), pg_temp.id('c', 1), '00000000-0000-4000-8000-00000000000a', 'document', 'a', 'application/pdf', 1);
-insert into public.uploads (id, chat_id, user_id, document_id, page_number, coords_norm, file_name, content_type, file_size)
+insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size, sha256)
+values (pg_temp.id('6', 7), pg_temp.id('c', 1), '00000000-0000-4000-8000-00000000000a', 'document', 'a', 'application/pdf', 1,
+        repeat('0', 64));
+insert into public.uploads (id, chat_id, user_id, document_id, page_number, coords_norm, file_name, content_type, file_size, sha256)
 values (pg_temp.id('4', 7), pg_temp.id('c', 1), '00000000-0000-4000-8000-00000000000a', pg_temp.id('6', 7), 3,
-        '[0, 0, 1, 0.5]', 'a', 'image/png', 1);
-select is((select count(*) from public.confirm_uploads(jsonb_build_array(
-  jsonb_build_object('id', pg_temp.id('4', 7)), jsonb_build_object('id', pg_temp.id('6', 7))))),
+        '[0, 0, 1, 0.5]', 'a', 'image/png', 1, repeat('0', 64));
+select is(pg_temp.confirm(pg_temp.id('4', 7), pg_temp.id('6', 7)),
   2::bigint, 'a document and an image of it are confirmed together');
 select is((select array[document_id::text, page_number::text, coords_norm::text] from public.chat_images
    where id = pg_temp.id('4', 7)),

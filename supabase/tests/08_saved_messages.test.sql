@@ -206,11 +206,12 @@ select pg_temp.become('operator');
 select is((select count(*) from public.chat_messages where id = pg_temp.id('1', 91)), 1::bigint, 'it is all there');
 
 -- Images that other messages name outlive the message that has them.
-insert into public.uploads (id, chat_id, user_id, message_id, file_name, content_type, file_size)
-select pg_temp.id('4', n), c.id, c.user_id, pg_temp.id('1', of_message), 'a.png', 'image/png', 1
+insert into public.uploads (id, chat_id, user_id, message_id, file_name, content_type, file_size, sha256)
+select pg_temp.id('4', n), c.id, c.user_id, pg_temp.id('1', of_message), 'a.png', 'image/png', 1, repeat('0', 64)
 from (values (1, 3), (2, 3), (3, null)) t (n, of_message), public.chats c where c.id = pg_temp.id('c', 1);
 select is((select count(*) from public.confirm_uploads((
-  select jsonb_agg(jsonb_build_object('id', pg_temp.id('4', n))) from generate_series(1, 3) n))), 3::bigint,
+  select jsonb_agg(jsonb_build_object('id', b.id, 'key', b.key))
+  from public.begin_confirm(array(select pg_temp.id('4', n) from generate_series(1, 3) n)) b))), 3::bigint,
   'two images of a message and one of none');
 select pg_temp.become('owner');
 select is(pg_temp.save(jsonb_build_array(

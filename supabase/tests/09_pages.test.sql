@@ -29,12 +29,13 @@ select pg_temp.id('c', n), '00000000-0000-4000-8000-00000000000a', 'A chat' from
 insert into public.chat_messages (id, chat_id, user_id, role, content)
 select pg_temp.id('1', n), id, user_id, 'user', n::text
 from public.chats, generate_series(1, 10) g (n) where id = pg_temp.id('c', 1) order by g.n;
-insert into public.uploads (id, chat_id, user_id, message_id, file_name, content_type, file_size)
-select pg_temp.id('4', n), id, user_id, pg_temp.id('1', 3), 'a.png', 'image/png', 1
+insert into public.uploads (id, chat_id, user_id, message_id, file_name, content_type, file_size, sha256)
+select pg_temp.id('4', n), id, user_id, pg_temp.id('1', 3), 'a.png', 'image/png', 1, repeat('0', 64)
 from public.chats, generate_series(1, 2) n where id = pg_temp.id('c', 1);
 do $$ begin
   perform public.confirm_uploads((
-    select jsonb_agg(jsonb_build_object('id', pg_temp.id('4', n))) from generate_series(1, 2) n));
+    select jsonb_agg(jsonb_build_object('id', b.id, 'key', b.key) order by b.id)
+    from public.begin_confirm(array[pg_temp.id('4', 1), pg_temp.id('4', 2)]) b));
 end $$;
 insert into public.search_results (chat_id, user_id, message_id, block_id, page_number)
 select m.chat_id, m.user_id, m.id, b, 1

@@ -89,10 +89,12 @@ select lives_ok(format($$ select public.await_import_documents(%L, %L) $$, pg_te
 select lives_ok(format($$ select public.await_import_documents(%L, '[]') $$, pg_temp.id('c', 1)),
   'none of them where nothing is imported');
 select pg_temp.become('operator');
-insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size)
-values (pg_temp.id('6', 1), pg_temp.id('c', 2), '00000000-0000-4000-8000-00000000000a', 'document', 'a', 'application/pdf', 1);
+insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size, imported)
+values (pg_temp.id('6', 1), pg_temp.id('c', 2), '00000000-0000-4000-8000-00000000000a', 'document', 'a', 'application/pdf', 1, true);
 select pg_temp.become('service_role');
-select is((select count(*) from public.confirm_uploads(jsonb_build_array(jsonb_build_object('id', pg_temp.id('6', 1))))),
+select is((select count(*) from public.confirm_uploads((
+  select jsonb_agg(jsonb_build_object('id', b.id, 'key', b.key))
+  from public.begin_confirm(array[pg_temp.id('6', 1)]) b))),
   1::bigint, 'the document arrives');
 select is(array[public.name_import_documents(pg_temp.id('c', 2), 3), public.name_import_documents(pg_temp.id('c', 2), 3),
                 public.name_import_documents(pg_temp.id('c', 2), 3)], array[3, 1, 0], 'they are named in slices');

@@ -63,7 +63,7 @@ Deno.test("a transaction that lost a deadlock is run again", async () => {
       await sql`
         insert into chat_images (id, chat_id, user_id, image_name, s3_path, content_type, file_size)
         values (${id}, ${chat_id}, ${user.id}, 'a.png',
-                ${`${user.id}/${chat_id}/images/${id}.png`}, 'image/png', 1)`;
+                ${`${user.id}/${chat_id}/images/${id}-1.png`}, 'image/png', 1)`;
     }
   });
   const { id: message_id } = await archive.addMessage({ chat_id, role: "user", content: "x" });

@@ -78,12 +78,15 @@ Deno.test("files are confirmed while the document that they show is deleted", as
       const image = crypto.randomUUID();
       await asOperator(async (sql) => {
         await sql`
-          insert into uploads (id, chat_id, user_id, document_id, file_name, content_type, file_size)
-          values (${image}, ${chat_id}, ${user.id}, ${document}, 'a.png', 'image/png', 1)`;
+          insert into uploads
+            (id, chat_id, user_id, document_id, file_name, content_type, file_size, sha256)
+          values (${image}, ${chat_id}, ${user.id}, ${document}, 'a.png', 'image/png', 1,
+                  ${"0".repeat(64)})`;
+        const [attempt] = await sql`select id, key from begin_confirm(array[${image}]::uuid[])`;
         const confirming: Session = { begin: (work) => sql.begin(work) as never };
         await together(
           () =>
-            retried(confirming, (tx) => tx`select confirm_uploads(${tx.json([{ id: image }])})`),
+            retried(confirming, (tx) => tx`select confirm_uploads(${tx.json([{ ...attempt }])})`),
           () => retried(session!, remove("chat_documents", document)),
         );
       });
@@ -113,7 +116,7 @@ Deno.test("two documents that are deleted together leave the path of the third",
     );
     assertEquals(
       row!["document_path"],
-      `${user.id}/${chat_id}/documents/${documents[2]}.pdf`,
+      `${user.id}/${chat_id}/documents/${documents[2]}-1.pdf`,
     );
   });
 });

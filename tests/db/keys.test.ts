@@ -1,12 +1,6 @@
 /** Object keys: the database and shared/object-keys.ts make the same ones, of harmless characters. */
 import fc from "fast-check";
-import {
-  chatPrefix,
-  type ContentType,
-  EXTENSION_OF,
-  incomingKey,
-  type Kind,
-} from "@shared/object-keys.ts";
+import { chatPrefix, type ContentType, EXTENSION_OF, type Kind } from "@shared/object-keys.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { asOperator } from "../support/stack.ts";
 
@@ -43,21 +37,26 @@ Deno.test("thousands of keys are the same on both sides", async () => {
       await tx`alter table keys add n integer`;
       await tx`
         insert into keys (n, id, user_id, chat_id, kind, file_name, content_type, file_size,
-                          image_type, status, expires_in, expires_at, created_at)
+                          image_type, status, expires_in, expires_at, created_at, imported,
+                          incoming_number, attempts)
         select n, id, user_id, chat_id, kind, file_name, content_type, 1, 'page', 'reserved', 1,
-               now(), now()
+               now(), now(), false, n, n
         from jsonb_to_recordset(${tx.json(rows)}) as r (
           n int, id uuid, user_id uuid, chat_id uuid, kind text, file_name text, content_type text
         )`;
-      return await tx`select s3_path, incoming_path from keys order by n`;
+      return await tx`
+        select private.attempt_key(u) as s3_path, k.incoming_path
+        from keys k
+        cross join lateral jsonb_populate_record(null::public.uploads, to_jsonb(k)) u
+        order by n`;
     })
   );
   assertEquals(made.length, COUNT);
   for (const [n, { kind, ...one }] of rows.entries()) {
     const folder = kind === "document" ? "documents" : "images";
     const ours = {
-      s3_path: `${chatPrefix(one)}${folder}/${one.id}.${EXTENSION_OF[one.content_type]}`,
-      incoming_path: incomingKey(one, one.id),
+      s3_path: `${chatPrefix(one)}${folder}/${one.id}-${n}.${EXTENSION_OF[one.content_type]}`,
+      incoming_path: `${chatPrefix(one)}incoming/${one.id}-${n}`,
     };
     assertEquals({ ...made[n] } as typeof ours, ours);
     // What Supabase Storage, AWS, R2, MinIO and Ceph all take as it is.

@@ -88,7 +88,7 @@ Deno.test("an error for one object of a chat: the rest goes, and the chat is not
   const user = await signUp();
   const chat_id = await user.createChat();
   const ids = await uploadAll(user, chat_id, [image("1.png", 1), image("2.png", 2)]);
-  const stuck = `${user.id}/${chat_id}/images/${ids[0]}.png`;
+  const stuck = `${user.id}/${chat_id}/images/${ids[0]}-1.png`;
   await asOperator((sql) => sql`delete from chats where id = ${chat_id}`);
   await using faulty = faultyDeletes(() => new Map([[stuck, "InternalError"]]));
   await runWorker({ deleteMany: openBucket(faulty.settings).deleteMany });

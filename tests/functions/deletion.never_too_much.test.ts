@@ -81,7 +81,7 @@ Deno.test("a client that re-creates its chat at once, again and again, loses not
       refused++;
     });
     kept = (await uploadAll(user, chat_id, [image("new.png", round)]))
-      .map((id) => `${user.id}/${chat_id}/images/${id}.png`);
+      .map((id) => `${user.id}/${chat_id}/images/${id}-1.png`);
     await worker;
     assertEquals(await keysBelow(`${user.id}/${chat_id}/images/`), kept);
   }
@@ -119,7 +119,7 @@ Deno.test("a worker that was paused past its lease touches nothing of the chat t
   await cleanup();
   assertEquals(await create(chat_id), undefined);
   const [id] = await uploadAll(user, chat_id, [image("new.png", 2)]);
-  const live = `${user.id}/${chat_id}/images/${id}.png`;
+  const live = `${user.id}/${chat_id}/images/${id}-1.png`;
   const settled = async () =>
     (await entriesOf(user)).filter(({ target }) => target === `${user.id}/${chat_id}/`)
       .map(({ due_in: _, ...entry }) => entry);
@@ -162,7 +162,7 @@ Deno.test("ids and keys that begin alike: only the chat's own prefix is listed",
   assertEquals(listed, [`${user.id}/${doomed}/`]);
   assertEquals(asked.filter((key) => !key.startsWith(`${user.id}/${doomed}/`)), []);
   assertEquals(await keysBelow(`${user.id}/${doomed}/`), []);
-  for (const key of [...beside, `${user.id}/${twin}/images/${kept}.png`]) {
+  for (const key of [...beside, `${user.id}/${twin}/images/${kept}-1.png`]) {
     assert((await keysBelow(key)).includes(key), key);
   }
 });

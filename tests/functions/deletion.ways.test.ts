@@ -34,10 +34,10 @@ async function fill(owner: User): Promise<Chat> {
     owner,
     id,
     message,
-    attached: `${owner.id}/${id}/images/${attached}.png`,
-    loose: `${owner.id}/${id}/images/${loose}.png`,
-    document: `${owner.id}/${id}/documents/${first}.pdf`,
-    second: `${owner.id}/${id}/documents/${second}.pdf`,
+    attached: `${owner.id}/${id}/images/${attached}-1.png`,
+    loose: `${owner.id}/${id}/images/${loose}-1.png`,
+    document: `${owner.id}/${id}/documents/${first}-1.pdf`,
+    second: `${owner.id}/${id}/documents/${second}-1.pdf`,
   };
 }
 
@@ -165,7 +165,7 @@ Deno.test("what shows a document that is deleted stays, and names it no more", a
   const { data: hits } = await owner.client.from("search_results").select("document_id, seq")
     .eq("chat_id", chat_id).order("seq");
   assertEquals(hits!.map(({ document_id }) => document_id), [null, second!]);
-  const target = `${owner.id}/${chat_id}/documents/${first}.pdf`;
+  const target = `${owner.id}/${chat_id}/documents/${first}-1.pdf`;
   const entries = await entriesOf(owner);
   assertEquals(
     entries.filter(({ reason }) => reason === "document_deleted").map(({ target }) => target),
@@ -173,7 +173,7 @@ Deno.test("what shows a document that is deleted stays, and names it no more", a
   );
   await settleAll(owner);
   assertEquals(await keysBelow(`${owner.id}/${chat_id}/documents/`), [
-    `${owner.id}/${chat_id}/documents/${second}.pdf`,
+    `${owner.id}/${chat_id}/documents/${second}-1.pdf`,
   ]);
 });
 

@@ -77,7 +77,7 @@ Deno.test("a dry run lists orphans, apply enqueues them, the worker deletes them
   const orphans = (await Promise.all([
     store(`${user.id}/${chat_id}/images/${uuid()}-1.png`),
     store(`${user.id}/${chat_id}/documents/${uuid()}-1.pdf`),
-    store(`${user.id}/${chat_id}/incoming/${uuid()}`),
+    store(`${user.id}/${chat_id}/incoming/${uuid()}-1`),
   ])).toSorted();
   const listed = await compare(user, { reconcile: "dry-run" });
   assertEquals([listed.orphans, listed.orphan_keys.toSorted()], [3, orphans]);
@@ -171,7 +171,7 @@ Deno.test("rows without an object are reported, and stay", async () => {
     image("2.png", 2),
   ]);
   const { data } = await user.client.from("chats").select("document_path").eq("id", chat_id);
-  const missing = [data![0]!.document_path!, `${user.id}/${chat_id}/images/${lost}.png`];
+  const missing = [data![0]!.document_path!, `${user.id}/${chat_id}/images/${lost}-1.png`];
   await bucket.deleteMany(missing);
   for (const mode of ["dry-run", "apply"] as const) {
     const found = await compare(user, {
@@ -188,7 +188,7 @@ Deno.test("what is younger than a day is on its way: neither orphan nor missing"
   const user = await signUp();
   const chat_id = await user.createChat();
   const [lost] = await uploadAll(user, chat_id, [image()]);
-  await bucket.deleteMany([`${user.id}/${chat_id}/images/${lost}.png`]);
+  await bucket.deleteMany([`${user.id}/${chat_id}/images/${lost}-1.png`]);
   await store(`${user.id}/${chat_id}/images/${uuid()}-1.png`);
   const { body } = await cleanup({ reconcile: "dry-run", ...rangeOf(user) });
   assertEquals([body.compared, body.orphans, body.missing], [1, 0, 0]);
@@ -206,7 +206,7 @@ Deno.test("a bucket too large for one request is compared in several, and nothin
   const orphans = await Promise.all(
     Array.from({ length: 5 }, () => store(`${user.id}/${chat_id}/images/${uuid()}-1.png`)),
   );
-  const lost = ids.slice(0, 3).map((id) => `${user.id}/${chat_id}/images/${id}.png`);
+  const lost = ids.slice(0, 3).map((id) => `${user.id}/${chat_id}/images/${id}-1.png`);
   await bucket.deleteMany(lost);
   // Pages of two, and no time for more than one of them.
   const small: ReconcilePorts["store"] = {
@@ -263,7 +263,7 @@ Deno.test("rows are read in pages, too", async () => {
     }
     return keys;
   };
-  const all = ids.map((id) => `${user.id}/${chat_id}/images/${id}.png`).toSorted();
+  const all = ids.map((id) => `${user.id}/${chat_id}/images/${id}-1.png`).toSorted();
   for (const max_rows of [1, 2, 5, 100]) assertEquals(await pages(max_rows), all);
 });
 

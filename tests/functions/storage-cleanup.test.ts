@@ -33,7 +33,7 @@ Deno.test("a message deleted by supabase-js: the worker removes its images' byte
     .eq("chat_id", chat_id).is("done_at", null);
   assertEquals(left, []);
   const keys = await keysBelow(`${user.id}/${chat_id}/`);
-  assertEquals(keys, [`${user.id}/${chat_id}/images/${kept}.png`], `without ${doomed}`);
+  assertEquals(keys, [`${user.id}/${chat_id}/images/${kept}-1.png`], `without ${doomed}`);
 });
 
 Deno.test("a chat deleted by SQL: the worker removes everything below it", async () => {
@@ -63,14 +63,14 @@ Deno.test("a reservation whose URL died an hour ago is expired, and its bytes ar
     await sql`update uploads set expires_at = now() - interval '61 minutes' where id = ${
       upload!.id
     }`;
-    await sql`update storage_deletions set not_before = now() where target like ${
-      "%/incoming/" + upload!.id
-    }`;
+    await sql`update storage_deletions set not_before = now() where target like ${`%/incoming/${
+      upload!.id
+    }-1`}`;
   });
   const { body } = await cleanup();
   assertEquals(body.expired_uploads, 1);
   assertEquals(await keysBelow(`${user.id}/${chat_id}/`), [
-    `${user.id}/${chat_id}/incoming/${open!.id}`,
+    `${user.id}/${chat_id}/incoming/${open!.id}-1`,
   ]);
   const { data } = await user.client.from("uploads").select("status").eq("id", upload!.id).single();
   assertEquals(data!.status, "expired");
@@ -98,7 +98,7 @@ Deno.test("a message that streams without a change for too long is incomplete", 
 Deno.test("a key that a live row names is never deleted", async () => {
   const chat_id = await user.createChat();
   const [id] = await uploadAll(user, chat_id, [image()]);
-  const key = `${user.id}/${chat_id}/images/${id}.png`;
+  const key = `${user.id}/${chat_id}/images/${id}-1.png`;
   await asOperator((sql) =>
     sql`insert into storage_deletions (user_id, target, reason) values (${user.id}, ${key}, 'orphan')`
   );
@@ -110,7 +110,7 @@ Deno.test("a key of an open reservation is not deleted, and not forgotten either
   const chat_id = await user.createChat();
   const [upload] = await reserve(user, chat_id, [image()]);
   await put(upload!, image().bytes);
-  const target = `${user.id}/${chat_id}/incoming/${upload!.id}`;
+  const target = `${user.id}/${chat_id}/incoming/${upload!.id}-1`;
   const due = () =>
     asOperator((sql) =>
       sql`update storage_deletions set not_before = now() where target = ${target}`

@@ -102,7 +102,7 @@ Deno.test("what was stored is there after a stop, and after kill -9", async () =
     const user = await signUp(first.status);
     const chat_id = await user.createChat("Kept");
     const [id] = await uploadAll(user, chat_id, [image()]);
-    const key = `${user.id}/${chat_id}/images/${id}.png`;
+    const key = `${user.id}/${chat_id}/images/${id}-1.png`;
     await first[Symbol.asyncDispose]();
 
     for (const round of ["after a stop", "after kill -9"]) {

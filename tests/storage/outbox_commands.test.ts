@@ -70,7 +70,7 @@ Deno.test("reconcile reports a row without its object, and exits with 1", async 
   const user = await signUp();
   const chat_id = await user.createChat();
   const [id] = await uploadAll(user, chat_id, [image()]);
-  const key = `${user.id}/${chat_id}/images/${id}.png`;
+  const key = `${user.id}/${chat_id}/images/${id}-1.png`;
   await asOperator((sql) =>
     sql`update chat_images set uploaded_at = now() - interval '2 days' where id = ${id!}`
   );
