@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { apiClient, workerClient } from "../support/api_client.ts";
 import { chatsOf, usersOf } from "../support/accounts.ts";
 import { cleanup } from "../support/deletion.ts";
-import { image, pdf, put, reserve, uploadAll } from "../support/files.ts";
+import { factsOf, image, pdf, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";
 import { reissue } from "../support/tokens.ts";
 import { assertError, assertField, post, signUp } from "../support/users.ts";
@@ -107,7 +107,7 @@ Deno.test("a token that outlives its account opens nothing but the receipt", asy
   assertError(
     await user.call("presign-upload", {
       chat_id,
-      files: [{ name: "a", content_type: "image/png", size: 1 }],
+      files: [factsOf({ ...image("a"), bytes: new Uint8Array(1) })],
     }),
     404,
     "not_found",

@@ -249,7 +249,6 @@ Deno.test("keys, owners and ids of rows never change; a reservation's keys are n
     ["23514", (sql) => sql`update chats set id = gen_random_uuid() where id = ${chat_id}`],
     ["23514", (sql) => sql`update uploads set kind = 'document' where id = ${id!}`],
     ["23514", (sql) => sql`update uploads set chat_id = ${theirs} where id = ${id!}`],
-    ["428C9", (sql) => sql`update uploads set s3_path = ${path} where id = ${id!}`],
     ["428C9", (sql) => sql`update uploads set incoming_path = ${path} where id = ${id!}`],
     ["42501", (sql) => sql`truncate chats cascade`],
     ["42501", (sql) => sql`truncate chat_images`],

@@ -8,7 +8,7 @@ import { cleanup } from "../support/deletion.ts";
 import { eventually } from "../support/eventually.ts";
 import { exportChat, exportZip, importFile } from "../support/exports.ts";
 import { type FaultyStack, startFaultyStack } from "../support/faulty_stack.ts";
-import { image, put, reserve, uploadAll } from "../support/files.ts";
+import { factsOf, image, put, reserve, uploadAll } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";
 import { assertError, request, signUp } from "../support/users.ts";
 
@@ -128,7 +128,7 @@ Deno.test("the bucket accepts and keeps silent: every answer comes in time", asy
   const goesOn = async () => {
     const { status: health, body } = await within(3000, request("health", {}, status));
     assertEquals([health, body.checks.storage.status], [503, "down"]);
-    const files = [{ name: "a.png", content_type: "image/png", size: 9 }];
+    const files = [factsOf(image())];
     const calls: [number, Promise<{ status: number }>][] = [
       [201, user.call("presign-upload", { chat_id, files })],
       [200, user.call("presign-download", { ids: [stored] })],
@@ -189,7 +189,7 @@ Deno.test("the database is down: database_unavailable, and nothing lost", async 
   const [id] = await uploadAll(user, chat_id, [image()]);
   faulty.database.become("cut");
   const calls: [string, unknown][] = [
-    ["presign-upload", { chat_id, files: [{ name: "a", content_type: "image/png", size: 1 }] }],
+    ["presign-upload", { chat_id, files: [factsOf({ ...image("a"), bytes: new Uint8Array(1) })] }],
     ["confirm-upload", { ids: [id] }],
     ["presign-download", { ids: [id] }],
     ["delete-chat", { chat_id }],
@@ -220,7 +220,7 @@ Deno.test("USE_S3_STORAGE=false: text works, deletions wait, exports say so", as
   assertError(
     await again.call("presign-upload", {
       chat_id: own,
-      files: [{ name: "a", content_type: "image/png", size: 1 }],
+      files: [factsOf({ ...image("a"), bytes: new Uint8Array(1) })],
     }),
     503,
     "storage_disabled",

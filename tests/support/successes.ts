@@ -4,7 +4,7 @@
  * @module
  */
 import type { StackStatus } from "../../stack/status_file.ts";
-import { png } from "./files.ts";
+import { factsOf, png } from "./files.ts";
 import { stack } from "./stack.ts";
 import { type Answer, request, signUp } from "./users.ts";
 
@@ -16,7 +16,7 @@ export async function* callEachFunction(
   const authorization = `Bearer ${user.token}`;
   const chat_id = await user.createChat();
   const bytes = png(2, 2);
-  const file = { name: "a.png", content_type: "image/png", size: bytes.length };
+  const file = factsOf({ name: "a.png", content_type: "image/png", bytes });
 
   const reserved = await user.call("presign-upload", { chat_id, files: [file] });
   yield ["presign-upload", reserved];
