@@ -121,8 +121,7 @@ Deno.test("a deletion is killed between two steps", async (t) => {
       const { user } = await owner(status);
       await asOperator((sql) => sql`delete from auth.users where id = ${user.id}`);
       await mortal.killAt(name, () => cleanup({}, status));
-      await passTime(user);
-      await cleanup();
+      await settleAll(user);
       assertEquals(await keysBelow(`${user.id}/`), [], name);
       assert((await openEntriesOf(user)).length === 0, name);
     }

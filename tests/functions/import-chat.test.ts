@@ -354,7 +354,13 @@ function zip(parts: Part[]): Uint8Array<ArrayBuffer> {
 /** chat.json with one image of which the bytes are told apart. */
 const withImage = damage((file) => {
   file.documents = [];
-  file.images = [{ ...file.images[0], file: "images/a.png", file_size: image().bytes.length }];
+  const { bytes } = image();
+  file.images = [{
+    ...file.images[0],
+    file: "images/a.png",
+    file_size: bytes.length,
+    sha256: sha256(bytes),
+  }];
 });
 const chatJson: Part = { name: "chat.json", bytes: encoder.encode(withImage), deflate: true };
 const picture: Part = { name: "images/a.png", bytes: image().bytes };
@@ -395,6 +401,7 @@ Deno.test("files that a zip lacks: names in parts lead nowhere, documents of row
       document_id: documentId,
       file: `images/${"ab"[n]}.png`,
       file_size: picture.bytes.length,
+      sha256: sha256(picture.bytes),
     }));
     file.messages[0].parts = [
       `chat-archive:document/${documentId}`,
@@ -461,6 +468,11 @@ const DAMAGED_ZIP: [what: string, file: Uint8Array<ArrayBuffer>, place: string][
   ["a path that climbs", zip([chatJson, { ...picture, name: "../a.png" }]), "../a.png"],
   ["a path from the root", zip([chatJson, { ...picture, name: "/a.png" }]), "/a.png"],
   ["a path of Windows", zip([chatJson, { ...picture, name: "..\\a.png" }]), "..\\a.png"],
+  [
+    "other bytes than those of the hash",
+    zip([chatJson, { ...picture, bytes: image("a", 9).bytes }]),
+    "images/a.png",
+  ],
   [
     "not the image that it claims to be",
     zip([chatJson, { ...picture, bytes: new Uint8Array(image().bytes.length) }]),
