@@ -45,6 +45,8 @@ interface Outcome {
   failed: number;
   /** What was left out, in sentences. */
   skipped: string[];
+  /** Tests that failed, each with its file. */
+  failures: string[];
 }
 
 /** Runs `deno test`, and hands on what it prints: at once, or all at the end where others print too. */
@@ -82,14 +84,16 @@ async function runTests(
     failed: failed || (code === 0 ? 0 : 1),
     // tests/support/platforms.ts says so before the first test, which may be far up.
     skipped: plain.match(/^skipped: .*$/gm) ?? [],
+    failures: [...new Set(plain.match(/^.* => \.\/tests\/.*$/gm))],
   };
 }
 
 /** What an embedded stack's log must hold is a test of its own, which can only come last. */
 async function runLogCheck({ logFile, status }: JobStack): Promise<Outcome> {
-  if (!logFile) return { passed: 0, failed: 0, skipped: [] };
+  if (!logFile) return { passed: 0, failed: 0, skipped: [], failures: [] };
   const good = await checkLog(logFile, status);
-  return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: [] };
+  const failures = good ? [] : ["what the functions wrote to the log"];
+  return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: [], failures };
 }
 
 /** A stack that runs already, for the one job that there is. */
@@ -137,6 +141,7 @@ async function runSuite(
   const outcomes: Outcome[] = [{
     passed: 0,
     failed: 0,
+    failures: [],
     skipped: [
       ...left.map((path) => `skipped: ${path} needs an embedded stack`),
       ...chosen.skipped,
@@ -161,6 +166,8 @@ async function runSuite(
   await eachOf(Array(jobs).fill(0), jobs, work);
   if (interrupted.aborted) throw new Failure("interrupted", "Run the tests again.");
   for (const line of outcomes.flatMap(({ skipped }) => skipped)) console.log(line);
+  // Their errors may be a thousand lines up.
+  for (const name of outcomes.flatMap(({ failures }) => failures)) console.log(`failed: ${name}`);
   const passed = outcomes.reduce((sum, one) => sum + one.passed, 0);
   const failed = outcomes.reduce((sum, one) => sum + one.failed, 0);
   console.log(`${passed} passed, ${failed} failed`);
