@@ -14,6 +14,7 @@ const PROBES = "storage-check-";
 
 /** What is told of a bucket that is as it should be. */
 const GOOD = {
+  uploads: "yes",
   keeps_versions: "no",
   copies_by_header: "no",
   publishes_by_header: "no",

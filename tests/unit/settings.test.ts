@@ -29,6 +29,22 @@ Deno.test("without storage the bucket's variables are not needed", () => {
   assertEquals(readSettings({ USE_S3_STORAGE: "false" }).bucket, null);
 });
 
+Deno.test("the key for uploads is whole, or there is none", () => {
+  assertEquals(readSettings(bucket).bucket?.uploadKey, undefined);
+  const pair = { S3_UPLOAD_ACCESS_KEY: "upload", S3_UPLOAD_SECRET_KEY: "very secret" };
+  assertEquals(readSettings({ ...bucket, ...pair }).bucket?.uploadKey, {
+    accessKeyId: "upload",
+    secretAccessKey: "very secret",
+  });
+  for (const missing of Object.keys(pair)) {
+    assertThrows(
+      () => readSettings({ ...bucket, ...pair, [missing]: "" }),
+      SettingsError,
+      `${missing} is not set`,
+    );
+  }
+});
+
 Deno.test("each bad value is named, and none is shown", () => {
   const bad: [string, string][] = [
     ["USE_DATABASE", "maybe"],
