@@ -50,6 +50,7 @@ Deno.test("each bad value is named, and none is shown", () => {
     ["USE_DATABASE", "maybe"],
     ["USE_S3_STORAGE", "1"],
     ["MAX_FILE_SIZE_MB", "-5"],
+    ["MAX_FILE_SIZE_MB", "101"],
     ["S3_URL_EXPIRATION", "604801"],
     ["S3_UPLOAD_EXPIRATION", "3601"],
     ["MESSAGE_STREAM_TIMEOUT", "59"],
