@@ -1,15 +1,13 @@
 /**
- * One measurement of bench/hashing.ts, in a process of its own, as a function has one. Imports nothing of
- * the project: it also runs on the oldest Deno, which knows neither its settings nor its lock file.
+ * One measurement of bench/hashing.ts, in a process of its own, as a function has one. It also runs on
+ * the oldest Deno, which knows neither the project's settings nor its lock file: by relative imports only.
  *
  *   task.ts WAY URL BYTES           prints what it cost, as JSON
  *
  * @module
  */
 import { createHash } from "node:crypto";
-
-/** Of a BYOB reader. */
-const BUFFER_BYTES = 256 * 1024;
+import { sha256OfStream } from "../../supabase/functions/_shared/sha256_stream.ts";
 
 /** What is done with the bytes. */
 const WAYS: Record<string, (response: Response) => Promise<unknown>> = {
@@ -22,18 +20,8 @@ const WAYS: Record<string, (response: Response) => Promise<unknown>> = {
     for await (const piece of body!) hash.update(piece);
     return hash.digest("hex");
   },
-  /** Into one buffer again and again: fewer and larger pieces, and less for the garbage collector. */
-  async "createHash, BYOB"({ body }) {
-    const hash = createHash("sha256");
-    const reader = body!.getReader({ mode: "byob" });
-    let buffer = new Uint8Array(BUFFER_BYTES);
-    while (true) {
-      const { done, value } = await reader.read(buffer);
-      if (done) return hash.digest("hex");
-      hash.update(value);
-      buffer = new Uint8Array(value.buffer);
-    }
-  },
+  /** As confirm-upload does it: into one buffer again and again. */
+  "createHash, BYOB": ({ body }) => sha256OfStream(body!),
   async "subtle.digest"(response) {
     return await crypto.subtle.digest("SHA-256", await response.arrayBuffer());
   },
