@@ -85,6 +85,13 @@ Deno.test("a silent bucket is told from one that refuses", async () => {
   assertMatch(said.advice, /S3_ENDPOINT/);
 });
 
+Deno.test("a bucket that fails is told from one that is silent", async () => {
+  await using bucket = startScriptedBucket(() => s3Error(500, "InternalError"));
+  const said = await failure(["check"], { env: exported({ ...bucket.settings }) });
+  assertEquals(said.exitCode, 3);
+  assertMatch(said.message, /answers with an error of its own \((500|InternalError)\)$/);
+});
+
 /** Checks a lenient bucket that answers some requests otherwise. */
 async function checkOf(
   instead: Parameters<typeof startLenientBucket>[0],
