@@ -7,7 +7,7 @@ import {
   enqueueKeys,
   entriesOf,
   openEntriesOf,
-  passTime,
+  settleAll,
 } from "../support/deletion.ts";
 import { startMortalStack } from "../support/failpoints.ts";
 import { image, store, uploadAll } from "../support/files.ts";

@@ -6,7 +6,7 @@ import type { ErrorBody } from "@shared/errors.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { chatsOf } from "../support/accounts.ts";
 import { eventually } from "../support/eventually.ts";
-import { image, pdf, png, uploadAll } from "../support/files.ts";
+import { image, pdf, png, sha256, uploadAll } from "../support/files.ts";
 import { essenceOf, exportChat, exportJson, importFile } from "../support/exports.ts";
 import { keysBelow, stack } from "../support/stack.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";

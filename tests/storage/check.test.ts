@@ -14,6 +14,7 @@ const PROBES = "storage-check-";
 
 /** What is told of a bucket that is as it should be. */
 const GOOD = {
+  uploads: "yes",
   keeps_versions: "no",
   copies_by_header: "no",
   publishes_by_header: "no",
@@ -82,6 +83,13 @@ Deno.test("a silent bucket is told from one that refuses", async () => {
   assert(said instanceof Failure);
   assertMatch(said.message, /^http:.* does not answer \(TimeoutError\)$/);
   assertMatch(said.advice, /S3_ENDPOINT/);
+});
+
+Deno.test("a bucket that fails is told from one that is silent", async () => {
+  await using bucket = startScriptedBucket(() => s3Error(500, "InternalError"));
+  const said = await failure(["check"], { env: exported({ ...bucket.settings }) });
+  assertEquals(said.exitCode, 3);
+  assertMatch(said.message, /answers with an error of its own \((500|InternalError)\)$/);
 });
 
 /** Checks a lenient bucket that answers some requests otherwise. */

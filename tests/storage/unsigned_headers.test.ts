@@ -6,41 +6,15 @@ import { gzipSync } from "node:zlib";
 import { assertEquals } from "@std/assert";
 import { knownBuckets, testOnEachBucket } from "../support/buckets/each_bucket.ts";
 import type { BUCKET_KINDS } from "../support/buckets/kinds.ts";
-import { type Scratch, scratch } from "../support/buckets/scratch.ts";
 import {
-  anonymousGet,
-  CONTENT_TYPE,
-  hostilePut,
-  signedGet,
-} from "../support/buckets/signed_put.ts";
-
-const text = new TextEncoder();
-const VICTIMS = text.encode("the bytes of a victim");
-const ATTACKERS = text.encode("what an attacker sends");
-const EVERYBODY = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"';
-
-/** Status of the PUT; whose bytes lie there then; whether anybody can read them. */
-type Outcome = [
-  status: number,
-  stored: "nothing" | "the attacker's" | "the victim's",
-  open: boolean,
-];
-
-/** Headers that make something else of the PUT than was signed. */
-function attacks(victim: string): Record<string, Record<string, string>> {
-  const copy = { "x-amz-copy-source": victim };
-  const acl = { "x-amz-acl": "public-read" };
-  const grant = { "x-amz-grant-read": EVERYBODY };
-  return {
-    copy,
-    "copy without a slash": { "x-amz-copy-source": victim.slice(1) },
-    acl,
-    grant,
-    "copy and acl": { ...copy, ...acl },
-    "copy and grant": { ...copy, ...grant },
-    meta: { "x-amz-meta-name": "smuggled" },
-  };
-}
+  ATTACKERS,
+  attacks,
+  type Outcome,
+  outcome,
+  storeVictim,
+} from "../support/buckets/attacks.ts";
+import { scratch } from "../support/buckets/scratch.ts";
+import { anonymousGet, hostilePut, signedGet } from "../support/buckets/signed_put.ts";
 
 const refused: Outcome = [403, "nothing", false];
 const copied: Outcome = [200, "the victim's", false];
@@ -55,33 +29,6 @@ const EXPECTED: Record<string, Record<typeof BUCKET_KINDS[number], Outcome>> = {
   "copy and grant": { embedded: refused, lenient: copied, ceph: [200, "the victim's", true] },
   meta: { embedded: refused, lenient: stored, ceph: stored },
 };
-
-const same = (a: Uint8Array, b: Uint8Array) => a.join() === b.join();
-
-/** Sends a PUT with these headers. @returns what came of it */
-async function outcome(
-  { store, prefix }: Scratch,
-  name: string,
-  headers: Record<string, string>,
-): Promise<Outcome> {
-  const key = `${prefix}${name}`;
-  const { status } = await hostilePut(store, key, ATTACKERS, headers);
-  const { bytes } = await signedGet(store, key);
-  const open = (await anonymousGet(store, key)).status === 200;
-  const whose = same(bytes, VICTIMS)
-    ? "the victim's"
-    : same(bytes, ATTACKERS)
-    ? "the attacker's"
-    : "nothing";
-  return [status, whose, open];
-}
-
-/** Stores what a victim has. @returns the bucket's path of it */
-async function storeVictim({ store, prefix }: Scratch, bucket: string): Promise<string> {
-  const key = `${prefix}victim`;
-  await store.put({ key, body: VICTIMS, size: VICTIMS.length, contentType: CONTENT_TYPE });
-  return `/${bucket}/${key}`;
-}
 
 testOnEachBucket("a header that nobody signed, on a signed PUT", async ({ kind, settings }, t) => {
   await using place = scratch(settings);

@@ -4,6 +4,7 @@
  * @module
  */
 import { Failure } from "../../stack/failure.ts";
+import type { BucketSettings } from "../../supabase/functions/_shared/settings.ts";
 import { execute } from "../../tools/command.ts";
 import { command as storage } from "../../tools/storage.ts";
 import { assertRejects } from "@std/assert";
@@ -55,12 +56,18 @@ export async function failure(args: string[], options?: CommandOptions) {
 }
 
 /** An environment that names a bucket. */
-export function exported(settings: Record<string, string | boolean | undefined>) {
+export function exported({ uploadKey, ...settings }: Partial<BucketSettings>) {
   return {
-    S3_ENDPOINT: String(settings["endpoint"]),
-    S3_BUCKET: String(settings["bucket"]),
-    S3_REGION: String(settings["region"]),
-    S3_ACCESS_KEY: String(settings["accessKeyId"]),
-    S3_SECRET_KEY: String(settings["secretAccessKey"]),
+    ...(uploadKey
+      ? {
+        S3_UPLOAD_ACCESS_KEY: uploadKey.accessKeyId,
+        S3_UPLOAD_SECRET_KEY: uploadKey.secretAccessKey,
+      }
+      : {}),
+    S3_ENDPOINT: String(settings.endpoint),
+    S3_BUCKET: String(settings.bucket),
+    S3_REGION: String(settings.region),
+    S3_ACCESS_KEY: String(settings.accessKeyId),
+    S3_SECRET_KEY: String(settings.secretAccessKey),
   };
 }

@@ -29,11 +29,28 @@ Deno.test("without storage the bucket's variables are not needed", () => {
   assertEquals(readSettings({ USE_S3_STORAGE: "false" }).bucket, null);
 });
 
+Deno.test("the key for uploads is whole, or there is none", () => {
+  assertEquals(readSettings(bucket).bucket?.uploadKey, undefined);
+  const pair = { S3_UPLOAD_ACCESS_KEY: "upload", S3_UPLOAD_SECRET_KEY: "very secret" };
+  assertEquals(readSettings({ ...bucket, ...pair }).bucket?.uploadKey, {
+    accessKeyId: "upload",
+    secretAccessKey: "very secret",
+  });
+  for (const missing of Object.keys(pair)) {
+    assertThrows(
+      () => readSettings({ ...bucket, ...pair, [missing]: "" }),
+      SettingsError,
+      `${missing} is not set`,
+    );
+  }
+});
+
 Deno.test("each bad value is named, and none is shown", () => {
   const bad: [string, string][] = [
     ["USE_DATABASE", "maybe"],
     ["USE_S3_STORAGE", "1"],
     ["MAX_FILE_SIZE_MB", "-5"],
+    ["MAX_FILE_SIZE_MB", "101"],
     ["S3_URL_EXPIRATION", "604801"],
     ["S3_UPLOAD_EXPIRATION", "3601"],
     ["MESSAGE_STREAM_TIMEOUT", "59"],

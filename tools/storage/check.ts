@@ -33,9 +33,9 @@ export const check: StorageCommand = {
   usage: "check",
   does: [
     "connects, tries with objects of its own what the archive relies on, and says",
-    "what follows: versions, what headers that nobody signed make of an upload,",
-    "conditions, public access, CORS (for the first of ALLOWED_ORIGINS) and",
-    "content types; exit code 1 where something must be changed, or is unknown",
+    "what follows: uploads, versions, what headers that nobody signed make of an",
+    "upload, conditions, public access, CORS (for the first of ALLOWED_ORIGINS)",
+    "and content types; exit code 1 where something must be changed, or is unknown",
   ],
   takes: [0, 0],
   async run({ store, bucket, env, json, terminal }) {

@@ -24,6 +24,7 @@ import {
   honoursReadConditions,
   publishesByHeader,
   refusedTypes,
+  storesUploads,
 } from "./examine_bucket_headers.ts";
 
 /** How a bucket is set up. */
@@ -52,20 +53,24 @@ async function tryOut(
   prefix: string,
   { origin = ANY_ORIGIN, types }: Intended,
 ) {
-  // Below incoming: a key for uploads that can write nowhere else must do.
-  const incoming = `${prefix}incoming/`;
-  const refused_types = await refusedTypes(store, incoming, types);
+  // As deep as those of uploads: a key for them that can write nowhere else must do.
+  const incoming = `${prefix}chat/incoming/`;
+  const refused = await refusedTypes(store, incoming, types);
+  // All: it is not the types. Whether uploads work is a question of its own.
+  const refused_types = refused.length === types.length ? [] : refused;
   const contentType = types.find((type) => !refused_types.includes(type)) ?? types[0]!;
   const bytes = crypto.getRandomValues(new Uint8Array(64));
   const probe = { key: `${prefix}probe`, bytes, contentType };
   await store.put({ key: probe.key, body: bytes, size: bytes.length, contentType });
-  const [copies_by_header, publishes_by_header, copy_conditions, read_conditions] = await Promise
-    .all([
-      copiesByHeader(store, bucket, probe, `${incoming}copy`),
-      publishesByHeader(store, bucket, probe, incoming),
-      honoursCopyConditions(client, bucket, probe, `${prefix}conditional`),
-      honoursReadConditions(store, probe),
-    ]);
+  const [uploads, copies_by_header, publishes_by_header, copy_conditions, read_conditions] =
+    await Promise
+      .all([
+        storesUploads(store, probe, `${incoming}plain`),
+        copiesByHeader(store, bucket, probe, `${incoming}copy`),
+        publishesByHeader(store, bucket, probe, incoming),
+        honoursCopyConditions(client, bucket, probe, `${prefix}conditional`),
+        honoursReadConditions(store, probe),
+      ]);
   const [public_list, public_read, cors] = await Promise.all([
     isListed(store),
     isPublic(store, probe.key),
@@ -74,6 +79,7 @@ async function tryOut(
   return {
     refused_types,
     facts: {
+      uploads,
       copies_by_header,
       publishes_by_header,
       copy_conditions,

@@ -7,6 +7,7 @@ import type { Answer } from "./examine_bucket_access.ts";
 
 /** The questions that have a plain answer, in the order in which the answers are printed. */
 export type Question =
+  | "uploads"
   | "keeps_versions"
   | "copies_by_header"
   | "publishes_by_header"
@@ -24,6 +25,12 @@ interface Finding {
 }
 
 const FINDINGS: Record<Question, Finding> = {
+  uploads: {
+    bad: "no",
+    yes: "an upload URL stores what is sent, and the functions' key can read it",
+    no: "what is sent to an upload URL is refused, or S3_ACCESS_KEY can't read it: correct " +
+      "S3_UPLOAD_ACCESS_KEY and S3_UPLOAD_SECRET_KEY, or the rights of these keys",
+  },
   keeps_versions: {
     bad: "yes",
     yes:

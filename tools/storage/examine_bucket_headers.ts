@@ -55,6 +55,23 @@ export async function refusedTypes(
   return types.filter((_, index) => !taken[index]);
 }
 
+/** Does a signed PUT store an object that the functions can read? */
+export async function storesUploads(
+  store: ObjectStore,
+  probe: ProbeObject,
+  key: string,
+): Promise<Answer> {
+  const answer = await signedPut(store, key, probe, probe.bytes);
+  if (!answer || answer.status >= 500) return "unknown";
+  if (!answer.ok) return "no";
+  // Some servers leave an object to the user whose key stored it, and the bucket's owner can't read it.
+  const stored = await store.bytes(key).catch((error) => {
+    if (error instanceof ChatArchiveError) return null;
+    throw error;
+  });
+  return stored ? "yes" : "no";
+}
+
 /** Does `x-amz-copy-source`, unsigned, turn a signed PUT into a copy of the probe? */
 export async function copiesByHeader(
   store: ObjectStore,

@@ -38,6 +38,11 @@ const REFUSALS: [RegExp, sentence: string, advice: string][] = [
     "refuses this key",
     "Give the key of S3_ACCESS_KEY rights on the bucket, or correct it and S3_SECRET_KEY.",
   ],
+  [
+    /^(5\d\d|Internal(Error|Failure)|ServiceUnavailable|SlowDown)$/,
+    "answers with an error of its own",
+    "Look at the server's log or its provider's status page, and try again.",
+  ],
 ];
 
 /** Did the bucket refuse without saying why? An answer to HEAD has no body to say it in. */

@@ -32,7 +32,7 @@ export interface ObjectStore {
    * Reads all bytes of an object that never changes, without holding them. Costs as little as
    * {@link bytes}.
    *
-   * @param read gets the bytes; is called anew where a connection breaks
+   * @param read gets the bytes, each piece in the same buffer; is called anew where a connection breaks
    * @returns what it returns, or null where there is no object
    */
   scan<T>(key: string, read: (pieces: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T | null>;

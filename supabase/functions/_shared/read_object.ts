@@ -4,8 +4,11 @@ import type { S3Timeouts } from "./s3_timeouts.ts";
 /** How long one attempt may take: until its answer begins, and without a byte. */
 export type ReadTimeouts = Pick<S3Timeouts, "attemptMs" | "silenceMs">;
 
-/** What becomes of the bytes. */
-export type ReadPieces<T> = (pieces: AsyncIterable<Uint8Array>) => Promise<T>;
+/** What becomes of the bytes. It says `alive` whenever some have come. */
+export type ReadBody<T> = (
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  alive: () => void,
+) => Promise<T>;
 
 /** As often as the SDK tries. */
 const ATTEMPTS = 3;
@@ -16,7 +19,7 @@ async function attempt<T>(
   url: string,
   requestId: string,
   { attemptMs, silenceMs }: ReadTimeouts,
-  read: ReadPieces<T>,
+  read: ReadBody<T>,
 ) {
   const silence = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -24,15 +27,10 @@ async function attempt<T>(
     clearTimeout(timer);
     timer = setTimeout(() => silence.abort(new Error("the bucket sent no bytes in time")), ms);
   };
-  async function* pieces(body: AsyncIterable<Uint8Array>) {
-    for await (const piece of body) {
-      expectBytes(silenceMs);
-      yield piece;
-    }
-  }
   try {
     expectBytes(attemptMs);
-    return await receive(url, requestId, silence.signal, (body) => read(pieces(body)));
+    const alive = () => expectBytes(silenceMs);
+    return await receive(url, requestId, silence.signal, (body) => read(body, alive));
   } finally {
     clearTimeout(timer);
   }
@@ -42,11 +40,11 @@ async function receive<T>(
   url: string,
   requestId: string,
   signal: AbortSignal,
-  read: ReadPieces<T>,
+  read: (body: ReadableStream<Uint8Array<ArrayBuffer>>) => Promise<T>,
 ): Promise<T | null> {
   const headers = { "x-request-id": requestId };
   const response = await fetch(url, { headers, signal, redirect: "error" });
-  if (response.ok) return await read(response.body ?? ReadableStream.from<Uint8Array>([]));
+  if (response.ok) return await read(response.body ?? new Blob().stream());
   const text = await response.text();
   // A bucket that is missing is a failure; an object that is missing is an answer.
   if (response.status === 404 && !text.includes("NoSuchBucket")) return null;
@@ -67,7 +65,7 @@ export async function readObject<T>(
   url: string,
   requestId: string,
   timeouts: ReadTimeouts,
-  read: ReadPieces<T>,
+  read: ReadBody<T>,
 ): Promise<T | null> {
   for (let left = ATTEMPTS;; left--) {
     try {

@@ -30,12 +30,12 @@ export function bucketOpener(
   settings: BucketSettings,
   timeouts: S3Timeouts = S3_TIMEOUTS,
 ): (requestId: string) => ObjectStore {
-  const { bucket, endpoint, publicEndpoint } = settings;
+  const { bucket, endpoint, publicEndpoint, uploadKey } = settings;
   const client = lazy(() => createS3Client(settings, endpoint, timeouts.attemptMs));
   // What is signed is for others to send: for the address that they reach, without our header.
-  const publicClient = publicEndpoint === endpoint
+  const putClient = publicEndpoint === endpoint && !uploadKey
     ? client
-    : lazy(() => createS3Client(settings, publicEndpoint, timeouts.attemptMs));
+    : lazy(() => createS3Client({ ...settings, ...uploadKey }, publicEndpoint, timeouts.attemptMs));
   const signGet = getSigner(settings, endpoint);
   const signPublicGet = getSigner(settings, publicEndpoint);
   const presence = bucketPresence(timeouts.presenceMs);
@@ -50,7 +50,7 @@ export function bucketOpener(
     const connection = { bucket, requestId, timeouts, run, signGet, assertBucket };
     return {
       address: (key) => address + key,
-      presignPut: async (request) => await signPut(await publicClient(), bucket, request),
+      presignPut: async (request) => await signPut(await putClient(), bucket, request),
       presignGet: ({ key, fileName, contentType, expiresIn, disposition }) =>
         Promise.resolve(signPublicGet({
           key,

@@ -5,7 +5,8 @@
  */
 import type { ListedObject, ObjectHead, ObjectStore } from "./object_store.ts";
 import { type ByteStream, incoming } from "./object_stream.ts";
-import { readObject } from "./read_object.ts";
+import { type ReadBody, readObject } from "./read_object.ts";
+import { reusedPieces } from "./reused_pieces.ts";
 import { isGone, isMissing, unavailable } from "./s3_errors.ts";
 import type { S3Connection } from "./s3_connection.ts";
 
@@ -65,17 +66,24 @@ async function get(
   return found;
 }
 
-async function scan<T>(
+async function read<T>(
   { requestId, timeouts, signGet, assertBucket }: S3Connection,
   key: string,
-  read: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
+  body: ReadBody<T>,
 ): Promise<T | null> {
   const url = signGet({ key, expiresIn: 60 });
-  const found = await readObject(url, requestId, timeouts, read).catch((error) => {
+  const found = await readObject(url, requestId, timeouts, body).catch((error) => {
     throw unavailable(error);
   });
   if (found === null) await assertBucket();
   return found;
+}
+
+async function* eachPiece<Piece>(pieces: AsyncIterable<Piece>, alive: () => void) {
+  for await (const piece of pieces) {
+    alive();
+    yield piece;
+  }
 }
 
 async function* list(
@@ -117,8 +125,9 @@ export function readVerbs(
     head: (key) => head(connection, key),
     get: (key, which) => get(connection, key, which),
     // Joined they would have to be copied, and large buffers wait long for the garbage collector.
-    bytes: (key) => scan(connection, key, (pieces) => Array.fromAsync(pieces)),
-    scan: (key, read) => scan(connection, key, read),
+    bytes: (key) => read(connection, key, (body, alive) => Array.fromAsync(eachPiece(body, alive))),
+    scan: (key, look) =>
+      read(connection, key, (body, alive) => look(eachPiece(reusedPieces(body), alive))),
     list: (prefix, options) => list(connection, prefix, options),
     check: (signal) => check(connection, signal),
   };

@@ -42,6 +42,17 @@ const Environment = z.object({
   MESSAGE_STREAM_TIMEOUT: Seconds(86_400, 60).default(900),
 });
 
+/** The second key, whole or not at all. */
+function checkUploadKey(
+  { S3_UPLOAD_ACCESS_KEY, S3_UPLOAD_SECRET_KEY }: Record<string, unknown>,
+  context: z.RefinementCtx,
+): void {
+  const pair = { S3_UPLOAD_ACCESS_KEY, S3_UPLOAD_SECRET_KEY };
+  const missing = Object.entries(pair).filter(([, value]) => value === undefined);
+  if (missing.length !== 1) return;
+  context.addIssue({ code: "custom", path: [missing[0]![0]], message: "belongs to the other" });
+}
+
 const Bucket = z.object({
   S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   S3_PUBLIC_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
@@ -49,24 +60,32 @@ const Bucket = z.object({
   S3_BUCKET: z.string().min(3).max(63),
   S3_ACCESS_KEY: z.string().min(1),
   S3_SECRET_KEY: z.string().min(1),
+  S3_UPLOAD_ACCESS_KEY: z.string().min(1).optional(),
+  S3_UPLOAD_SECRET_KEY: z.string().min(1).optional(),
   S3_FORCE_PATH_STYLE: Flag.default(true),
-});
+}).superRefine(checkUploadKey);
 
 /** Variables that say what the functions do. */
 export const BEHAVIOUR_VARIABLES = Object.keys(Environment.shape);
 /** Variables that say where the bucket is. */
 export const BUCKET_VARIABLES = Object.keys(Bucket.shape);
 
+/** A key to a bucket. */
+export interface KeyPair {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
 /** Where the bucket is, and the keys to it. */
-export interface BucketSettings {
+export interface BucketSettings extends KeyPair {
   /** Undefined: AWS itself, by region. */
   endpoint: string | undefined;
   /** What clients reach; signed URLs carry it. */
   publicEndpoint: string | undefined;
   region: string;
   bucket: string;
-  accessKeyId: string;
-  secretAccessKey: string;
+  /** PUTs of clients are signed with it, where there is one: it can do nothing else. */
+  uploadKey?: KeyPair;
   forcePathStyle: boolean;
 }
 
@@ -123,6 +142,7 @@ export function parseEnvironment<T>(
  */
 export function readBucketSettings(env: Record<string, string | undefined>): BucketSettings {
   const s3 = parseEnvironment(Bucket, env);
+  const { S3_UPLOAD_ACCESS_KEY: accessKeyId, S3_UPLOAD_SECRET_KEY: secretAccessKey } = s3;
   return {
     endpoint: s3.S3_ENDPOINT,
     publicEndpoint: s3.S3_PUBLIC_ENDPOINT ?? s3.S3_ENDPOINT,
@@ -130,6 +150,7 @@ export function readBucketSettings(env: Record<string, string | undefined>): Buc
     bucket: s3.S3_BUCKET,
     accessKeyId: s3.S3_ACCESS_KEY,
     secretAccessKey: s3.S3_SECRET_KEY,
+    ...(accessKeyId && secretAccessKey ? { uploadKey: { accessKeyId, secretAccessKey } } : {}),
     forcePathStyle: s3.S3_FORCE_PATH_STYLE,
   };
 }

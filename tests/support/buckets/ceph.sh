@@ -1,7 +1,9 @@
 #!/bin/sh
 # Runs a real Ceph RGW, of Debian's packages, on loopback until standard input ends. No systemd.
 #
-#   ceph.sh FOLDER RGW_PORT MON_PORT MON_PORT_V1 ACCESS_KEY SECRET_KEY
+#   ceph.sh FOLDER RGW_PORT MON_PORT MON_PORT_V1 ACCESS_KEY SECRET_KEY UPLOAD_KEY UPLOAD_SECRET
+#
+# The second key is that of a subuser that can only write.
 #
 # One monitor, one OSD that keeps its objects in memory, one gateway, and no authentication between
 # them: nothing of it can be reached from another machine. FOLDER is made, and removed at the end.
@@ -9,6 +11,7 @@
 # go to standard error.
 set -eu
 folder=$1 rgw_port=$2 mon_port=$3 mon_port_v1=$4 access_key=$5 secret_key=$6
+upload_key=$7 upload_secret=$8
 
 daemons= failed=yes
 # The end of standard input is all that stops it: Ctrl-C reaches the tests, which close it.
@@ -78,8 +81,13 @@ start ceph-mon -i a
 timeout 60 ceph osd new "$osd" 0 >>log/setup.out 2>&1
 ceph-osd -i 0 --mkfs --osd-uuid "$osd" >>log/setup.out 2>&1
 start ceph-osd -i 0
-timeout 120 radosgw-admin -n client.admin user create --uid=tests --display-name=tests \
-  --access-key="$access_key" --secret-key="$secret_key" >>log/setup.out 2>&1
+admin() { timeout 120 radosgw-admin -n client.admin "$@" >>log/setup.out 2>&1; }
+admin user create --uid=chat-archive --display-name=chat-archive \
+  --access-key="$access_key" --secret-key="$secret_key"
+# As docs/operations.md says.
+admin subuser create --uid=chat-archive --subuser=chat-archive:upload --access=write
+admin key create --subuser=chat-archive:upload --key-type=s3 \
+  --access-key="$upload_key" --secret-key="$upload_secret"
 start radosgw -n client.admin --ms-mon-client-mode=crc \
   --rgw-frontends="beast endpoint=127.0.0.1:$rgw_port"
 failed=

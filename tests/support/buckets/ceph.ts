@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Failure } from "../../../stack/failure.ts";
 import { freePort } from "../../../stack/ports.ts";
 import { createS3Client, loadSdk } from "../../../supabase/functions/_shared/s3_client.ts";
-import type { BucketSettings } from "../../../supabase/functions/_shared/settings.ts";
+import type { BucketSettings, KeyPair } from "../../../supabase/functions/_shared/settings.ts";
 import { eventually } from "../eventually.ts";
 
 /** What it is made of: a program by Debian's package. */
@@ -58,6 +58,8 @@ async function createBucket(settings: BucketSettings): Promise<void> {
 /** A running Ceph with an empty bucket. */
 export interface Ceph extends AsyncDisposable {
   settings: BucketSettings;
+  /** Of a subuser of the same user that can only write. */
+  uploadKey: KeyPair;
 }
 
 /**
@@ -69,24 +71,26 @@ export interface Ceph extends AsyncDisposable {
 export async function startCeph(folder: string): Promise<Ceph> {
   const [port, monitor, monitorV1] = [freePort(), freePort(), freePort()];
   const endpoint = `http://127.0.0.1:${port}`;
+  const newKey = () => ({
+    accessKeyId: crypto.randomUUID(),
+    secretAccessKey: crypto.randomUUID(),
+  });
   const settings: BucketSettings = {
+    ...newKey(),
     endpoint,
     publicEndpoint: endpoint,
     region: "us-east-1",
     bucket: "chat-archive",
-    accessKeyId: crypto.randomUUID(),
-    secretAccessKey: crypto.randomUUID(),
     forcePathStyle: true,
   };
-  const { accessKeyId, secretAccessKey } = settings;
+  const uploadKey = newKey();
   const script = join(import.meta.dirname!, "ceph.sh");
   const child = new Deno.Command("sh", {
     args: [
       script,
       folder,
       ...[port, monitor, monitorV1].map(String),
-      accessKeyId,
-      secretAccessKey,
+      ...[settings, uploadKey].flatMap((key) => [key.accessKeyId, key.secretAccessKey]),
     ],
     stdin: "piped",
     stdout: "null",
@@ -106,7 +110,7 @@ export async function startCeph(folder: string): Promise<Ceph> {
       return answer?.ok;
     }, START_LIMIT_MS);
     await createBucket(settings);
-    return { settings, [Symbol.asyncDispose]: stop };
+    return { settings, uploadKey, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

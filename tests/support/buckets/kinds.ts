@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BucketSettings } from "../../../supabase/functions/_shared/settings.ts";
+import type { BucketSettings, KeyPair } from "../../../supabase/functions/_shared/settings.ts";
 
 /** The kinds that `deno task test --bucket` knows. */
 export const BUCKET_KINDS = ["embedded", "lenient", "ceph"] as const;
@@ -18,6 +18,8 @@ export type BucketKind = typeof BUCKET_KINDS[number] | "platform" | "external";
 export interface BucketUnderTest {
   kind: BucketKind;
   settings: BucketSettings;
+  /** A second key that can only write, where the kind can make one. The settings do not use it. */
+  uploadKey?: KeyPair;
 }
 
 /** Variable with the buckets that the run has started, as JSON: see tests/run.ts. */

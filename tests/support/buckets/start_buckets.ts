@@ -63,8 +63,8 @@ export async function startBuckets(kinds: Kind[], folder: string): Promise<Runni
     started.push({ kind: "lenient", settings });
   }
   if (kinds.includes("ceph")) {
-    const { settings } = resources.use(await startCeph(join(folder, "ceph")));
-    started.push({ kind: "ceph", settings });
+    const { settings, uploadKey } = resources.use(await startCeph(join(folder, "ceph")));
+    started.push({ kind: "ceph", settings, uploadKey });
   }
   const running = resources.move();
   return {
