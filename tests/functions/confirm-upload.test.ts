@@ -12,7 +12,7 @@ import {
   type TestFile,
   uploadAll,
 } from "../support/files.ts";
-import { asOperator, bucket, keysBelow } from "../support/stack.ts";
+import { asOperator, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();

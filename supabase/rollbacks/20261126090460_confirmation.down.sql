@@ -1,4 +1,4 @@
--- Takes back 20261126090450_confirmation.
+-- Takes back 20261126090460_confirmation.
 drop function public.confirm_uploads(jsonb);
 drop function public.give_up_confirm(text[]);
 drop function public.begin_confirm(uuid[]);
