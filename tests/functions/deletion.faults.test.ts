@@ -129,6 +129,7 @@ Deno.test("a bucket that keeps silent: an attempt is counted, and the answer com
     copyMs: 400,
     silenceMs: 400,
     presenceMs: 0,
+    versioningMs: 0,
   });
   const started = performance.now();
   const { body } = await runWorker({ deleteMany: impatient.deleteMany });

@@ -76,7 +76,14 @@ testOnEachBucket("check tells a wrong secret, key and bucket apart", async ({ se
 
 Deno.test("a silent bucket is told from one that refuses", async () => {
   await using bucket = startScriptedBucket(() => new Promise<Response>(() => {}));
-  const short = { attemptMs: 100, operationMs: 300, copyMs: 300, silenceMs: 100, presenceMs: 0 };
+  const short = {
+    attemptMs: 100,
+    operationMs: 300,
+    copyMs: 300,
+    silenceMs: 100,
+    presenceMs: 0,
+    versioningMs: 0,
+  };
   const error = await openBucket(bucket.settings, short).check().catch((error) => error);
   const said = explain(error, bucket.settings);
   assert(said instanceof Failure);

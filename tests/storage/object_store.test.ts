@@ -21,6 +21,7 @@ const SHORT: S3Timeouts = {
   copyMs: 300,
   silenceMs: 200,
   presenceMs: 0,
+  versioningMs: 0,
 };
 
 const xml = (body: string) =>
