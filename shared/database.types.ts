@@ -554,6 +554,14 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "check_bucket": {
+        Args: { "bucket": string; "marker": Json; "project": string };
+        Returns: {
+          "database_id": string;
+          "deleting_runs": number;
+          "verdict": string;
+        }[];
+      };
       "claim_storage_deletions": {
         Args: { "lease_seconds": number; "max_entries": number; "only_chats"?: (string)[] };
         Returns: {
@@ -686,6 +694,13 @@ export type Database = {
           "search_results": Json;
         }[];
       };
+      "last_bucket_check": {
+        Args: { "bucket": string; "project": string };
+        Returns: {
+          "seconds_ago": number;
+          "verdict": string;
+        }[];
+      };
       "live_object_keys": {
         Args: { "keys": (string)[] };
         Returns: {
@@ -704,6 +719,7 @@ export type Database = {
           "id": string;
         }[];
       };
+      "raise_bucket_counter": { Args: { "at_least"?: number }; Returns: number };
       "remove_stale_import": { Args: Record<PropertyKey, never>; Returns: string };
       "renew_import": { Args: { "lease_seconds"?: number; "of_chat": string }; Returns: boolean };
       "requeue_storage_deletions": { Args: { "max_entries"?: number }; Returns: number };

@@ -24,6 +24,8 @@ const compare = (user: User, more: ReconcileRequest, ports: Partial<ReconcilePor
     store: bucket,
     deadline: performance.now() + 10_000,
     grace: 0,
+    project: "",
+    contentType: "application/pdf",
     ...ports,
   });
 
@@ -211,6 +213,7 @@ Deno.test("a bucket too large for one request is compared in several, and nothin
   await bucket.deleteMany(lost);
   // Pages of two, and no time for more than one of them.
   const small: ReconcilePorts["store"] = {
+    ...bucket,
     async *list(prefix, options) {
       for await (const page of bucket.list(prefix, options)) {
         for (let start = 0; start < page.length; start += 2) yield page.slice(start, start + 2);
