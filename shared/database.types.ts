@@ -558,7 +558,8 @@ export type Database = {
         Args: { "bucket": string; "marker": Json; "project": string };
         Returns: {
           "database_id": string;
-          "deleting_runs": number;
+          "has_moved": boolean;
+          "runs": number;
           "verdict": string;
         }[];
       };

@@ -93,8 +93,8 @@ const Marker = z.object({
   project: z.string(),
   /** The cluster's system_identifier, and the database's oid. */
   database: z.string(),
-  /** Runs of the worker that have deleted. */
-  deleting_runs: z.int(),
+  /** Runs of the worker that were counted: it counts before it deletes, and where files came or went. */
+  runs: z.int(),
 });
 
 /** 200 with accept_restore: whether the bucket is this database's. */

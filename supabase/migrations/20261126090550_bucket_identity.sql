@@ -1,22 +1,27 @@
 -- Database and bucket know each other, so that a restored or copied database destroys nothing.
 --
--- An object in the bucket, the marker, says which database last deleted there, and how many runs of
--- its worker have deleted. The number is raised here first, in a transaction of its own, and then
--- written to the bucket: a bucket that is ahead of its database was used by a later one. The worker
--- reads the marker, then asks here, before it deletes. Other functions rely on the worker's check, as
--- long as it is fresh and was written by this very server.
+-- An object in the bucket, the marker, says which database uses it, and how many runs of its worker have
+-- counted. A run counts before it deletes, and where files have come or gone since the last one that
+-- did. The number is raised here first, in a transaction of its own, and then written to the bucket: a
+-- bucket that is ahead of its database was used by a later one. The worker reads the marker, then asks
+-- here, before it deletes. Other functions rely on the worker's check, as long as it is fresh and was
+-- written by this very server.
 
 create table private.bucket_counter (
   singleton boolean primary key default true,
-  deleting_runs bigint not null default 0,
+  runs bigint not null default 0,
+  raised_at timestamptz not null default now(),
+  last_item bigint not null default 0,
   constraint bucket_counter_one_row check (singleton),
-  constraint bucket_counter_counted check (deleting_runs >= 0)
+  constraint bucket_counter_counted check (runs >= 0)
 );
-comment on table private.bucket_counter is
-  'How many runs of the worker have deleted, on any bucket. One row.';
+comment on table private.bucket_counter is 'How many runs of the worker have counted. One row.';
 comment on column private.bucket_counter.singleton is 'Always true.';
-comment on column private.bucket_counter.deleting_runs is
-  'Raised before a run deletes, and then written to the bucket.';
+comment on column private.bucket_counter.runs is
+  'Raised before a run deletes, or where files have come or gone, and then written to the bucket.';
+comment on column private.bucket_counter.raised_at is 'When it was last raised.';
+comment on column private.bucket_counter.last_item is
+  'The last number that private.item_seq had given by then.';
 insert into private.bucket_counter default values;
 
 create table private.bucket_checks (
@@ -77,26 +82,44 @@ comment on function private.database_id() is
 revoke all on function private.database_id() from public, anon, authenticated, service_role;
 grant execute on function private.database_id() to service_role;
 
+-- Nobody may draw from the sequence, nor look at it, but through this.
+create function private.last_item() returns bigint
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select s.last_value from private.item_seq s;
+$$;
+comment on function private.last_item() is
+  'The last number that a message, image, document or search result was given.';
+revoke all on function private.last_item() from public, anon, authenticated, service_role;
+grant execute on function private.last_item() to service_role;
+
 create function public.check_bucket(bucket text, project text, marker jsonb)
-returns table (verdict text, database_id text, deleting_runs bigint)
+returns table (verdict text, database_id text, runs bigint, has_moved boolean)
 language sql
 volatile
 security invoker
 set search_path = ''
 as $$
   with here as (
-    select private.database_id() as database_id, c.deleting_runs from private.bucket_counter c
+    select private.database_id() as database_id, c.runs,
+      private.last_item() <> c.last_item or exists (
+        select from public.storage_deletions d where d.done_at >= c.raised_at
+      ) as has_moved
+    from private.bucket_counter c
   ),
   found as (
-    select h.database_id, h.deleting_runs,
+    select h.database_id, h.runs, h.has_moved,
       case
-        when marker is null and h.deleting_runs = 0 then 'new'
+        when marker is null and h.runs = 0 then 'new'
         when marker is null then 'no_marker'
         when coalesce(marker ->> 'project', '?') <> project
           or coalesce(marker ->> 'database', '?') <> h.database_id
-          or coalesce(jsonb_typeof(marker -> 'deleting_runs'), '?') <> 'number'
+          or coalesce(jsonb_typeof(marker -> 'runs'), '?') <> 'number'
           then 'other_identity'
-        when (marker ->> 'deleting_runs')::numeric > h.deleting_runs then 'bucket_ahead'
+        when (marker ->> 'runs')::numeric > h.runs then 'bucket_ahead'
         else 'same'
       end as verdict
     from here h
@@ -109,12 +132,12 @@ as $$
         written_by = excluded.written_by, database_id = excluded.database_id,
         server_started_at = excluded.server_started_at
   )
-  select f.verdict, f.database_id, f.deleting_runs from found f;
+  select f.verdict, f.database_id, f.runs, f.has_moved from found f;
 $$;
 comment on function public.check_bucket(text, text, jsonb) is
-  'Says whether the bucket is this database''s, by its marker {project, database, deleting_runs} '
-  '(null: there is none), which has to be read before; and writes it down. Also what a marker of '
-  'this database holds.';
+  'Says whether the bucket is this database''s, by its marker {project, database, runs} (null: '
+  'there is none), which has to be read before; and writes it down. Also what a marker of this '
+  'database holds, and whether files may have come or gone since it was raised.';
 revoke all on function public.check_bucket(text, text, jsonb)
   from public, anon, authenticated, service_role;
 grant execute on function public.check_bucket(text, text, jsonb) to service_role;
@@ -149,12 +172,14 @@ security invoker
 set search_path = ''
 as $$
   update private.bucket_counter c
-  set deleting_runs = greatest(c.deleting_runs, at_least) + 1
+  set runs = greatest(c.runs, at_least) + 1,
+      raised_at = now(),
+      last_item = private.last_item()
   where c.singleton
-  returning c.deleting_runs;
+  returning c.runs;
 $$;
 comment on function public.raise_bucket_counter(bigint) is
-  'Counts a run that is about to delete, from at_least on, which is what a bucket has that an '
+  'Counts a run, from at_least on, which is what a bucket has that an '
   'operator accepts. The new number, to be written to the bucket.';
 revoke all on function public.raise_bucket_counter(bigint)
   from public, anon, authenticated, service_role;

@@ -4,6 +4,7 @@
 drop function public.raise_bucket_counter(bigint);
 drop function public.last_bucket_check(text, text);
 drop function public.check_bucket(text, text, jsonb);
+drop function private.last_item();
 drop function private.database_id();
 drop table private.bucket_checks;
 drop table private.bucket_counter;

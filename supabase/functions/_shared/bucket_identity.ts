@@ -2,7 +2,7 @@
  * Whether the bucket is this database's: nothing is deleted where a restored or copied database, or a
  * wrong bucket, could destroy what another one names.
  *
- * The marker is read first and the database asked then, because a run that deletes raises the number
+ * The marker is read first and the database asked then, because a run that counts raises the number
  * there first: in that order, a bucket that is ahead was used by a later database.
  *
  * @module
@@ -35,6 +35,8 @@ export interface BucketCheck {
   found: Partial<BucketMarker> | null;
   /** What this database would write there. */
   here: BucketMarker;
+  /** Files may have come or gone since a run was last counted. */
+  hasMoved: boolean;
 }
 
 /** The name of a bucket, as checks of it are kept. */
@@ -45,11 +47,12 @@ async function look({ admin, store, project }: IdentityPorts) {
   const [row] = await query(() =>
     admin.rpc("check_bucket", { bucket: bucketName(store), project, marker: found as never })
   );
-  const { verdict, database_id: database, deleting_runs } = row!;
+  const { verdict, database_id: database, runs, has_moved } = row!;
   return {
     verdict: verdict as Verdict | "new",
     found,
-    here: { project, database, deleting_runs },
+    here: { project, database, runs },
+    hasMoved: has_moved,
   };
 }
 
@@ -71,19 +74,19 @@ export async function checkBucket(ports: IdentityPorts): Promise<BucketCheck> {
 }
 
 /**
- * Counts a run that is about to delete: in the database, then in the bucket. Killed between the two it
- * leaves a bucket that is behind, which is no restore.
+ * Counts a run: in the database, then in the bucket. Killed between the two it leaves a bucket that is
+ * behind, which is no restore.
  *
  * @param atLeast what the bucket has, where an operator has accepted it
  */
-export async function countDeletingRun(
+export async function countRun(
   { admin, store, contentType }: IdentityPorts,
   here: BucketMarker,
   atLeast = 0,
 ): Promise<BucketMarker> {
-  const deleting_runs = await query(() => admin.rpc("raise_bucket_counter", { at_least: atLeast }));
+  const runs = await query(() => admin.rpc("raise_bucket_counter", { at_least: atLeast }));
   await failpoint("bucket.counted");
-  const marker = { ...here, deleting_runs };
+  const marker = { ...here, runs };
   await writeMarker(store, marker, contentType);
   return marker;
 }

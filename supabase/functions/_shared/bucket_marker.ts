@@ -15,8 +15,8 @@ export interface BucketMarker {
   project: string;
   /** The cluster's system_identifier, and the database's oid. */
   database: string;
-  /** Runs of the worker that have deleted. */
-  deleting_runs: number;
+  /** Runs of the worker that were counted. */
+  runs: number;
 }
 
 /** What it is read and written with. */

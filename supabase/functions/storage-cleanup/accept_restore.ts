@@ -1,16 +1,16 @@
 import type { RestoreReport, StorageCleanupRequest } from "@shared/contracts/storage-cleanup.ts";
-import { checkBucket, countDeletingRun, type IdentityPorts } from "../_shared/bucket_identity.ts";
+import { checkBucket, countRun, type IdentityPorts } from "../_shared/bucket_identity.ts";
 import type { BucketMarker } from "../_shared/bucket_marker.ts";
 
 /** What a marker says, in the types that it should have. */
 function readable(found: Partial<BucketMarker> | null): BucketMarker | null {
   if (!found) return null;
-  const { project, database, deleting_runs } = found;
-  const isCount = typeof deleting_runs === "number" && Number.isSafeInteger(deleting_runs);
+  const { project, database, runs } = found;
+  const isCount = typeof runs === "number" && Number.isSafeInteger(runs);
   return {
     project: String(project ?? "?"),
     database: String(database ?? "?"),
-    deleting_runs: isCount && deleting_runs >= 0 ? deleting_runs : 0,
+    runs: isCount && runs >= 0 ? runs : 0,
   };
 }
 
@@ -26,7 +26,7 @@ export async function acceptRestore(
   const marker = readable(found);
   const accepted = mode === "apply" && verdict !== "same";
   if (accepted) {
-    await countDeletingRun(ports, here, marker?.deleting_runs);
+    await countRun(ports, here, marker?.runs);
     // So that other functions need not wait for the worker's next run.
     await checkBucket(ports);
   }

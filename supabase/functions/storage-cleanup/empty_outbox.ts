@@ -1,7 +1,7 @@
 import type { CleanupReport } from "@shared/contracts/storage-cleanup.ts";
 import { query } from "@shared/query.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
-import { checkBucket, countDeletingRun, type IdentityPorts } from "../_shared/bucket_identity.ts";
+import { checkBucket, countRun, type IdentityPorts } from "../_shared/bucket_identity.ts";
 import { bucketCode } from "../_shared/delete_objects.ts";
 import type { Settings } from "../_shared/settings.ts";
 import { claim, released, settle } from "../_shared/outbox.ts";
@@ -33,26 +33,33 @@ async function deleteDue(
 ): Promise<SweepResult & Pick<CleanupReport, "bucket">> {
   const { admin, deadline } = ports;
   let total: SweepResult = { claimed: 0, deleted: 0, failed: 0 };
+  const unreachable = (error: unknown) => {
+    // Whatever is no failure of the bucket is thrown.
+    bucketCode(error);
+    return { ...total, bucket: "unreachable" as const };
+  };
   let check: Awaited<ReturnType<typeof checkBucket>>;
+  let isCounted = false;
+  const count = async () => {
+    if (!isCounted) await countRun(ports, check.here);
+    isCounted = true;
+  };
   try {
     check = await checkBucket(ports);
+    if (check.verdict !== "same") return { ...total, bucket: "restored" };
+    if (check.hasMoved) await count();
   } catch (error) {
-    bucketCode(error);
-    return { ...total, bucket: "unreachable" };
+    return unreachable(error);
   }
-  if (check.verdict !== "same") return { ...total, bucket: "restored" };
-  let counted = false;
   while (total.claimed < limit && performance.now() < deadline) {
     const entries = await claim(admin, limit - total.claimed);
     if (entries.length === 0) break;
     try {
-      if (!counted) await countDeletingRun(ports, check.here);
+      await count();
     } catch (error) {
       await settle(admin, entries.map(released));
-      bucketCode(error);
-      return { ...total, bucket: "unreachable" };
+      return unreachable(error);
     }
-    counted = true;
     total = sumOf(total, await sweep(ports, entries));
   }
   return total;
