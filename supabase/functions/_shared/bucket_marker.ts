@@ -20,7 +20,7 @@ export interface BucketMarker {
 }
 
 /** What it is read and written with. */
-export type MarkerStore = Pick<ObjectStore, "bytes" | "put" | "dropOldVersions">;
+export type MarkerStore = Pick<ObjectStore, "get" | "put" | "dropOldVersions">;
 
 /**
  * Reads it.
@@ -29,10 +29,12 @@ export type MarkerStore = Pick<ObjectStore, "bytes" | "put" | "dropOldVersions">
  * @throws {ChatArchiveError} `storage_unavailable`, also where the bucket is missing
  */
 export async function readMarker(store: MarkerStore): Promise<Partial<BucketMarker> | null> {
-  const pieces = await store.bytes(MARKER_KEY);
-  if (!pieces) return null;
+  // By the SDK, which corrects a clock that is wrong; a signed URL would have expired.
+  const object = await store.get(MARKER_KEY);
+  if (!object) return null;
+  const text = await new Response(object.body).text();
   try {
-    const value = JSON.parse(await new Blob(pieces as BlobPart[]).text());
+    const value = JSON.parse(text);
     return typeof value === "object" && value !== null ? value : {};
   } catch {
     return {};
