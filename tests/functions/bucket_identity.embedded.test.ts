@@ -178,7 +178,11 @@ Deno.test("a database and its buckets", async (t) => {
     });
 
     const wrong: [string, Verdict, () => void | Promise<unknown>][] = [
-      ["an emptied bucket, or a wrong one", "no_marker", () => known.objects.delete(MARKER_KEY)],
+      [
+        "an emptied bucket, or a wrong one",
+        "no_marker",
+        () => void known.objects.delete(MARKER_KEY),
+      ],
       ["restored to before", "bucket_ahead", () => setCounter(5)],
       ["restored to before the first run", "bucket_ahead", () => setCounter(0)],
       [
