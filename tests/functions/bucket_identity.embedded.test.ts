@@ -39,6 +39,7 @@ function memoryBucket(name: string = crypto.randomUUID()) {
       return Promise.resolve("");
     },
     dropOldVersions: () => Promise.resolve(),
+    keysPerBatch: () => Promise.resolve(1000),
     async *list() {},
     deleteMany: (keys: string[]) => {
       for (const key of keys) objects.delete(key);

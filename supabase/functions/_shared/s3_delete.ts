@@ -13,6 +13,9 @@ const PARALLEL_LISTS = 8;
 /** So many keys of one folder, and its versions are listed in one go, others between them included. */
 const KEYS_PER_FOLDER_LIST = 20;
 
+/** Keys of one batch, where the versions of each may have to be listed. */
+const KEYS_PER_BATCH_WITH_VERSIONS = 100;
+
 /** What one request deletes. */
 interface Doomed {
   Key: string;
@@ -100,6 +103,13 @@ export async function deleteMany(
   // A missing object counts as deleted; a missing bucket must not.
   await connection.assertBucket();
   return failures;
+}
+
+/** Keys that one batch of deletes should have. */
+export async function keysPerBatch(
+  { keepsDeleted }: Pick<S3Connection, "keepsDeleted">,
+): Promise<number> {
+  return await keepsDeleted() ? KEYS_PER_BATCH_WITH_VERSIONS : KEYS_PER_DELETE;
 }
 
 /** Deletes what a bucket that keeps versions has kept of an object's earlier contents. */

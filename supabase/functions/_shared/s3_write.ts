@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import type { NewObject, ObjectStore } from "./object_store.ts";
 import { outgoing } from "./object_stream.ts";
 import type { S3Connection } from "./s3_connection.ts";
-import { deleteMany, dropOldVersions } from "./s3_delete.ts";
+import { deleteMany, dropOldVersions, keysPerBatch } from "./s3_delete.ts";
 import { isGone } from "./s3_errors.ts";
 
 async function put(
@@ -67,11 +67,12 @@ async function copy(
 /** The verbs that change something. */
 export function writeVerbs(
   connection: S3Connection,
-): Pick<ObjectStore, "put" | "copy" | "deleteMany" | "dropOldVersions"> {
+): Pick<ObjectStore, "put" | "copy" | "deleteMany" | "keysPerBatch" | "dropOldVersions"> {
   return {
     put: (object) => put(connection, object),
     copy: (from, to, etag) => copy(connection, from, to, etag),
     deleteMany: (keys) => deleteMany(connection, keys),
+    keysPerBatch: () => keysPerBatch(connection),
     dropOldVersions: (key) => dropOldVersions(connection, key),
   };
 }
