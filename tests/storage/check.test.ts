@@ -19,6 +19,7 @@ const GOOD = {
   publishes_by_header: "no",
   copy_conditions: "yes",
   read_conditions: "yes",
+  drops_headers: "yes",
   public_list: "no",
   public_read: "no",
   cors: "yes",
@@ -136,6 +137,16 @@ Deno.test("check tries the types that users may upload, where the settings name 
   assertEquals((await checkOf(onlyPng)).code, 1);
   const env = { ALLOWED_IMAGE_TYPES: "image/png", ALLOWED_DOCUMENT_TYPES: "image/png" };
   assertEquals((await checkOf(onlyPng, env)).code, 0);
+});
+
+Deno.test("check warns of a copy that keeps a client's headers", async () => {
+  const { code, notes } = await checkOf(({ method, headers }, url) =>
+    method === "HEAD" && headers.has("authorization") && url.pathname.endsWith("without-headers")
+      ? new Response(null, { headers: { "content-encoding": "gzip" } })
+      : undefined
+  );
+  assertEquals([code, notes.length], [1, 2]);
+  assertMatch(notes[1]!, /^warning: headers that a client adds to an upload/);
 });
 
 Deno.test("check asks for the application's own origin, where it is known", async () => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { S3Client } from "@aws-sdk/client-s3";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 import { createS3Client } from "../../supabase/functions/_shared/s3_client.ts";
 import { keepsVersions } from "../../supabase/functions/_shared/s3_versions.ts";
@@ -15,6 +16,7 @@ import {
   isPublic,
   QUESTION_TIMEOUT_MS,
 } from "./examine_bucket_access.ts";
+import { dropsHeaders } from "./examine_bucket_copies.ts";
 import { removeProbes } from "./examine_bucket_cleanup.ts";
 import { type Question, QUESTIONS, warningOf } from "./examine_bucket_findings.ts";
 import {
@@ -46,6 +48,7 @@ const ANY_ORIGIN = "https://origin.example";
 
 async function tryOut(
   store: ObjectStore,
+  client: S3Client,
   bucket: string,
   prefix: string,
   { origin = ANY_ORIGIN, types }: Intended,
@@ -64,7 +67,11 @@ async function tryOut(
       honoursCopyConditions(store, probe, `${prefix}conditional`),
       honoursReadConditions(store, probe),
     ]);
-  const [public_list, public_read, cors] = await Promise.all([
+  const [drops_headers, public_list, public_read, cors] = await Promise.all([
+    dropsHeaders(store, client, bucket, contentType, [
+      `${incoming}headers`,
+      `${prefix}without-headers`,
+    ]),
     isListed(store),
     isPublic(store, probe.key),
     allowsPut(store, `${incoming}cors`, origin),
@@ -76,6 +83,7 @@ async function tryOut(
       publishes_by_header,
       copy_conditions,
       read_conditions,
+      drops_headers,
       public_list,
       public_read,
       cors,
@@ -106,7 +114,7 @@ export async function examineBucket(
       bucket,
       AbortSignal.timeout(QUESTION_TIMEOUT_MS),
     );
-    found = await tryOut(store, bucket, prefix, intended);
+    found = await tryOut(store, client, bucket, prefix, intended);
   } finally {
     left = await removeProbes(store, client, bucket, prefix, keeps_versions === "yes").then(
       ([failure]) => failure?.code,
