@@ -6,7 +6,7 @@ import { bucketOpener, openBucket } from "../../supabase/functions/_shared/s3_ob
 import { S3_TIMEOUTS } from "../../supabase/functions/_shared/s3_timeouts.ts";
 import type { BucketSettings } from "../../supabase/functions/_shared/settings.ts";
 import { keepsVersions } from "../../supabase/functions/_shared/s3_versions.ts";
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { buckets, testOnEachBucket } from "../support/buckets/each_bucket.ts";
 import { ownBucket } from "../support/buckets/own_bucket.ts";
 import { s3Error, type SeenRequest, startScriptedBucket } from "../support/scripted_bucket.ts";
