@@ -142,6 +142,7 @@ async function deleteOne(bench: Bench, chat_id: string, collect?: () => void) {
       db: bench.user.db,
       admin: bench.admin,
       store: counting(bench.store, calls, collect),
+      mayDelete: () => Promise.resolve(true),
       budget: 60_000,
     });
     deleted = body.deletions[0]!.objects_deleted;

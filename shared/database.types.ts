@@ -567,6 +567,15 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "check_bucket": {
+        Args: { "bucket": string; "marker": Json; "project": string };
+        Returns: {
+          "database_id": string;
+          "has_moved": boolean;
+          "runs": number;
+          "verdict": string;
+        }[];
+      };
       "claim_storage_deletions": {
         Args: { "lease_seconds": number; "max_entries": number; "only_chats"?: (string)[] };
         Returns: {
@@ -666,6 +675,13 @@ export type Database = {
           "search_results": Json;
         }[];
       };
+      "last_bucket_check": {
+        Args: { "bucket": string; "project": string };
+        Returns: {
+          "seconds_ago": number;
+          "verdict": string;
+        }[];
+      };
       "live_object_keys": {
         Args: { "keys": (string)[] };
         Returns: {
@@ -677,6 +693,7 @@ export type Database = {
         Args: { "max_rows"?: number; "of_chat": string };
         Returns: number;
       };
+      "raise_bucket_counter": { Args: { "at_least"?: number }; Returns: number };
       "remove_stale_import": { Args: Record<PropertyKey, never>; Returns: string };
       "renew_import": { Args: { "lease_seconds"?: number; "of_chat": string }; Returns: boolean };
       "renew_uploads": {

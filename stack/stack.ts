@@ -35,7 +35,7 @@ export interface StackOptions {
   externalDb: boolean;
   /** Where S3_*, DATABASE_URL and the settings of the functions come from. */
   env: Record<string, string | undefined>;
-  /** Run the worker each minute. Tests call it themselves. */
+  /** Run the worker each minute. Else it only checks the bucket, and tests call it themselves. */
   worker: boolean;
   /** Receives each line that the functions log. */
   print(line: string): void;
@@ -164,7 +164,7 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
   cleanup.add(functions.stop);
 
   cleanup.add(startGateway(port, { api, functions, bucket, tokens }).stop);
-  if (options.worker) cleanup.add(startWorkerTimer(apiUrl, SECRET_KEY).stop);
+  cleanup.add((await startWorkerTimer(apiUrl, SECRET_KEY, options.worker)).stop);
   return {
     status: statusOf(apiUrl, database.url, bucketSettings),
     failed: database.failed,

@@ -2,6 +2,7 @@
 import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";
 import { defineCommand, runCommand } from "./command.ts";
 import { STACK_HELP, STACK_OPTIONS } from "./running_stack.ts";
+import { acceptRestore } from "./storage/accept_restore.ts";
 import { check } from "./storage/check.ts";
 import type { StorageCommand } from "./storage/command.ts";
 import { exists } from "./storage/exists.ts";
@@ -30,6 +31,7 @@ const VERBS: Record<string, StorageCommand> = {
   url,
   reconcile,
   requeue,
+  "accept-restore": acceptRestore,
 };
 
 const HELP = `deno task storage COMMAND [options]
@@ -49,8 +51,8 @@ The bucket is the one of S3_* (see .env.example); where these are not set, or a
 stack is named, that of the running stack. The commands work on bytes only: no
 row changes, so a row whose object is deleted or replaced keeps naming it. rm
 and rm-prefix ask the stack, or the API of SUPABASE_URL and
-SUPABASE_SERVICE_KEY, which keys are in use; put never asks. reconcile and
-requeue work through that API, on the bucket that its functions have.
+SUPABASE_SERVICE_KEY, which keys are in use; put never asks. reconcile, requeue
+and accept-restore work through that API, on the bucket that its functions have.
 
 Exit code 1 also where there is no such object, not all was done, or with a
 warning; 3 also where the bucket is missing or refuses.`;

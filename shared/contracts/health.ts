@@ -12,6 +12,8 @@ const Reason = z.enum([
   "missing_bucket",
   /** The database is older than the functions. */
   "missing_migration",
+  /** The bucket was last used by another or a later database: nothing is deleted until an operator says so. */
+  "restored",
   /** No worker has run for five minutes. */
   "no_worker",
   /** Entries of the queue were given up. */

@@ -16,13 +16,19 @@ export const StorageCleanupRequest = z.strictObject({
   reconcile: z.enum(["dry-run", "apply"]).optional(),
   /** With apply: the `orphans` that a dry run of the same range gave. More than that are refused. */
   expected: z.int().min(0).optional(),
+  /**
+   * dry-run says whether the bucket is this database's; apply makes it so, after a restore. Nothing else
+   * is done.
+   */
+  accept_restore: z.enum(["dry-run", "apply"]).optional(),
   /** Compare only keys after it: `next` of an earlier answer. */
   after: Key.optional(),
   /** Compare only keys up to it, itself included. */
   until: Key.optional(),
-}).superRefine(({ reconcile, expected, after, until }, context) => {
+}).superRefine(({ reconcile, accept_restore, expected, after, until }, context) => {
   const refuse = (path: string, message: string) =>
     context.addIssue({ code: "custom", path: [path], message });
+  if (reconcile && accept_restore) refuse("accept_restore", "goes without reconcile only");
   if (reconcile === "apply" && expected === undefined) {
     refuse("expected", "is needed: the orphans that a dry run gave");
   }
@@ -51,6 +57,11 @@ export const CleanupReport = z.object({
   expired_uploads: z.int(),
   /** Messages that were streaming for too long without a change. */
   incomplete_messages: z.int().optional(),
+  /**
+   * Why nothing was deleted. restored: the bucket was last used by another or a later database.
+   * unreachable: its marker could not be read or written; nothing was tried.
+   */
+  bucket: z.enum(["restored", "unreachable"]).optional(),
   ...queue,
 });
 /** 200 of storage-cleanup without reconcile. */
@@ -77,8 +88,35 @@ export const ReconcileReport = z.object({
 /** 200 of storage-cleanup with reconcile. */
 export type ReconcileReport = z.infer<typeof ReconcileReport>;
 
+const Marker = z.object({
+  /** Address of the project; empty where it is on loopback. */
+  project: z.string(),
+  /** The cluster's system_identifier, and the database's oid. */
+  database: z.string(),
+  /** Runs of the worker that were counted: it counts before it deletes, and where files came or went. */
+  runs: z.int(),
+});
+
+/** 200 with accept_restore: whether the bucket is this database's. */
+export const RestoreReport = z.object({
+  /**
+   * same: it is. no_marker: this database has deleted elsewhere, and nobody here. other_identity:
+   * another database has deleted here. bucket_ahead: a later state of this one has.
+   */
+  verdict: z.enum(["same", "no_marker", "other_identity", "bucket_ahead"]),
+  /** What lies in the bucket. */
+  marker: Marker.nullable(),
+  /** What this database would write there. */
+  here: Marker,
+  /** Was the bucket made this database's? */
+  accepted: z.boolean(),
+  ...queue,
+});
+/** 200 of storage-cleanup with accept_restore. */
+export type RestoreReport = z.infer<typeof RestoreReport>;
+
 /** 200: of the verb that was asked for. */
-export const StorageCleanupResponse = z.union([CleanupReport, ReconcileReport]);
+export const StorageCleanupResponse = z.union([CleanupReport, ReconcileReport, RestoreReport]);
 /** 200 of storage-cleanup. */
 export type StorageCleanupResponse = z.infer<typeof StorageCleanupResponse>;
 

@@ -229,8 +229,10 @@ as $$
       exists (
         select from public.chats c where c.id = p.ids[2]::uuid and c.user_id = p.ids[1]::uuid
       ) or exists (
-        select from public.storage_deletions d
-        where d.chat_id = p.ids[2]::uuid and d.user_id = p.ids[1]::uuid and d.is_prefix
+        select from private.chat_tombstones t
+        where t.user_id = p.ids[1]::uuid and t.chat_id = p.ids[2]::uuid
+      ) or exists (
+        select from private.user_tombstones t where t.user_id = p.ids[1]::uuid
       ) as ours
     from parts p
   )
@@ -253,7 +255,7 @@ as $$
 $$;
 comment on function public.unnamed_objects(jsonb, integer) is
   'Of listed objects [{key, modified}], those that are not of a user and chat that this database '
-  'knows (ours: false), and those of ours older than grace_seconds that no row, reservation or '
+  'knows or knew (ours: false), and those of ours older than grace_seconds that no row, reservation or '
   'outbox entry names.';
 revoke all on function public.unnamed_objects(jsonb, integer)
   from public, anon, authenticated, service_role;

@@ -89,6 +89,7 @@ select is_empty(
        and not (f.proname in ('delete_auth_user', 'is_migration_applied', 'attempt_key')
                 and r.rolname = 'service_role')
        and not (f.proname = 'renew_uploads' and r.rolname = 'authenticated')
+       and not (f.proname in ('database_id', 'last_item') and r.rolname = 'service_role')
        and not (f.proname in ('is_readable_time', 'are_boxes', 'is_box', 'is_own_key', 'named_files')
                 and r.rolname in ('authenticated', 'service_role')) $$,
   'nobody may execute a private function, but what checks of rows and saving call, and service_role '

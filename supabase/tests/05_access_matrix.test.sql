@@ -251,7 +251,18 @@ insert into cases (what, statement, owner, other, service_role) values
 ('rpc: remove_stale_import', 'select public.remove_stale_import()', '42501', '42501', 'ok 1'),
 ('imports', 'select 1 from private.imports', 'ok 0', 'ok 0', 'ok 0'),
 ('imports: add', 'insert into private.imports values ({chat}, {user}, now())', '42501', '42501', 'ok 1'),
-('the heartbeat', 'select 1 from private.cleanup_heartbeat', '42501', '42501', 'ok 1');
+('the heartbeat', 'select 1 from private.cleanup_heartbeat', '42501', '42501', 'ok 1'),
+('tombstones of chats', 'select 1 from private.chat_tombstones limit 0', '42501', '42501', 'ok 0'),
+('tombstones of users', 'select 1 from private.user_tombstones limit 0', '42501', '42501', 'ok 0'),
+('tombstones are for ever', 'delete from private.chat_tombstones', '42501', '42501', '42501'),
+('tombstones are the database''s to add', 'insert into private.user_tombstones values ({user})', '42501', '42501', '42501'),
+('rpc: check_bucket', 'select * from public.check_bucket(''b'', '''', null)', '42501', '42501', 'ok 1'),
+('rpc: last_bucket_check', 'select * from public.last_bucket_check(''none'', '''')', '42501', '42501', 'ok 0'),
+('rpc: raise_bucket_counter', 'select public.raise_bucket_counter()', '42501', '42501', 'ok 1'),
+('the counter', 'select 1 from private.bucket_counter', '42501', '42501', 'ok 1'),
+('checks of buckets', 'select 1 from private.bucket_checks limit 0', '42501', '42501', 'ok 0'),
+('which database it is', 'select private.database_id()', '42501', '42501', 'ok 1'),
+('the last item', 'select private.last_item()', '42501', '42501', 'ok 1');
 
 select plan((select count(*)::integer * 5 from cases) + 10);
 

@@ -174,6 +174,8 @@ Deno.test("a rollback that would drop rows says how many, and takes --drop-data 
   await withDatabase(async ({ sql, context }) => {
     await sql`delete from auth.users`;
     await sql`delete from storage_deletions`;
+    await sql`delete from private.chat_tombstones`;
+    await sql`delete from private.user_tombstones`;
     const all = localMigrations(context.root);
     // Down to the tables of chats, which are left.
     const count = all.length - 2;

@@ -67,6 +67,7 @@ Deno.test("rows and bytes have one deadline: where rows took all of the time, by
     db: slow,
     admin: workerClient(),
     store: bucket,
+    mayDelete: () => Promise.resolve(true),
     budget,
   });
   assertEquals([reply.status, reply.body.deletions[0]!.status], [202, "pending"]);

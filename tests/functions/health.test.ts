@@ -30,7 +30,7 @@ async function ask(store: Parameters<typeof health>[0]["store"] = bucket) {
   Deno.env.set("SUPABASE_SECRET_KEYS", JSON.stringify({ default: stack.SECRET_KEY }));
   const admin = adminClient({ signal: new AbortController().signal, requestId: "health-test" });
   const started = performance.now();
-  const { status, body } = await health({ admin, store, timeout: 1_500 });
+  const { status, body } = await health({ admin, store, project: "", timeout: 1_500 });
   assert(performance.now() - started < BOUND, "it took too long");
   assertEquals(status, body.status === "down" ? 503 : 200);
   return HealthResponse.parse(body);

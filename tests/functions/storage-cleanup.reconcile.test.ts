@@ -24,6 +24,8 @@ const compare = (user: User, more: ReconcileRequest, ports: Partial<ReconcilePor
     store: bucket,
     deadline: performance.now() + 10_000,
     grace: 0,
+    project: "",
+    contentType: "application/pdf",
     ...ports,
   });
 
@@ -150,16 +152,42 @@ Deno.test("keys of another form, and of users and chats that nobody knows, are l
 Deno.test("a database that was restored to before its users knows nothing, and costs nothing", async () => {
   const user = await signUp();
   const chat_id = await livingChat(user);
-  // What a restored database lacks: the user with all rows, and the outbox.
+  // What a restored database lacks: the user with all rows, the outbox, and the tombstones.
   const snapshot = await keysBelow(`${user.id}/`);
   await asOperator(async (sql) => {
     await sql`delete from auth.users where id = ${user.id}`;
     await sql`delete from storage_deletions where user_id = ${user.id}`;
+    await sql`delete from private.chat_tombstones where user_id = ${user.id}`;
+    await sql`delete from private.user_tombstones where user_id = ${user.id}`;
   });
   const found = await compare(user, { reconcile: "apply", expected: 1000 });
   assertEquals([found.orphans, found.foreign], [0, 4]);
   await cleanup();
   assertEquals(await keysBelow(`${user.id}/${chat_id}/`), snapshot);
+});
+
+Deno.test("objects of deleted chats and users are orphans, long after the receipts are gone", async () => {
+  const user = await signUp();
+  const [gone, kept] = [await user.createChat(), await user.createChat()];
+  await asOperator((sql) => sql`delete from chats where id = ${gone}`);
+  const late = await store(`${user.id}/${gone}/images/${uuid()}.png`);
+  const purge = () =>
+    asOperator((sql) => sql`delete from storage_deletions where user_id = ${user.id}`);
+  await purge();
+  assertEquals((await compare(user, { reconcile: "dry-run" })).orphan_keys, [late]);
+
+  await asOperator((sql) => sql`delete from auth.users where id = ${user.id}`);
+  await purge();
+  // Of a chat that this database never had, too: the user was ours.
+  const later = [
+    `${user.id}/${kept}/images/${uuid()}.png`,
+    `${user.id}/${uuid()}/incoming/${uuid()}`,
+  ];
+  await Promise.all(later.map(store));
+  const { orphans, foreign } = await compare(user, { reconcile: "apply", expected: 3 });
+  assertEquals([orphans, foreign], [3, 0]);
+  await cleanup();
+  assertEquals(await keysBelow(`${user.id}/`), []);
 });
 
 Deno.test("rows without an object are reported, and stay", async () => {
@@ -210,6 +238,7 @@ Deno.test("a bucket too large for one request is compared in several, and nothin
   await bucket.deleteMany(lost);
   // Pages of two, and no time for more than one of them.
   const small: ReconcilePorts["store"] = {
+    ...bucket,
     async *list(prefix, options) {
       for await (const page of bucket.list(prefix, options)) {
         for (let start = 0; start < page.length; start += 2) yield page.slice(start, start + 2);

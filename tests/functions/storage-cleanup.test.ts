@@ -152,8 +152,24 @@ Deno.test("receipts that were done 30 days ago are purged", async () => {
   assertEquals(data, []);
 });
 
+Deno.test("where the bucket is this database's there is nothing to accept", async () => {
+  for (const accept_restore of ["dry-run", "apply"]) {
+    const { status, body } = await cleanup({ accept_restore });
+    assertEquals([status, body.verdict, body.accepted], [200, "same", false]);
+    assertEquals([body.marker.database, body.marker.project], [body.here.database, ""]);
+  }
+});
+
 Deno.test("bad input: invalid_request, with the field", async () => {
-  for (const [body, field] of [[{ limit: 0 }, "limit"], [{ limit: "1" }, "limit"]] as const) {
+  const both = { reconcile: "dry-run", accept_restore: "dry-run" };
+  for (
+    const [body, field] of [
+      [{ limit: 0 }, "limit"],
+      [{ limit: "1" }, "limit"],
+      [{ accept_restore: true }, "accept_restore"],
+      [both, "accept_restore"],
+    ] as const
+  ) {
     assertField(assertError(await cleanup(body), 400, "invalid_request"), field);
   }
 });

@@ -122,7 +122,7 @@ class World {
       return undefined;
     });
     if (copied === undefined && this.holes.repeatsCopies) return await bucket.copy(from, to, type);
-    this.#copying.set(id, this.#copying.get(id)! - 1);
+    this.#copying.set(id, (this.#copying.get(id) ?? 1) - 1);
     if (copied === undefined) throw lost();
     return copied;
   }
@@ -172,6 +172,7 @@ class World {
       db: this.db(task),
       admin: this.admin(task),
       store: this.store(task),
+      mayDelete: () => Promise.resolve(true),
       budget: 20_000,
     }).catch(({ code }) => assertEquals(code, "not_found"));
   }

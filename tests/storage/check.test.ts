@@ -20,6 +20,7 @@ const GOOD = {
   publishes_by_header: "no",
   copy_conditions: "yes",
   read_conditions: "yes",
+  drops_headers: "yes",
   public_list: "no",
   public_read: "no",
   cors: "yes",
@@ -77,7 +78,14 @@ testOnEachBucket("check tells a wrong secret, key and bucket apart", async ({ se
 
 Deno.test("a silent bucket is told from one that refuses", async () => {
   await using bucket = startScriptedBucket(() => new Promise<Response>(() => {}));
-  const short = { attemptMs: 100, operationMs: 300, copyMs: 300, silenceMs: 100, presenceMs: 0 };
+  const short = {
+    attemptMs: 100,
+    operationMs: 300,
+    copyMs: 300,
+    silenceMs: 100,
+    presenceMs: 0,
+    versioningMs: 0,
+  };
   const error = await openBucket(bucket.settings, short).check().catch((error) => error);
   const said = explain(error, bucket.settings);
   assert(said instanceof Failure);
@@ -137,6 +145,16 @@ Deno.test("check tries the types that users may upload, where the settings name 
   assertEquals((await checkOf(onlyPng)).code, 1);
   const env = { ALLOWED_IMAGE_TYPES: "image/png", ALLOWED_DOCUMENT_TYPES: "image/png" };
   assertEquals((await checkOf(onlyPng, env)).code, 0);
+});
+
+Deno.test("check warns of a copy that keeps a client's headers", async () => {
+  const { code, notes } = await checkOf(({ method, headers }, url) =>
+    method === "HEAD" && headers.has("authorization") && url.pathname.endsWith("without-headers")
+      ? new Response(null, { headers: { "content-encoding": "gzip" } })
+      : undefined
+  );
+  assertEquals([code, notes.length], [1, 2]);
+  assertMatch(notes[1]!, /^warning: headers that a client adds to an upload/);
 });
 
 Deno.test("check asks for the application's own origin, where it is known", async () => {

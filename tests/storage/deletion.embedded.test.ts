@@ -1,7 +1,12 @@
 /** The worker empties each kind of bucket, and never takes a missing one for an empty one. */
+import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { MARKER_KEY } from "../../supabase/functions/_shared/bucket_marker.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
+import { storageCleanup } from "../../supabase/functions/storage-cleanup/handler.ts";
 import { assertEquals } from "@std/assert";
+import { workerClient } from "../support/api_client.ts";
 import { knownBuckets, testOnEachBucket } from "../support/buckets/each_bucket.ts";
+import { ownBucket } from "../support/buckets/own_bucket.ts";
 import { startConfiguredStack } from "../support/configured_stack.ts";
 import { cleanup, entriesOf, openEntriesOf, passTime, runWorker } from "../support/deletion.ts";
 import { pdf, put, reserve } from "../support/files.ts";
@@ -61,6 +66,8 @@ testOnEachBucket(
   "functions on this bucket: a document goes up, comes down, and goes with its chat",
   async ({ settings }) => {
     await using own = await startConfiguredStack(exported({ ...settings }));
+    // The database has deleted in the shared stack's bucket before.
+    await cleanup({ accept_restore: "apply" }, own.status);
     const user = await signUp(own.status);
     const chat_id = await user.createChat();
     const file = {
@@ -83,4 +90,41 @@ testOnEachBucket(
     assertEquals(await keysBelow(`${user.id}/`, store), []);
   },
   knownBuckets,
+);
+
+testOnEachBucket(
+  "a bucket that keeps versions: all go with the chat, and the receipt counts each object once",
+  async ({ settings }) => {
+    await using own = await ownBucket(settings);
+    const store = openBucket({ ...settings, bucket: own.bucket });
+    await own.become("Enabled");
+    const { user, prefixes: [gone, kept] } = await userWithObjects(store);
+    // Written twice; and one that a plain delete has hidden.
+    await store.put({
+      key: `${gone}images/a.png`,
+      body: bytes,
+      size: 10,
+      contentType: "image/png",
+    });
+    await own.client.send(
+      new DeleteObjectCommand({ Bucket: own.bucket, Key: `${gone}images/b.png` }),
+    );
+    const { body: { bucket } } = await runWorker(store);
+    assertEquals(bucket, "restored", "nobody has used this bucket yet");
+    await storageCleanup({ limit: 1, accept_restore: "apply" }, {
+      admin: workerClient(),
+      store,
+      settings: { messageStreamTimeout: 900 },
+      budget: 1000,
+      project: "",
+      contentType: "application/pdf",
+    });
+    await runWorker(store);
+    const [entry] = (await entriesOf(user)).filter(({ reason }) => reason === "chat_deleted");
+    assertEquals([entry!.done, entry!.objects_deleted], [true, 3]);
+    const left = (await own.list()).map(({ key }) => key);
+    const names = ["a", "b", "c"].map((name) => `${kept}images/${name}.png`);
+    assertEquals(left, [...names, MARKER_KEY].toSorted());
+  },
+  knownBuckets.filter(({ kind }) => kind === "ceph"),
 );

@@ -1,11 +1,15 @@
 /** Whether a bucket keeps versions: told from what real servers answer, and on a real one. */
-import type { S3Client } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { ChatArchiveError } from "@shared/errors.ts";
 import { createS3Client } from "../../supabase/functions/_shared/s3_client.ts";
+import { bucketOpener, openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
+import { S3_TIMEOUTS } from "../../supabase/functions/_shared/s3_timeouts.ts";
+import type { BucketSettings } from "../../supabase/functions/_shared/settings.ts";
 import { keepsVersions } from "../../supabase/functions/_shared/s3_versions.ts";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { buckets, testOnEachBucket } from "../support/buckets/each_bucket.ts";
 import { ownBucket } from "../support/buckets/own_bucket.ts";
-import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
+import { s3Error, type SeenRequest, startScriptedBucket } from "../support/scripted_bucket.ts";
 import { exported, run } from "../support/storage_command.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -148,13 +152,173 @@ testOnEachBucket(
   versioned,
 );
 
+/** Opens it as functions do, without what one process remembers. */
+const storeOf = (settings: BucketSettings, bucket: string) =>
+  openBucket({ ...settings, bucket }, { ...S3_TIMEOUTS, versioningMs: 0 });
+
+const bytes = new Uint8Array(3);
+const object = (key: string) => ({ key, body: bytes, size: 3, contentType: "image/png" });
+
+for (const status of ["Enabled", "Suspended"] as const) {
+  testOnEachBucket(`a delete removes every version and marker (${status})`, async (under) => {
+    await using own = await ownBucket(under.settings);
+    const store = storeOf(under.settings, own.bucket);
+    await own.become("Enabled");
+    // One and many of a folder: these are listed in two ways.
+    const many = Array.from({ length: 30 }, (_, n) => `b/${String(n).padStart(2, "0")}`);
+    for (const key of ["a/1", "a/12", ...many, "b/000", "b/31"]) {
+      await store.put(object(key));
+      await store.put(object(key));
+    }
+    await own.client.send(new DeleteObjectCommand({ Bucket: own.bucket, Key: "a/1" }));
+    if (status === "Suspended") {
+      await own.become("Suspended");
+      await store.put(object("a/1"));
+      await own.client.send(new DeleteObjectCommand({ Bucket: own.bucket, Key: "b/05" }));
+    }
+    assertEquals(await store.deleteMany(["a/1", "absent", ...many]), []);
+    assertEquals((await own.list()).map(({ key }) => key), [
+      "a/12",
+      "a/12",
+      "b/000",
+      "b/000",
+      "b/31",
+      "b/31",
+    ]);
+  }, versioned);
+}
+
+testOnEachBucket("a list tells of what is hidden, each key once", async ({ settings }) => {
+  await using own = await ownBucket(settings);
+  const store = storeOf(settings, own.bucket);
+  await own.become("Enabled");
+  for (const key of ["a", "b", "b", "c"]) await store.put(object(key));
+  for (const Key of ["a", "d"]) {
+    await own.client.send(new DeleteObjectCommand({ Bucket: own.bucket, Key }));
+  }
+  const told = async (options?: Parameters<typeof store.list>[1]) =>
+    (await Array.fromAsync(store.list("", options))).flat().map((one) =>
+      one.hidden ? `(${one.key})` : one.key
+    );
+  assertEquals(await told(), ["b", "c"]);
+  assertEquals(await told({ hidden: true }), ["(a)", "b", "c", "(d)"]);
+  assertEquals(await told({ hidden: true, after: "a" }), ["b", "c", "(d)"]);
+}, versioned);
+
+testOnEachBucket("a bucket that begins to keep versions is asked again", async ({ settings }) => {
+  await using own = await ownBucket(settings);
+  const store = storeOf(settings, own.bucket);
+  await store.put(object("a"));
+  assertEquals([await store.deleteMany(["a"]), await store.keysPerBatch()], [[], 1000]);
+  await own.become("Enabled");
+  await store.put(object("a"));
+  assertEquals([await store.deleteMany(["a"]), await store.keysPerBatch()], [[], 100]);
+  assertEquals(await own.list(), []);
+}, versioned);
+
+testOnEachBucket("a key that may not ask: a delete is tried", async ({ settings }) => {
+  await using own = await ownBucket(settings);
+  const store = storeOf(settings, own.bucket);
+  await own.forbid("s3:GetBucketVersioning");
+  await store.put(object("a"));
+  assertEquals(await store.deleteMany(["a"]), []);
+  assertEquals(await own.list(), []);
+  await own.become("Enabled");
+  await store.put(object("a"));
+  assertEquals(await store.deleteMany(["a"]), []);
+  // The marker of what was tried is all that is left.
+  assertEquals((await own.list()).map(({ key }) => key), ["chat-archive/nothing"]);
+}, versioned);
+
+testOnEachBucket("rm and rm-prefix remove versions, too", async ({ settings }) => {
+  await using own = await ownBucket(settings);
+  const store = storeOf(settings, own.bucket);
+  await own.become("Enabled");
+  for (const key of ["a", "p/a", "p/a", "p/b"]) await store.put(object(key));
+  await own.client.send(new DeleteObjectCommand({ Bucket: own.bucket, Key: "p/b" }));
+  const env = exported({ ...settings, bucket: own.bucket });
+  assertEquals((await run(["rm", "a", "--force"], { env })).code, 0);
+  const { code, lines } = await run(["rm-prefix", "p/", "--force", "--yes"], { env });
+  assertEquals([code, lines], [0, ["deleted 2 objects"]]);
+  assertEquals(await own.list(), []);
+}, versioned);
+
+/** A bucket with two versions of `a`, one of which can't be deleted. */
+const locked = ({ url, body }: SeenRequest) => {
+  if (url.searchParams.has("versioning")) return answer(RECORDED["AWS, on"]![0]);
+  if (url.searchParams.has("versions")) {
+    return answer(versions(version("1", true) + version("2", false)));
+  }
+  if (!body.includes("<VersionId>2</VersionId>")) return new Response(null);
+  return answer(
+    "<DeleteResult><Error><Key>a</Key><VersionId>2</VersionId><Code>AccessDenied</Code></Error>" +
+      "</DeleteResult>",
+  );
+};
+
+Deno.test("a version that can't be deleted is a failure of its key", async () => {
+  await using bucket = startScriptedBucket(locked);
+  const store = openBucket(bucket.settings);
+  assertEquals(await store.deleteMany(["a"]), [{ key: "a", code: "AccessDenied" }]);
+});
+
+Deno.test("where neither the state nor the versions may be asked for, nothing counts as deleted", async () => {
+  await using bucket = startScriptedBucket(({ method, url }) =>
+    method === "DELETE"
+      ? new Response(null, { status: 204, headers: { "x-amz-delete-marker": "true" } })
+      : method === "POST"
+      ? answer("<DeleteResult></DeleteResult>")
+      : url.searchParams.has("versioning") || url.searchParams.has("versions")
+      ? s3Error(403, "AccessDenied")
+      : new Response(null)
+  );
+  const error = await assertRejects(
+    () => openBucket(bucket.settings).deleteMany(["a"]),
+    ChatArchiveError,
+  );
+  assertEquals((error.cause as Error).name, "AccessDenied");
+  assertEquals(bucket.seen.filter(({ method }) => method === "POST"), []);
+});
+
+for (
+  const [server, requests] of [
+    ["AWS, never switched on", ["GET versioning", "POST delete", "HEAD "]],
+    ["Supabase Storage", ["GET versioning", "GET versions", "POST delete", "HEAD "]],
+    ["R2", ["GET versioning", "POST delete", "HEAD "]],
+  ] as const
+) {
+  Deno.test(`versions cost one question a minute where there are none: ${server}`, async () => {
+    const [state, listed] = RECORDED[server]!;
+    await using bucket = startScriptedBucket(({ method, url }) =>
+      method === "POST"
+        ? answer("<DeleteResult></DeleteResult>")
+        : url.searchParams.has("versioning")
+        ? answer(state)
+        : url.searchParams.has("versions")
+        ? answer(listed)
+        : new Response(null)
+    );
+    const open = bucketOpener(bucket.settings);
+    // Another request of the same process asks nothing again.
+    for (const id of ["1", "2", "3"]) assertEquals(await open(id).deleteMany(["a"]), []);
+    const seen = bucket.seen.map(({ method, url: { searchParams } }) =>
+      `${method} ${
+        ["versioning", "versions", "delete"].find((name) => searchParams.has(name)) ?? ""
+      }`
+    );
+    assertEquals(seen, [...requests, "POST delete", "POST delete"]);
+  });
+}
+
 testOnEachBucket("check leaves no version of its own behind", async ({ settings }) => {
   await using own = await ownBucket(settings);
   await own.become("Enabled");
   await own.put("1");
   const env = exported({ ...settings, bucket: own.bucket });
-  const { code, notes } = await run(["check"], { env });
-  assertEquals(code, 1);
-  assertMatch(notes[1]!, /^warning: the bucket keeps versions/);
+  const { json } = await run(["check", "--json"], { env });
+  const { keeps_versions, warnings } = json();
+  assertEquals(keeps_versions, "yes");
+  const about = (warnings as string[]).filter((text) => /version|could not be deleted/.test(text));
+  assertEquals(about, []);
   assertEquals((await own.list()).map(({ key }) => key), ["a"]);
 }, versioned);

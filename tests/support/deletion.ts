@@ -29,7 +29,15 @@ export async function runWorker(
   const { admin = workerClient(), budget = 20_000, limit = 10_000 } = ports;
   const store = { ...bucket, ...changes };
   const settings = { messageStreamTimeout: 900 };
-  const { body } = await storageCleanup({ limit }, { admin, store, settings, budget });
+  const { body } = await storageCleanup({ limit }, {
+    admin,
+    store,
+    settings,
+    budget,
+    // As the stack's functions have them: it is on loopback.
+    project: "",
+    contentType: "application/pdf",
+  });
   if (!("claimed" in body)) throw new Error("this is no report of a run");
   return { body };
 }

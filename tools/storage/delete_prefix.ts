@@ -22,7 +22,7 @@ export async function* deletePrefix(
   prefix: string,
   spare?: Spare,
 ): AsyncGenerator<DeletedPage> {
-  for await (const page of store.list(prefix)) {
+  for await (const page of store.list(prefix, { hidden: true })) {
     const keys = page.map(({ key }) => key);
     const kept = await spare?.(keys) ?? new Set();
     const failures = await store.deleteMany(keys.filter((key) => !kept.has(key)));

@@ -16,6 +16,7 @@ import {
   isPublic,
   QUESTION_TIMEOUT_MS,
 } from "./examine_bucket_access.ts";
+import { dropsHeaders } from "./examine_bucket_copies.ts";
 import { removeProbes } from "./examine_bucket_cleanup.ts";
 import { type Question, QUESTIONS, warningOf } from "./examine_bucket_findings.ts";
 import {
@@ -71,7 +72,11 @@ async function tryOut(
         honoursCopyConditions(client, bucket, probe, `${prefix}conditional`),
         honoursReadConditions(store, probe),
       ]);
-  const [public_list, public_read, cors] = await Promise.all([
+  const [drops_headers, public_list, public_read, cors] = await Promise.all([
+    dropsHeaders(store, client, bucket, contentType, [
+      `${incoming}headers`,
+      `${prefix}without-headers`,
+    ]),
     isListed(store),
     isPublic(store, probe.key),
     allowsPut(store, `${incoming}cors`, origin),
@@ -84,6 +89,7 @@ async function tryOut(
       publishes_by_header,
       copy_conditions,
       read_conditions,
+      drops_headers,
       public_list,
       public_read,
       cors,

@@ -13,6 +13,7 @@ export type Question =
   | "publishes_by_header"
   | "copy_conditions"
   | "read_conditions"
+  | "drops_headers"
   | "public_list"
   | "public_read"
   | "cors";
@@ -32,10 +33,9 @@ const FINDINGS: Record<Question, Finding> = {
       "S3_UPLOAD_ACCESS_KEY and S3_UPLOAD_SECRET_KEY, or the rights of these keys",
   },
   keeps_versions: {
-    bad: "yes",
     yes:
-      "the bucket keeps versions, so that a delete leaves the bytes: switch versioning off, and " +
-      "expire noncurrent versions with a lifecycle rule",
+      "the worker lists and deletes every version of what users delete, which is slower, and which " +
+      "this key may do",
     no: "deleted bytes are gone at once",
   },
   copies_by_header: {
@@ -57,6 +57,13 @@ const FINDINGS: Record<Question, Finding> = {
   read_conditions: {
     yes: "a read can be bound to one version",
     no: "a read in parts may mix versions: bytes are read from keys that no client can write",
+  },
+  drops_headers: {
+    bad: "no",
+    yes: "headers that a client adds to an upload do not reach those who read the file",
+    no:
+      "headers that a client adds to an upload (an encoding, caching) come with the file to all " +
+      "who read it: use another server",
   },
   public_list: {
     bad: "yes",

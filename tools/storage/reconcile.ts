@@ -1,12 +1,11 @@
 import { ReconcileReport } from "@shared/contracts/storage-cleanup.ts";
-import { EXIT, Failure, misuse, unreachable } from "../../stack/failure.ts";
+import { Failure, misuse } from "../../stack/failure.ts";
 import { confirm } from "../confirmation.ts";
 import { type ProjectApi, requiredApi } from "./api.ts";
 import type { StorageCall, StorageCommand } from "./command.ts";
 import { describeCount } from "./sizes.ts";
+import { callWorker } from "./worker_api.ts";
 
-/** Milliseconds for one request, which compares for up to 50 s. */
-const REQUEST_TIMEOUT_MS = 120_000;
 /** Keys that are printed. */
 const SAMPLE = 100;
 
@@ -15,27 +14,6 @@ interface Range {
   after?: string;
   until?: string;
   orphans: number;
-}
-
-async function callWorker({ url, secretKey }: ProjectApi, body: unknown) {
-  let response: Response;
-  try {
-    response = await fetch(`${url}/functions/v1/storage-cleanup`, {
-      method: "POST",
-      headers: { apikey: secretKey, "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-  } catch (cause) {
-    throw unreachable(`${url} does not answer`, "Correct SUPABASE_URL.", { cause });
-  }
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return ReconcileReport.parse(answer);
-  throw new Failure(
-    `storage-cleanup answers ${answer.code ?? response.status}: ${answer.message ?? "no message"}`,
-    answer.code === "conflict" ? "Look at a dry run again." : "See the function's log.",
-    { exitCode: answer.code === "conflict" ? EXIT.failed : EXIT.unreachable },
-  );
 }
 
 /** A dry run over the whole bucket. */
@@ -50,7 +28,11 @@ async function compareAll(api: ProjectApi, { terminal }: StorageCall) {
   };
   const ranges: Range[] = [];
   for (let after: string | undefined, first = true; first || after; first = false) {
-    const part = await callWorker(api, { reconcile: "dry-run", ...(after ? { after } : {}) });
+    const part = await callWorker(
+      api,
+      { reconcile: "dry-run", ...(after ? { after } : {}) },
+      ReconcileReport,
+    );
     found.compared += part.compared;
     found.orphans += part.orphans;
     found.foreign += part.foreign;
@@ -78,7 +60,7 @@ async function applyTo(api: ProjectApi, { after, until, orphans }: Range): Promi
       expected: orphans - enqueued,
       ...(from ? { after: from } : {}),
       ...(until ? { until } : {}),
-    });
+    }, ReconcileReport);
     enqueued += part.orphans;
     from = part.next;
   }

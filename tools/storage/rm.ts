@@ -39,9 +39,11 @@ export const rm: StorageCommand = {
     const spared = await (await liveKeys(call))(keys);
     const rest = keys.filter((key) => !spared.has(key));
     const there = await eachOf(rest, LOOKUPS, async (key) => await store.head(key) !== null);
-    const failures = await store.deleteMany(rest.filter((_, index) => there[index]));
+    // All of them: a bucket that keeps versions may hold some of what is not there.
+    const failures = await store.deleteMany(rest);
     const missing = rest.filter((_, index) => !there[index]);
-    const deleted = rest.length - missing.length - failures.length;
+    const failed = new Set(failures.map(({ key }) => key));
+    const deleted = rest.filter((key, index) => there[index] && !failed.has(key)).length;
     return reportDeletion(call, { deleted, spared: [...spared], failures, missing });
   },
 };

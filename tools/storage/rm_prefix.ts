@@ -11,7 +11,7 @@ async function confirmLoss(call: StorageCall, prefix: string): Promise<void> {
   if (call.yes) return;
   let count = 0;
   let bytes = 0;
-  for await (const page of call.store.list(prefix)) {
+  for await (const page of call.store.list(prefix, { hidden: true })) {
     count += page.length;
     for (const { size } of page) bytes += size;
     call.terminal.show(`counting: ${describeCount(count, "object")}`);

@@ -9,6 +9,7 @@ export type Failpoint =
   | "delete.committed"
   | "account.slice"
   | "account.emptied"
+  | "bucket.counted"
   | "sweep.claimed"
   | "sweep.listed"
   | "sweep.answered"

@@ -13,4 +13,6 @@ export interface S3Connection {
   signGet: ReturnType<typeof getSigner>;
   /** Throws unless the bucket is there: before an answer is believed that a missing one may give. */
   assertBucket(): Promise<void>;
+  /** Does a delete leave versions behind? */
+  keepsDeleted(): Promise<boolean>;
 }

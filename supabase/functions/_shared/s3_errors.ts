@@ -21,6 +21,17 @@ export function isGone(error: unknown): boolean {
   return isMissing(error) || (error as S3Error).$metadata?.httpStatusCode === 412;
 }
 
+/** Says a server that it has no such operation? */
+export function isNotImplemented(error: unknown): boolean {
+  const { name, $metadata } = error as S3Error;
+  return name === "NotImplemented" || $metadata?.httpStatusCode === 501;
+}
+
+/** May the key not do that? */
+export function isForbidden(error: unknown): boolean {
+  return (error as S3Error).$metadata?.httpStatusCode === 403;
+}
+
 /** Any other failure, for callers. @param cause for the log */
 export function unavailable(cause: unknown): ChatArchiveError {
   return new ChatArchiveError("storage_unavailable", "the object storage did not answer", {

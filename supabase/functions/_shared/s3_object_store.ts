@@ -10,6 +10,7 @@ import { createS3Client, withRequestId } from "./s3_client.ts";
 import { check, readVerbs } from "./s3_read.ts";
 import { createRunner } from "./s3_runner.ts";
 import { S3_TIMEOUTS, type S3Timeouts } from "./s3_timeouts.ts";
+import { askVersioning, rememberVersioning } from "./s3_versioning.ts";
 import { writeVerbs } from "./s3_write.ts";
 import type { BucketSettings } from "./settings.ts";
 import { getSigner, objectsAddress } from "./sign_get.ts";
@@ -39,6 +40,7 @@ export function bucketOpener(
   const signGet = getSigner(settings, endpoint);
   const signPublicGet = getSigner(settings, publicEndpoint);
   const presence = bucketPresence(timeouts.presenceMs);
+  const versioning = rememberVersioning(timeouts.versioningMs);
   const address = objectsAddress(settings, publicEndpoint).href;
 
   return (requestId) => {
@@ -47,7 +49,8 @@ export function bucketOpener(
       timeouts.operationMs,
     );
     const assertBucket = () => presence(() => check({ run, bucket }));
-    const connection = { bucket, requestId, timeouts, run, signGet, assertBucket };
+    const keepsDeleted = () => versioning(() => askVersioning({ run, bucket }));
+    const connection = { bucket, requestId, timeouts, run, signGet, assertBucket, keepsDeleted };
     return {
       address: (key) => address + key,
       presignPut: async (request) => await signPut(await putClient(), bucket, request),

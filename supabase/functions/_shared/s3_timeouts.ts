@@ -10,6 +10,8 @@ export interface S3Timeouts {
   silenceMs: number;
   /** For so long a bucket that was there counts as there, when it says that an object is not. */
   presenceMs: number;
+  /** For so long a bucket that keeps versions, or keeps none, counts as doing so. */
+  versioningMs: number;
 }
 
 /** What a bucket gets, unless somebody says otherwise. */
@@ -19,4 +21,5 @@ export const S3_TIMEOUTS: S3Timeouts = {
   copyMs: 60_000,
   silenceMs: 15_000,
   presenceMs: 5_000,
+  versioningMs: 60_000,
 };

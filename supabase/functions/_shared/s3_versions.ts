@@ -3,12 +3,10 @@
  *
  * @module
  */
-import type {
-  ListObjectVersionsCommandInput,
-  ListObjectVersionsCommandOutput,
-  S3Client,
-} from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
 import { loadSdk } from "./s3_client.ts";
+import { isNotImplemented } from "./s3_errors.ts";
+import type { SendOptions } from "./s3_runner.ts";
 
 /** One version of an object, or a marker that it was deleted. */
 export interface ObjectVersion {
@@ -17,6 +15,57 @@ export interface ObjectVersion {
   versionId: string;
   isLatest: boolean;
   isMarker: boolean;
+  /** Bytes; 0 for a marker. */
+  size: number;
+  /** When it was stored. */
+  modified: Date;
+}
+
+/** Where a page of versions begins. */
+export interface VersionPageStart {
+  prefix: string;
+  /** Only what comes after it: after all versions of the key, or after the one that is named. */
+  after?: { key: string; versionId?: string };
+  /** Versions and markers at most; by default what the server gives, 1,000. */
+  limit?: number;
+}
+
+/** One page of versions and markers. @throws what the SDK throws */
+export async function versionPage(
+  client: S3Client,
+  bucket: string,
+  { prefix, after, limit }: VersionPageStart,
+  options: SendOptions,
+): Promise<{ versions: ObjectVersion[]; next?: NonNullable<VersionPageStart["after"]> }> {
+  const { ListObjectVersionsCommand } = await loadSdk();
+  const command = new ListObjectVersionsCommand({
+    Bucket: bucket,
+    Prefix: prefix,
+    ...(after ? { KeyMarker: after.key } : {}),
+    ...(after?.versionId ? { VersionIdMarker: after.versionId } : {}),
+    ...(limit ? { MaxKeys: limit } : {}),
+  });
+  const page = await client.send(command, options);
+  const found = [
+    ...(page.Versions ?? []).map((version) => ({
+      ...version,
+      Size: version.Size,
+      isMarker: false,
+    })),
+    ...(page.DeleteMarkers ?? []).map((marker) => ({ ...marker, Size: 0, isMarker: true })),
+  ];
+  const { IsTruncated, NextKeyMarker: key, NextVersionIdMarker: versionId } = page;
+  return {
+    versions: found.map((one) => ({
+      key: one.Key ?? "",
+      versionId: one.VersionId ?? "null",
+      isLatest: one.IsLatest ?? false,
+      isMarker: one.isMarker,
+      size: one.Size ?? 0,
+      modified: one.LastModified ?? new Date(0),
+    })),
+    ...(IsTruncated && key ? { next: { key, ...(versionId ? { versionId } : {}) } } : {}),
+  };
 }
 
 /** Versions and markers below a prefix, a page at a time. @throws what the SDK throws */
@@ -26,34 +75,17 @@ export async function* listVersions(
   prefix: string,
   abortSignal: AbortSignal,
 ): AsyncIterable<ObjectVersion[]> {
-  const { ListObjectVersionsCommand } = await loadSdk();
-  let next: ListObjectVersionsCommandInput | undefined = { Bucket: bucket, Prefix: prefix };
-  while (next) {
-    const page: ListObjectVersionsCommandOutput = await client.send(
-      new ListObjectVersionsCommand(next),
+  let start: VersionPageStart | undefined = { prefix };
+  while (start) {
+    const { versions, next }: Awaited<ReturnType<typeof versionPage>> = await versionPage(
+      client,
+      bucket,
+      start,
       { abortSignal },
     );
-    const found = [
-      ...(page.Versions ?? []).map((version) => ({ ...version, isMarker: false })),
-      ...(page.DeleteMarkers ?? []).map((marker) => ({ ...marker, isMarker: true })),
-    ];
-    yield found.map(({ Key = "", VersionId = "null", IsLatest = false, isMarker }) => ({
-      key: Key,
-      versionId: VersionId,
-      isLatest: IsLatest,
-      isMarker,
-    }));
-    const { IsTruncated, NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = page;
-    next = IsTruncated && KeyMarker
-      ? { ...next, KeyMarker, ...(VersionIdMarker ? { VersionIdMarker } : {}) }
-      : undefined;
+    yield versions;
+    start = next && { prefix, after: next };
   }
-}
-
-/** Says a server that it has no such operation? Then it keeps no versions. */
-function isNotImplemented(error: unknown): boolean {
-  const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
-  return name === "NotImplemented" || $metadata?.httpStatusCode === 501;
 }
 
 /**

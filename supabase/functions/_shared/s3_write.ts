@@ -4,16 +4,11 @@
  * @module
  */
 import { Readable } from "node:stream";
-import { chunked } from "@shared/async.ts";
-import {
-  type DeleteFailure,
-  KEYS_PER_DELETE,
-  type NewObject,
-  type ObjectStore,
-} from "./object_store.ts";
+import type { NewObject, ObjectStore } from "./object_store.ts";
 import { outgoing } from "./object_stream.ts";
 import { sentOnce } from "./s3_client.ts";
 import type { S3Connection } from "./s3_connection.ts";
+import { deleteMany, dropOldVersions, keysPerBatch } from "./s3_delete.ts";
 import { isMissing } from "./s3_errors.ts";
 
 async function put(
@@ -72,35 +67,15 @@ async function copy(
   return copied ?? false;
 }
 
-async function deleteMany(
-  { run, bucket, assertBucket }: S3Connection,
-  keys: string[],
-): Promise<DeleteFailure[]> {
-  const failures: DeleteFailure[] = [];
-  for (const some of chunked(keys, KEYS_PER_DELETE)) {
-    const Objects = some.map((Key) => ({ Key }));
-    const { Errors = [] } = await run((s3, { DeleteObjectsCommand }, options) =>
-      s3.send(
-        new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
-        options,
-      )
-    );
-    for (const { Key, Code } of Errors) {
-      if (Code !== "NoSuchKey") failures.push({ key: Key ?? "", code: Code ?? "Unknown" });
-    }
-  }
-  // A missing object counts as deleted; a missing bucket must not.
-  await assertBucket();
-  return failures;
-}
-
 /** The verbs that change something. */
 export function writeVerbs(
   connection: S3Connection,
-): Pick<ObjectStore, "put" | "copy" | "deleteMany"> {
+): Pick<ObjectStore, "put" | "copy" | "deleteMany" | "keysPerBatch" | "dropOldVersions"> {
   return {
     put: (object) => put(connection, object),
     copy: (from, to, contentType) => copy(connection, from, to, contentType),
     deleteMany: (keys) => deleteMany(connection, keys),
+    keysPerBatch: () => keysPerBatch(connection),
+    dropOldVersions: (key) => dropOldVersions(connection, key),
   };
 }

@@ -6,7 +6,6 @@
 import { chunked, eachOf } from "@shared/async.ts";
 import type { StorageDeletion } from "@shared/rows.ts";
 import { bucketCode, deleteObjects, type LiveKeys, liveKeys } from "./delete_objects.ts";
-import { KEYS_PER_DELETE } from "./object_store.ts";
 import { type Outcome, released, settle } from "./outbox.ts";
 import { isLate, sumOf, type SweepPorts, type SweepResult } from "./sweep_ports.ts";
 import { sweepPrefix } from "./sweep_prefix.ts";
@@ -50,9 +49,26 @@ async function sweepBatch(ports: SweepPorts, batch: StorageDeletion[]): Promise<
   return { claimed: batch.length, deleted, failed: failed.size };
 }
 
+/** Settles entries for which the bucket has not even said what a batch is. */
+async function failAll(
+  { admin }: SweepPorts,
+  entries: StorageDeletion[],
+  error: string,
+): Promise<SweepResult> {
+  await settle(admin, entries.map((entry) => outcomeOf(entry, new Map(), error)));
+  return { claimed: entries.length, deleted: 0, failed: entries.length };
+}
+
 async function sweepKeys(ports: SweepPorts, entries: StorageDeletion[]): Promise<SweepResult> {
   let total = NOTHING;
-  for (const batch of chunked(entries, KEYS_PER_DELETE)) {
+  if (entries.length === 0) return total;
+  let size: number;
+  try {
+    size = await ports.store.keysPerBatch();
+  } catch (error) {
+    return await failAll(ports, entries, bucketCode(error));
+  }
+  for (const batch of chunked(entries, size)) {
     if (isLate(ports)) {
       await settle(ports.admin, entries.slice(total.claimed).map(released));
       return { ...total, claimed: entries.length };

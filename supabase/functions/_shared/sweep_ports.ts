@@ -5,7 +5,7 @@ import type { ObjectStore } from "./object_store.ts";
 export interface SweepPorts {
   /** Bypasses RLS: only service_role may claim and settle. */
   admin: ArchiveClient;
-  store: Pick<ObjectStore, "list" | "deleteMany">;
+  store: Pick<ObjectStore, "list" | "deleteMany" | "keysPerBatch">;
   /** Of `performance.now()`: after it no new batch is begun. */
   deadline: number;
 }

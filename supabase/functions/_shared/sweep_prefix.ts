@@ -23,7 +23,7 @@ async function* pagesOf(
   ports: SweepPorts,
   { target, chat_id }: StorageDeletion,
 ): AsyncGenerator<Page> {
-  for await (const objects of ports.store.list(target)) {
+  for await (const objects of ports.store.list(target, { hidden: true })) {
     await failpoint("sweep.listed");
     const keys = objects.map(({ key }) => key);
     const chats = await query(() => ports.admin.from("chats").select("id").eq("id", chat_id!));

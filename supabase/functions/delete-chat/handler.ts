@@ -16,6 +16,8 @@ export interface DeleteChatPorts {
   admin: ArchiveClient;
   /** Null: no object storage; the bytes wait in the outbox. */
   store: ObjectStore | null;
+  /** Has a worker lately found that the bucket is this database's? Else the bytes wait, too. */
+  mayDelete(): Promise<boolean>;
   /** Milliseconds that may be spent on removing rows, and then bytes, before the answer. */
   budget: number;
 }
@@ -65,7 +67,7 @@ export async function deleteChat(
 
   const open = found.filter(({ entries_pending }) => entries_pending > 0);
   const { admin, store } = ports;
-  if (open.length > 0 && store) {
+  if (open.length > 0 && store && await ports.mayDelete()) {
     await removeBytes({ admin, store, deadline }, open.map(({ chat_id }) => chat_id));
     found = await receipts();
   }

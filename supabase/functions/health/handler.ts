@@ -5,6 +5,7 @@ import { ChatArchiveError } from "@shared/errors.ts";
 import { SCHEMA_VERSION, VERSION } from "@shared/version.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
+import { lastVerdict } from "../_shared/recent_check.ts";
 import { query } from "@shared/query.ts";
 
 /** What health needs. */
@@ -12,7 +13,9 @@ export interface HealthPorts {
   /** Past RLS: the state of the outbox is no user's row. Null where USE_DATABASE is false. */
   admin: ArchiveClient | null;
   /** Null where USE_S3_STORAGE is false. */
-  store: Pick<ObjectStore, "check"> | null;
+  store: Pick<ObjectStore, "check" | "address"> | null;
+  /** The project's address, as `projectAddress` gives it. */
+  project: string;
   /** Milliseconds for each check. */
   timeout: number;
 }
@@ -60,30 +63,38 @@ const elapsed = (started: number) => Math.round(performance.now() - started);
 const DISABLED: Check = { status: "disabled", latency_ms: 0 };
 const UNKNOWN = { pending: null, dead: null, oldest_seconds: null };
 
-function reasonOfQueue(state: CleanupState): Reason | undefined {
+function reasonOfQueue(state: CleanupState, isRestored: boolean): Reason | undefined {
   const { dead, oldest_seconds, seconds_since_run } = state;
+  // First: it ends by an operator's word only.
+  if (isRestored) return "restored";
   if (seconds_since_run === null || seconds_since_run > WORKER_SILENCE_SECONDS) return "no_worker";
   if (dead > 0) return "dead_letters";
   if (oldest_seconds !== null && oldest_seconds > QUEUE_DELAY_SECONDS) return "stuck_queue";
 }
 
-async function readState(admin: ArchiveClient) {
-  const [upToDate, state] = await Promise.all([
+async function readState(
+  admin: ArchiveClient,
+  { store, project }: Pick<HealthPorts, "store" | "project">,
+) {
+  const [upToDate, [state], last] = await Promise.all([
     query(() => admin.rpc("has_migration", { version: SCHEMA_VERSION })),
     query(() => admin.rpc("cleanup_state")),
+    // Without a bucket there is nothing to be restored to.
+    store ? lastVerdict(admin, store, project) : undefined,
   ]);
   if (!upToDate) throw new BehindError();
-  return state[0];
+  return state && { ...state, isRestored: last !== undefined && last.verdict !== "same" };
 }
 
-async function checkDatabase({ admin, timeout }: HealthPorts): Promise<Omit<Checks, "storage">> {
+async function checkDatabase(ports: HealthPorts): Promise<Omit<Checks, "storage">> {
+  const { admin, timeout } = ports;
   if (!admin) return { database: DISABLED, cleanup: { ...DISABLED, ...UNKNOWN } };
-  const { value: state, check } = await timed(timeout, () => readState(admin));
+  const { value: state, check } = await timed(timeout, () => readState(admin, ports));
   if (!state) {
     return { database: check, cleanup: { ...check, status: "down", ...UNKNOWN } };
   }
   const { pending, dead, oldest_seconds } = state;
-  const reason = reasonOfQueue(state);
+  const reason = reasonOfQueue(state, state.isRestored);
   return {
     database: check,
     cleanup: {

@@ -1,6 +1,6 @@
 import { HEALTH } from "@shared/contracts/health.ts";
 import { type Reply, serve } from "../_shared/serve.ts";
-import { asAdmin, optionalBucket } from "../_shared/wiring.ts";
+import { asAdmin, optionalBucket, project } from "../_shared/wiring.ts";
 import { health } from "./handler.ts";
 
 /** Milliseconds. Anybody may call this: the answer is kept, so that calls cost nothing. */
@@ -20,6 +20,7 @@ export default serve(
         reply: health({
           admin: call.settings.useDatabase ? asAdmin(lasting) : null,
           store: optionalBucket(call),
+          project: project(),
           timeout: TIMEOUT_MS,
         }),
       };

@@ -4,6 +4,7 @@ import type {
 } from "@shared/contracts/storage-cleanup.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { query } from "@shared/query.ts";
+import { acceptRestore } from "./accept_restore.ts";
 import { emptyOutbox, type EmptyOutboxPorts } from "./empty_outbox.ts";
 import { reconcile } from "./reconcile.ts";
 
@@ -19,17 +20,24 @@ async function work(
   { budget, ...ports }: StorageCleanupPorts,
 ) {
   const deadline = performance.now() + budget;
-  if (!request.reconcile) return await emptyOutbox(request.limit, { ...ports, deadline });
-  const { admin, store } = ports;
-  if (store) return await reconcile(request, { admin, store, deadline });
+  const { admin, store, project, contentType } = ports;
+  if (!request.reconcile && !request.accept_restore) {
+    return await emptyOutbox(request.limit, { ...ports, deadline });
+  }
+  if (store && request.reconcile) {
+    return await reconcile(request, { admin, store, project, contentType, deadline });
+  }
+  if (store) return await acceptRestore(request, { admin, store, project, contentType });
   throw new ChatArchiveError("storage_disabled", "this deployment runs without object storage");
 }
 
 /**
- * One run of the worker or, with `reconcile`, one comparison of the bucket with the rows.
+ * One run of the worker or, with `reconcile`, one comparison of the bucket with the rows or, with
+ * `accept_restore`, the word of an operator that bucket and database belong together.
  *
- * @throws {ChatArchiveError} with `reconcile` only: `conflict` where there are more orphans than
- *   expected, `storage_disabled`, `storage_unavailable`
+ * @throws {ChatArchiveError} with `reconcile` or `accept_restore` only: `conflict` where there are more
+ *   orphans than expected, or the bucket is not this database's; `storage_disabled`,
+ *   `storage_unavailable`
  */
 export async function storageCleanup(
   request: StorageCleanupRequest,

@@ -1,6 +1,6 @@
 import { STORAGE_CLEANUP } from "@shared/contracts/storage-cleanup.ts";
 import { serve } from "../_shared/serve.ts";
-import { asAdmin, optionalBucket } from "../_shared/wiring.ts";
+import { asAdmin, markerType, project, uncheckedBucket } from "../_shared/wiring.ts";
 import { storageCleanup } from "./handler.ts";
 
 /** Milliseconds; the next run comes after a minute. */
@@ -12,7 +12,10 @@ export default serve(
     const reply = await storageCleanup(request, {
       // The worker has no user; only the secret key gets here.
       admin: asAdmin(call),
-      store: optionalBucket(call),
+      // It checks the bucket itself.
+      store: uncheckedBucket(call),
+      project: project(),
+      contentType: markerType(call.settings),
       settings: call.settings,
       budget: BUDGET_MS,
     });

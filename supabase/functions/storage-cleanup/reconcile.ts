@@ -11,14 +11,16 @@ import type { ReconcileReport, StorageCleanupRequest } from "@shared/contracts/s
 import { chunked } from "@shared/async.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
+import { checkBucket, type IdentityPorts } from "../_shared/bucket_identity.ts";
+import { MARKER_KEY } from "../_shared/bucket_marker.ts";
 import type { ListedObject, ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";
 
 /** What a comparison needs. */
-export interface ReconcilePorts {
+export interface ReconcilePorts extends Omit<IdentityPorts, "store"> {
   /** Past RLS: all users' rows. */
   admin: ArchiveClient;
-  store: Pick<ObjectStore, "list">;
+  store: Pick<ObjectStore, "list"> & IdentityPorts["store"];
   /** Of `performance.now()`: after it no new page is begun. */
   deadline: number;
   /** Seconds: what is younger, object or row, may be on its way to the other side. */
@@ -70,7 +72,7 @@ async function findOrphans({ admin, grace = GRACE_SECONDS }: ReconcilePorts, pag
 /** Rows between two keys whose objects are not on the page. @param through null: to the last row */
 async function findMissing(
   { admin, grace = GRACE_SECONDS }: ReconcilePorts,
-  page: ListedObject[],
+  page: string[],
   after: string,
   through: string | null,
 ) {
@@ -82,7 +84,7 @@ async function findMissing(
       admin.rpc("rows_without_objects", {
         after_key,
         through_key: through as string,
-        listed: page.map(({ key }) => key),
+        listed: page,
         grace_seconds: grace,
       })
     );
@@ -112,8 +114,8 @@ async function enqueue({ admin, grace = GRACE_SECONDS }: ReconcilePorts, orphans
  * go on. apply enqueues only after the whole range was compared, and only where no more orphans were
  * found than expected.
  *
- * @throws {ChatArchiveError} `conflict` where there are more orphans than `expected`: nothing is
- *   enqueued then
+ * @throws {ChatArchiveError} `conflict` where there are more orphans than `expected`, or the bucket is
+ *   not this database's: nothing is enqueued then
  */
 export async function reconcile(
   { reconcile: mode, expected = 0, after = "", until }: ReconcileRequest,
@@ -127,12 +129,20 @@ export async function reconcile(
     missing: 0,
     missing_keys: [],
   };
+  if (mode === "apply" && (await checkBucket(ports)).verdict !== "same") {
+    throw new ChatArchiveError(
+      "conflict",
+      "the bucket was last used by another or a later database: accept the restore first",
+    );
+  }
   const doomed: Listed[] = [];
   const compare = async (page: ListedObject[], from: string, through: string | null) => {
     const { orphans, foreign } = page.length > 0
       ? await findOrphans(ports, page)
       : { orphans: [], foreign: 0 };
-    const { missing, keys } = await findMissing(ports, page, from, through);
+    // Whoever reads a key of which only earlier versions are kept finds nothing.
+    const visible = page.filter(({ hidden }) => !hidden).map(({ key }) => key);
+    const { missing, keys } = await findMissing(ports, visible, from, through);
     found.compared += page.length;
     found.orphans += orphans.length;
     found.foreign += foreign;
@@ -153,11 +163,12 @@ export async function reconcile(
 
   let compared = after;
   let ended = true;
-  for await (const all of ports.store.list("", compared ? { after: compared } : {})) {
+  const start = { hidden: true, ...(compared ? { after: compared } : {}) };
+  for await (const all of ports.store.list("", start)) {
     const page = until === undefined ? all : all.filter(({ key }) => key <= until);
     const last = page.at(-1)?.key;
     if (last !== undefined) {
-      await compare(page, compared, last);
+      await compare(page.filter(({ key }) => key !== MARKER_KEY), compared, last);
       compared = last;
     }
     if (page.length < all.length) break;

@@ -70,6 +70,10 @@ async function answer(request: Request, url: URL, own: string, objects: Objects)
   if (method === "GET" || method === "HEAD") {
     return read(there ? objects : new Map(), key, request, url);
   }
+  if (method === "DELETE") {
+    if (there) objects.delete(key);
+    return there ? new Response(null, { status: 204 }) : xmlError(404, "NoSuchBucket");
+  }
   return xmlError(405, "MethodNotAllowed");
 }
 

@@ -46,6 +46,22 @@ export async function ownBucket(settings: BucketSettings) {
           PublicAccessBlockConfiguration: blocked,
         }),
       ),
+    /** Takes a right on the bucket from everybody. */
+    forbid: (Action: string) =>
+      client.send(
+        new sdk.PutBucketPolicyCommand({
+          Bucket: bucket,
+          Policy: JSON.stringify({
+            Version: "2012-10-17",
+            Statement: [{
+              Effect: "Deny",
+              Principal: "*",
+              Action,
+              Resource: `arn:aws:s3:::${bucket}`,
+            }],
+          }),
+        }),
+      ),
     put: (Body: string) =>
       client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: "a", Body })),
     delete: () => client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: "a" })),
