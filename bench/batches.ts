@@ -122,7 +122,7 @@ async function uploads(
         s3,
         new PutObjectCommand({
           Bucket: bucket.bucket,
-          Key: incoming_path!,
+          Key: incoming_path,
           ContentType: file.content_type,
           ContentLength: file.size,
         }),

@@ -410,7 +410,7 @@ export type Database = {
           "image_type": string;
           "imported": boolean;
           "incoming_number": number;
-          "incoming_path": string | null;
+          "incoming_path": string;
           "kind": string;
           "message_id": string | null;
           "page_count": number | null;
@@ -716,7 +716,7 @@ export type Database = {
           "image_type": string;
           "imported": boolean;
           "incoming_number": number;
-          "incoming_path": string | null;
+          "incoming_path": string;
           "kind": string;
           "message_id": string | null;
           "page_count": number | null;

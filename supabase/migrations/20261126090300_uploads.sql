@@ -24,11 +24,8 @@ create table public.uploads (
   sha256 char(64),
   imported boolean not null default false,
   incoming_number integer not null default 1,
-  incoming_path varchar(1024) generated always as (
-    case when not imported then
-      user_id::text || '/' || chat_id::text || '/incoming/' || id::text || '-'
-      || incoming_number::text
-    end
+  incoming_path varchar(1024) not null generated always as (
+    user_id::text || '/' || chat_id::text || '/incoming/' || id::text || '-' || incoming_number::text
   ) stored,
   attempts integer not null default 0,
   status varchar(10) not null default 'reserved',
@@ -96,11 +93,11 @@ comment on column public.uploads.height is 'Pixels, as the client says; the veri
 comment on column public.uploads.page_count is 'Copied to the document.';
 comment on column public.uploads.sha256 is 'SHA-256 of all bytes in lower-case hex: what arrives is compared with it. Null only in imports.';
 comment on column public.uploads.imported is
-  'True: an import sends the bytes itself, straight to the key of an attempt.';
+  'True: an import sends the bytes itself, straight to the key of an attempt. There is no URL.';
 comment on column public.uploads.incoming_number is
   'How many URLs the reservation has had: each renewal writes to another key.';
 comment on column public.uploads.incoming_path is
-  'Object key that the signed PUT writes to. Always deleted after the URL has died. Null in imports.';
+  'Object key that the signed PUT writes to. Always deleted after the URL has died.';
 comment on column public.uploads.attempts is
   'How often confirming it was begun; numbers the key of each attempt.';
 comment on column public.uploads.status is

@@ -155,7 +155,7 @@ revoke all on function private.enqueue_incoming() from public;
 create trigger uploads_enqueue_incoming
   after insert or update of incoming_number on public.uploads
   for each row
-  when (new.incoming_path is not null)
+  when (not new.imported)
   execute function private.enqueue_incoming();
 
 -- What protects -----------------------------------------------------------------------------------

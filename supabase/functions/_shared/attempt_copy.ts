@@ -25,7 +25,7 @@ export async function attemptCopy(
   { upload, key }: Attempt,
 ): Promise<AttemptResult> {
   try {
-    if (!await store.copy(upload.incoming_path!, key, upload.content_type)) {
+    if (!await store.copy(upload.incoming_path, key, upload.content_type)) {
       return { outcome: "mismatch", mismatch: new Mismatch() };
     }
     await failpoint("confirm.copied");

@@ -50,7 +50,7 @@ function portion(uploads: Upload[], maxBytes: number): Upload[] {
 async function arrived({ store }: ConfirmPorts, uploads: Upload[], found: Attempted) {
   const sizes = await eachOf(uploads, PARALLEL_UPLOADS, async ({ id, incoming_path }) => {
     try {
-      return incoming_path === null ? null : (await store.head(incoming_path))?.size ?? null;
+      return (await store.head(incoming_path))?.size ?? null;
     } catch (error) {
       found.failures.set(id, error);
       return undefined;
@@ -61,7 +61,7 @@ async function arrived({ store }: ConfirmPorts, uploads: Upload[], found: Attemp
     if (size === undefined || size === file_size) return size === file_size;
     found.mismatches.set(id, new Mismatch());
     // Nothing to delete where nothing is there, and a PUT may be under way.
-    if (size !== null) found.useless.push(incoming_path!);
+    if (size !== null) found.useless.push(incoming_path);
     return false;
   });
 }
@@ -77,7 +77,7 @@ function sortOut(found: Attempted, { upload, key }: Attempt, result: AttemptResu
     return;
   }
   found.mismatches.set(upload.id, result.mismatch);
-  found.useless.push(upload.incoming_path!, key);
+  found.useless.push(upload.incoming_path, key);
 }
 
 /** Copies uploads to keys of their own and verifies what lies there. */
@@ -149,7 +149,7 @@ async function tidy(
   { useless }: Attempted,
 ) {
   const settled = before.filter(({ id }) => after.get(id)?.status === "confirmed")
-    .flatMap(({ incoming_path }) => incoming_path ?? []);
+    .map(({ incoming_path }) => incoming_path);
   const keys = [...new Set([...settled, ...useless])];
   if (keys.length > 0) await store.deleteMany(keys).catch(() => {});
 }

@@ -174,7 +174,7 @@ export async function presignUpload(
     // A repeated request signs only the time that is left, and never more than was asked for.
     const left = Math.floor((Date.parse(upload.expires_at) - ports.now()) / 1000);
     const expiresIn = Math.min(upload.expires_in, left + 1);
-    if (expiresIn < 1 || upload.incoming_path === null) {
+    if (expiresIn < 1) {
       refuse("conflict", index, "id", "this file is stored already");
     }
     const url = await ports.store.presignPut({
