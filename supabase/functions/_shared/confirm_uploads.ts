@@ -104,13 +104,14 @@ const isClosed = ({ status, closes_at }: Upload) =>
 async function outcome(
   db: ArchiveClient,
   ids: string[],
-  after: Map<string, Upload>,
   { mismatches }: Attempted,
 ): Promise<ConfirmUploadResponse> {
-  const [images, documents] = await Promise.all([
+  const [uploads, images, documents] = await Promise.all([
+    query(() => db.from("uploads").select().in("id", ids)),
     query(() => db.from("chat_images").select().in("id", ids).order("seq")),
     query(() => db.from("chat_documents").select().in("id", ids).order("seq")),
   ]);
+  const after = new Map(uploads.map((upload) => [upload.id, upload]));
   const stored = new Set([...images, ...documents].map(({ id }) => id));
   const rejected: ConfirmUploadResponse["rejected"] = [];
   const pending: string[] = [];
@@ -118,11 +119,8 @@ async function outcome(
     const upload = after.get(id);
     const mismatch = mismatches.get(id);
     if (!upload || upload.status === "confirmed") {
-      rejected.push({
-        id,
-        code: "not_found",
-        message: "no such upload, or what it brought is gone",
-      });
+      const message = "no such upload, or what it brought is gone";
+      rejected.push({ id, code: "not_found", message });
     } else if (isClosed(upload)) {
       const message = "the reservation has expired: reserve it again with the same id";
       rejected.push({ id, code: "upload_mismatch", message });
@@ -144,13 +142,12 @@ async function outcome(
 /** Objects that are of no use any more go at once. The queue would delete them later anyway. */
 async function tidy(
   store: ConfirmPorts["store"],
-  before: Upload[],
-  after: Map<string, Upload>,
+  uploads: Upload[],
+  recorded: string[],
   { useless }: Attempted,
 ) {
-  const settled = before.filter(({ id }) => after.get(id)?.status === "confirmed")
-    .map(({ incoming_path }) => incoming_path);
-  const keys = [...new Set([...settled, ...useless])];
+  const settled = uploads.filter(({ id }) => recorded.includes(id));
+  const keys = [...settled.map(({ incoming_path }) => incoming_path), ...useless];
   if (keys.length > 0) await store.deleteMany(keys).catch(() => {});
 }
 
@@ -166,19 +163,20 @@ export async function confirmUploads(
   ids: string[],
   ports: ConfirmPorts,
 ): Promise<ConfirmUploadResponse | null> {
-  const select = () => query(() => ports.db.from("uploads").select().in("id", ids));
-  const before = (await select()).toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+  const before = (await query(() => ports.db.from("uploads").select().in("id", ids)))
+    .toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
   if (before.length === 0) return null;
   const open = before.filter((upload) => upload.status === "reserved" && !isClosed(upload));
 
   const found = await attempt(ports, portion(open, ports.maxBytes));
-  await record(ports, found.verified);
+  const recorded = await record(ports, found.verified);
   await failpoint("confirm.recorded");
   await giveUp(ports.admin, found.givenUp);
 
-  const after = new Map((await select()).map((upload) => [upload.id, upload]));
-  const confirmed = await outcome(ports.db, ids, after, found);
-  await tidy(ports.store, open, after, found);
+  const [confirmed] = await Promise.all([
+    outcome(ports.db, ids, found),
+    tidy(ports.store, open, recorded, found),
+  ]);
   const [failure] = found.failures.values();
   // What did not fail is told; what did can be asked for again.
   if (failure !== undefined && confirmed.pending.length === ids.length) throw failure;
