@@ -259,6 +259,34 @@ export type Database = {
         };
         Relationships: [];
       };
+      "quotas": {
+        Row: {
+          "id": string;
+          "max_chats": number | null;
+          "max_file_bytes": number | null;
+          "max_objects": number | null;
+          "max_text_bytes": number | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "id"?: string;
+          "max_chats"?: number | null;
+          "max_file_bytes"?: number | null;
+          "max_objects"?: number | null;
+          "max_text_bytes"?: number | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "id"?: string;
+          "max_chats"?: number | null;
+          "max_file_bytes"?: number | null;
+          "max_objects"?: number | null;
+          "max_text_bytes"?: number | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
       "search_results": {
         Row: {
           "block_id": string;
@@ -488,6 +516,37 @@ export type Database = {
           },
         ];
       };
+      "usage": {
+        Row: {
+          "chats": number;
+          "file_bytes": number;
+          "objects": number;
+          "reserved_bytes": number;
+          "reserved_objects": number;
+          "text_bytes": number;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chats"?: number;
+          "file_bytes"?: number;
+          "objects"?: number;
+          "reserved_bytes"?: number;
+          "reserved_objects"?: number;
+          "text_bytes"?: number;
+          "user_id": string;
+        };
+        Update: {
+          "chats"?: number;
+          "file_bytes"?: number;
+          "objects"?: number;
+          "reserved_bytes"?: number;
+          "reserved_objects"?: number;
+          "text_bytes"?: number;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
     };
     Views: {
       [_ in never]: never;
@@ -670,6 +729,7 @@ export type Database = {
         }[];
       };
       "finish_import": { Args: { "of_chat": string }; Returns: boolean };
+      "forget_rate_buckets": { Args: { "batch"?: number }; Returns: number };
       "has_migration": { Args: { "version": string }; Returns: boolean };
       "history_page": {
         Args: {
@@ -693,6 +753,21 @@ export type Database = {
           "reserved": boolean;
         }[];
       };
+      "my_usage": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "chats": number;
+          "file_bytes": number;
+          "max_chats": number;
+          "max_file_bytes": number;
+          "max_objects": number;
+          "max_text_bytes": number;
+          "objects": number;
+          "reserved_bytes": number;
+          "reserved_objects": number;
+          "text_bytes": number;
+        }[];
+      };
       "name_import_documents": {
         Args: { "max_rows"?: number; "of_chat": string };
         Returns: number;
@@ -704,6 +779,7 @@ export type Database = {
           "id": string;
         }[];
       };
+      "recount_usage": { Args: { "of_user": string }; Returns: boolean };
       "remove_stale_import": { Args: Record<PropertyKey, never>; Returns: string };
       "renew_import": { Args: { "lease_seconds"?: number; "of_chat": string }; Returns: boolean };
       "requeue_storage_deletions": { Args: { "max_entries"?: number }; Returns: number };
@@ -779,6 +855,11 @@ export type Database = {
           "purged": number;
         }[];
       };
+      "take_rate_token": {
+        Args: { "of_function": string; "of_user": string; "per_minute": number };
+        Returns: number;
+      };
+      "tidy_usage": { Args: { "batch"?: number }; Returns: number };
       "unnamed_objects": {
         Args: { "grace_seconds": number; "listed": Json };
         Returns: {
@@ -786,6 +867,7 @@ export type Database = {
           "ours": boolean;
         }[];
       };
+      "usage_owners": { Args: { "after_user"?: string; "max_rows"?: number }; Returns: string[] };
     };
     Enums: {
       "item_scope": "attached" | "loose" | "all";

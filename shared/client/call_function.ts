@@ -1,12 +1,13 @@
 import { ChatArchiveError, type ErrorBody, STATUS_OF } from "../errors.ts";
 import { type FunctionRequest, functionRequest, noAnswer } from "./function_request.ts";
 import type { Operation } from "./operation.ts";
+import { whenAllowed } from "./when_allowed.ts";
 
 /** Whether an answer is an error of ours: gateways answer in their own ways. */
 function isErrorBody(answer: ErrorBody | null | undefined): answer is ErrorBody {
   return typeof answer?.code === "string" && Object.hasOwn(STATUS_OF, answer.code) &&
     typeof answer.message === "string" && typeof answer.request_id === "string" &&
-    (answer.details === undefined || Array.isArray(answer.details));
+    (answer.details === undefined || typeof answer.details === "object");
 }
 
 /** The error that a function answered, or what a gateway in front of it means by its own. */
@@ -14,9 +15,11 @@ async function errorOf(response: Response): Promise<ChatArchiveError> {
   const body: ErrorBody | undefined = await response.json().catch(() => undefined);
   if (isErrorBody(body)) {
     const { code, message, details, request_id } = body;
+    const retryAfter = Number(response.headers.get("retry-after") ?? NaN);
     return new ChatArchiveError(code, message, {
       requestId: request_id,
       ...(details ? { details } : {}),
+      ...(retryAfter >= 0 ? { retryAfter } : {}),
     });
   }
   const { status } = response;
@@ -58,17 +61,19 @@ export async function readJson<Answer>(response: Response, signal: AbortSignal):
 }
 
 /** Calls a function that takes and gives JSON. @typeParam Answer of the contract */
-export async function callFunction<Answer>(
+export function callFunction<Answer>(
   operation: Operation,
   name: string,
   body: unknown,
 ): Promise<Answer> {
-  const signal = operation.limit();
-  const response = await requestFunction(operation, name, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-    signal,
+  return whenAllowed(operation, async () => {
+    const signal = operation.limit();
+    const response = await requestFunction(operation, name, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal,
+    });
+    return await readJson(response, signal);
   });
-  return await readJson(response, signal);
 }

@@ -2,6 +2,5 @@
 drop function public.confirm_uploads(jsonb);
 drop function public.pin_uploads(jsonb);
 drop table public.uploads;
-drop function private.limit_open_uploads();
 drop function private.check_upload_document();
 drop function private.set_upload_expiry();

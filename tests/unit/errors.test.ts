@@ -36,7 +36,7 @@ Deno.test("the column that is wrong is named; the database's own words are not s
 
 const databaseSays = (code: string, message: string) => {
   const { code: ours, message: text, details } = databaseError({ code, message });
-  return [ours, text, details?.map(({ path }) => path.join("."))];
+  return [ours, text, Array.isArray(details) && details.map(({ path }) => path.join("."))];
 };
 
 Deno.test("what is taken, absent or not allowed is named by its constraint", () => {

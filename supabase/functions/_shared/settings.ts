@@ -34,6 +34,7 @@ const Environment = z.object({
   S3_URL_EXPIRATION: Seconds(604_800).default(3600),
   S3_UPLOAD_EXPIRATION: Seconds(3600).default(900),
   MESSAGE_STREAM_TIMEOUT: Seconds(86_400, 60).default(900),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).max(100_000).default(120),
 });
 
 const Bucket = z.object({
@@ -81,6 +82,8 @@ export interface Settings {
   uploadExpiration: number;
   /** Seconds without a change after which a message that is streaming counts as incomplete. */
   messageStreamTimeout: number;
+  /** Calls of one rate-limited function that a user has each minute. */
+  rateLimitPerMinute: number;
 }
 
 /** A setting that can't be used. The message names the variable, never its value. */
@@ -149,5 +152,6 @@ export function readSettings(
     downloadExpiration: main.S3_URL_EXPIRATION,
     uploadExpiration: main.S3_UPLOAD_EXPIRATION,
     messageStreamTimeout: main.MESSAGE_STREAM_TIMEOUT,
+    rateLimitPerMinute: main.RATE_LIMIT_PER_MINUTE,
   };
 }

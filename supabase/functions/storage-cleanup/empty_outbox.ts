@@ -25,7 +25,8 @@ async function removeStaleImports(admin: ArchiveClient, deadline: number) {
 
 /**
  * One run of the worker: expires reservations, purges old receipts, marks messages whose writer vanished as
- * incomplete, empties the outbox, removes dead imports.
+ * incomplete, releases what reservations that have closed count, forgets full buckets of rates, empties
+ * the outbox, removes dead imports.
  *
  * @param limit entries of the outbox to work on at most
  */
@@ -36,6 +37,8 @@ export async function emptyOutbox(
   const [started] = await query(() =>
     admin.rpc("start_cleanup", { streaming_timeout_seconds: settings.messageStreamTimeout })
   );
+  await query(() => admin.rpc("tidy_usage"));
+  await query(() => admin.rpc("forget_rate_buckets"));
   let total: SweepResult = { claimed: 0, deleted: 0, failed: 0 };
   while (store && total.claimed < limit && performance.now() < deadline) {
     const entries = await claim(admin, limit - total.claimed);
