@@ -746,6 +746,10 @@ export type Database = {
           "search_results": Json;
         }[];
       };
+      "is_fresh_session": {
+        Args: { "max_age_seconds": number; "of_session": string; "of_user": string };
+        Returns: boolean;
+      };
       "live_object_keys": {
         Args: { "keys": (string)[] };
         Returns: {

@@ -113,7 +113,7 @@ grant select on table private.usage_deltas to authenticated;
 create table private.reservations (
   incoming_path varchar(1024) primary key,
   upload_id uuid not null,
-  user_id uuid not null,
+  user_id uuid not null references auth.users (id) on delete cascade,
   bytes bigint not null,
   closes_at timestamptz not null,
   is_counted boolean not null default true
@@ -121,7 +121,7 @@ create table private.reservations (
 comment on table private.reservations is 'What may still be put into the bucket, whether its chat is there or not.';
 comment on column private.reservations.incoming_path is 'The key that the URL writes to.';
 comment on column private.reservations.upload_id is 'The id of the upload, and of its image or document.';
-comment on column private.reservations.user_id is 'Whose usage counts it. No foreign key: it outlives the user.';
+comment on column private.reservations.user_id is 'Whose usage counts it.';
 comment on column private.reservations.bytes is 'Bytes that it may bring.';
 comment on column private.reservations.closes_at is 'Afterwards it is released, by the worker or when its place is needed.';
 comment on column private.reservations.is_counted is 'False while its image or document is counted in its place.';

@@ -58,30 +58,44 @@ revoke all on function public.take_rate_token(uuid, text, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.take_rate_token(uuid, text, integer) to service_role;
 
-create function public.forget_rate_buckets(batch integer default 10000) returns integer
+create function private.forget_buckets(batch integer) returns integer
 language plpgsql
 volatile
-security invoker
+security definer
 set search_path = ''
 as $$
 declare
   forgotten integer;
 begin
-  -- A minute after its last call a bucket is full.
-  with full_again as (
+  with useless as (
     select b.user_id, b.function_name from private.rate_buckets b
+    -- A minute after its last call a bucket is full.
     where b.filled_at < now() - interval '1 minute'
+       or not exists (select from auth.users u where u.id = b.user_id)
     limit batch
     for update skip locked
   )
-  delete from private.rate_buckets b using full_again f
-  where (b.user_id, b.function_name) = (f.user_id, f.function_name);
+  delete from private.rate_buckets b using useless l
+  where (b.user_id, b.function_name) = (l.user_id, l.function_name);
   get diagnostics forgotten = row_count;
   return forgotten;
 end
 $$;
+comment on function private.forget_buckets(integer) is 'What forget_rate_buckets does.';
+revoke all on function private.forget_buckets(integer) from public;
+grant execute on function private.forget_buckets(integer) to service_role;
+
+create function public.forget_rate_buckets(batch integer default 10000) returns integer
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.forget_buckets(batch);
+$$;
 comment on function public.forget_rate_buckets(integer) is
-  'Part of each run of the worker: forgets buckets that are full, at most batch. Returns how many.';
+  'Part of each run of the worker: forgets buckets that are full, and those of users who are gone, at most '
+  'batch. Returns how many.';
 revoke all on function public.forget_rate_buckets(integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.forget_rate_buckets(integer) to service_role;

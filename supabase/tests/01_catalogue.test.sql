@@ -23,7 +23,7 @@ create temporary view our_functions as
 select set_eq(
   $$ select relname::text from ours where nspname = 'public' $$,
   array['chats', 'chat_messages', 'chat_documents', 'chat_images', 'search_results', 'uploads',
-        'storage_deletions'],
+        'storage_deletions', 'usage', 'quotas'],
   'the tables are those of the design'
 );
 
@@ -86,7 +86,8 @@ select is_empty(
   $$ select f.proname, r.rolname from our_functions f
      cross join (values ('anon'), ('authenticated'), ('service_role')) r (rolname)
      where f.nspname = 'private' and has_function_privilege(r.rolname, f.oid, 'execute')
-       and not (f.proname in ('delete_auth_user', 'is_migration_applied') and r.rolname = 'service_role')
+       and not (f.proname in ('delete_auth_user', 'has_fresh_session', 'is_migration_applied', 'recount', 'tidy',
+                                 'forget_buckets') and r.rolname = 'service_role')
        and not (f.proname in ('is_readable_time', 'are_boxes', 'is_box', 'is_own_key', 'named_files')
                 and r.rolname in ('authenticated', 'service_role')) $$,
   'nobody may execute a private function, but what checks of rows and saving call, and service_role '
@@ -97,7 +98,8 @@ select set_eq(
   $$ select f.proname::text from our_functions f
      where f.nspname = 'public' and has_function_privilege('authenticated', f.oid, 'execute') $$,
   array['deletion_status', 'account_deletion_status', 'delete_chats_slice', 'chat_messages_page', 'history_page',
-        'chat_images_page', 'search_results_page', 'export_part', 'save_messages', 'delete_messages'],
+        'chat_images_page', 'search_results_page', 'export_part', 'save_messages', 'delete_messages',
+        'my_usage'],
   'users may execute the functions meant for them, and no other'
 );
 
