@@ -34,14 +34,15 @@ export async function authorize(request: Request, access: Access): Promise<Calle
     );
   }
   // RLS trusts these claims: a token for another role must not pass as a user's.
-  const { sub, role, email, session_id }: Record<string, unknown> = data.jwtClaims ?? {};
+  const { sub, role, email } = data.jwtClaims ?? {};
+  const sessionId = data.jwtClaims?.["session_id"];
   if (access === "user" && (!sub || role !== "authenticated")) {
     throw new ChatArchiveError("unauthorized", "a signed-in user's access token is required");
   }
   return {
     userId: sub ?? "",
     email: typeof email === "string" && email ? email : undefined,
-    sessionId: typeof session_id === "string" ? session_id : undefined,
+    sessionId: typeof sessionId === "string" ? sessionId : undefined,
     token: data.token ?? "",
   };
 }

@@ -10,6 +10,8 @@ import { query } from "@shared/query.ts";
 /** A session that began within this time may delete its account. */
 const SESSION_AGE_SECONDS = 600;
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** No session has this id. */
 const NO_SESSION = "00000000-0000-0000-0000-000000000000";
 
 /** What delete-account needs. */
@@ -41,8 +43,7 @@ async function checkSession({ admin, caller }: DeleteAccountPorts) {
   const isFresh = await query(() =>
     admin.rpc("is_fresh_session", {
       of_user: caller.id,
-      // A token that names none has none: no session has this id.
-      of_session: caller.sessionId ?? NO_SESSION,
+      of_session: UUID.test(caller.sessionId ?? "") ? caller.sessionId! : NO_SESSION,
       max_age_seconds: SESSION_AGE_SECONDS,
     })
   );
