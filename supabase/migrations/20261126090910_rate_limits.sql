@@ -39,10 +39,10 @@ begin
   on conflict on constraint rate_buckets_pkey do update
   set tokens = least(
         per_minute,
-        b.tokens + extract(epoch from clock_timestamp() - b.filled_at)::double precision
-          * per_minute / 60
+        b.tokens + per_minute / 60.0
+          * greatest(0, extract(epoch from clock_timestamp() - b.filled_at))::double precision
       ) - 1,
-      filled_at = clock_timestamp()
+      filled_at = greatest(b.filled_at, clock_timestamp())
   returning b.tokens into left_over;
   if left_over >= 0 then
     return 0;
