@@ -108,32 +108,39 @@ begin
       from owners o
       where o.id is not null
     ),
-    turns as (
-      select e.id, e.not_before, row_number() over (partition by o.id order by e.not_before, e.id) as turn
-      from owners o
+    waiting as materialized (
+      select o.id from owners o
+      where exists (
+        select from public.storage_deletions d
+        where d.user_id = o.id and d.done_at is null and d.dead_at is null
+          and d.not_before <= now() and (d.locked_until is null or d.locked_until < now())
+      )
+    ),
+    -- What another worker has just locked is skipped, so that several share the work.
+    locked as materialized (
+      select w.id as owner, e.id, e.not_before
+      from waiting w
       cross join lateral (
         select d.id, d.not_before from public.storage_deletions d
-        where d.user_id = o.id and d.done_at is null and d.dead_at is null
+        where d.user_id = w.id and d.done_at is null and d.dead_at is null
           and d.not_before <= now() and (d.locked_until is null or d.locked_until < now())
         order by d.not_before, d.id
         -- Of many users, none has much more than its share. What that leaves over, the next claim takes.
-        limit 1 + 10 * max_entries / (select count(*) from owners)
+        limit least(max_entries, 1 + 10 * max_entries / (select count(*) from waiting))
+        for update skip locked
       ) e
+    ),
+    turns as (
+      select l.id, l.not_before,
+             row_number() over (partition by l.owner order by l.not_before, l.id) as turn
+      from locked l
     ),
     chosen as (
       select t.id, t.turn, t.not_before from turns t
       order by t.turn, t.not_before, t.id
       limit max_entries
-    ),
-    locked as (
-      select d.id, c.turn, c.not_before from public.storage_deletions d
-      join chosen c on c.id = d.id
-      -- Another worker may have claimed it meanwhile.
-      where d.done_at is null and d.dead_at is null
-        and (d.locked_until is null or d.locked_until < now())
-      for update of d skip locked
     )
-    select array_agg(l.id order by l.turn, l.not_before, l.id) into due from locked l;
+    select array_agg(c.id order by c.turn, c.not_before, c.id) into due from chosen c;
   else
     -- An owner who deletes a chat does not wait for a back-off.
     due := array(
