@@ -61,12 +61,12 @@ function columnOf(message: string): string | undefined {
 function quotaOf({ code, message, details }: QueryError): ChatArchiveError | undefined {
   if (code !== "PT429") return undefined;
   try {
-    const quota: ExceededQuota = JSON.parse(details ?? "");
-    return new ChatArchiveError("quota_exceeded", message, { details: quota });
+    const quota: ExceededQuota | null = JSON.parse(details ?? "");
+    if (quota?.quota) return new ChatArchiveError("quota_exceeded", message, { details: quota });
   } catch {
     // An error of the application's own.
-    return undefined;
   }
+  return undefined;
 }
 
 /**

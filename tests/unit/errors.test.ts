@@ -78,6 +78,23 @@ Deno.test("what the schema itself says about a field is passed on", () => {
   }
 });
 
+Deno.test("a quota that is used up says which, and by how much; another 429 does not", () => {
+  const quota = { quota: "max_chats", limit: 1, used: 1, asked: 1 };
+  const message = "chats: the quota is used up";
+  const error = databaseError({ code: "PT429", message, details: JSON.stringify(quota) });
+  assertEquals([error.code, error.status, error.message, error.details as unknown], [
+    "quota_exceeded",
+    429,
+    message,
+    quota,
+  ]);
+  for (const details of [null, "", "text", "7", "null", "{}", "[]"]) {
+    const other = databaseError({ code: "PT429", message: "secret", details });
+    assertEquals([other.code, other.details], ["quota_exceeded", undefined]);
+    assert(!other.message.includes("secret"), other.message);
+  }
+});
+
 Deno.test("no other text of the database is passed on", () => {
   const cases: [string, string][] = [
     ["22P02", 'invalid input syntax for type uuid: "secret"'],
