@@ -36,9 +36,9 @@ const RAISED = /^(23503|23505|22023)$/;
 
 /** Constraints are named `<table>_<column>_<rule>`. */
 const CONSTRAINT =
-  /constraint "(?:chats|chat_messages|chat_documents|chat_images|search_results|uploads|storage_deletions)_(\w+)"/;
+  /constraint "(?:chats|chat_messages|chat_documents|chat_images|search_results|uploads|storage_deletions|quotas|usage)_(\w+)"/;
 const RULE =
-  /_(not_blank|size|is_object|is_array|is_own|known|unsigned|positive|hex|finite|box|boxes|range|counted|of_image|of_document|key)$/;
+  /_(not_blank|size|is_object|is_array|is_own|known|unsigned|positive|hex|finite|box|boxes|range|counted|complete|of_image|of_document|key)$/;
 
 /** What is left of the names of those that are about several columns. */
 const COLUMN_OF: Record<string, string> = {

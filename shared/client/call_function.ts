@@ -1,7 +1,6 @@
 import { ChatArchiveError, type ErrorBody, STATUS_OF } from "../errors.ts";
 import { type FunctionRequest, functionRequest, noAnswer } from "./function_request.ts";
 import type { Operation } from "./operation.ts";
-import { whenAllowed } from "./when_allowed.ts";
 
 /** Whether an answer is an error of ours: gateways answer in their own ways. */
 function isErrorBody(answer: ErrorBody | null | undefined): answer is ErrorBody {
@@ -15,11 +14,11 @@ async function errorOf(response: Response): Promise<ChatArchiveError> {
   const body: ErrorBody | undefined = await response.json().catch(() => undefined);
   if (isErrorBody(body)) {
     const { code, message, details, request_id } = body;
-    const retryAfter = Number(response.headers.get("retry-after") ?? NaN);
+    const retryAfter = response.headers.get("retry-after");
     return new ChatArchiveError(code, message, {
       requestId: request_id,
       ...(details ? { details } : {}),
-      ...(retryAfter >= 0 ? { retryAfter } : {}),
+      ...(retryAfter ? { retryAfter: Number(retryAfter) } : {}),
     });
   }
   const { status } = response;
@@ -61,19 +60,17 @@ export async function readJson<Answer>(response: Response, signal: AbortSignal):
 }
 
 /** Calls a function that takes and gives JSON. @typeParam Answer of the contract */
-export function callFunction<Answer>(
+export async function callFunction<Answer>(
   operation: Operation,
   name: string,
   body: unknown,
 ): Promise<Answer> {
-  return whenAllowed(operation, async () => {
-    const signal = operation.limit();
-    const response = await requestFunction(operation, name, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal,
-    });
-    return await readJson(response, signal);
+  const signal = operation.limit();
+  const response = await requestFunction(operation, name, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal,
   });
+  return await readJson(response, signal);
 }

@@ -9,6 +9,7 @@ import { portions } from "./portions.ts";
 import { putFile } from "./put_file.ts";
 import { retried } from "./retry.ts";
 import { Progress, type UploadOptions } from "./upload_progress.ts";
+import { whenAllowed } from "./when_allowed.ts";
 
 /** A file and its facts. */
 export type Upload = Omit<UploadFile, "id"> & { id: string; body: Blob };
@@ -86,10 +87,8 @@ export async function uploadFiles(
   for (const part of portions(missing, LIMITS, ({ size }) => size)) {
     await putAll(operation, part, await presign(operation, chat_id, part), progress);
     const ids = part.map(({ id }) => id);
-    const confirmed = await retried(
-      operation.signal,
-      () => callFunction<ConfirmUploadResponse>(operation, "confirm-upload", { ids }),
-    );
+    const confirm = () => callFunction<ConfirmUploadResponse>(operation, "confirm-upload", { ids });
+    const confirmed = await retried(operation.signal, () => whenAllowed(operation, confirm));
     const [rejected] = confirmed.rejected;
     if (rejected) {
       const index = uploads.findIndex(({ id }) => id === rejected.id);

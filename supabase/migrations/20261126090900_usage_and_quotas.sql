@@ -44,7 +44,7 @@ create table public.quotas (
   constraint quotas_max_objects_counted check (max_objects >= 0),
   constraint quotas_max_file_bytes_counted check (max_file_bytes >= 0),
   -- Nothing stands behind the default row.
-  constraint quotas_default_complete check (
+  constraint quotas_user_id_complete check (
     user_id is not null
     or num_nulls(max_chats, max_text_bytes, max_objects, max_file_bytes) = 0
   )

@@ -76,7 +76,7 @@ Deno.test("the default, what a user holds, and a limit of one's own that is set 
   assertEquals((await json("list"))[0], { user_id: null, ...DEFAULTS });
   assertEquals(await run(["get", user.id]), [
     "chats    1 of 1 (own)",
-    "text     266 of 1.5KiB (own)",
+    "text     264 of 1.5KiB (own)",
     "objects  0 of 100,000 (the default)",
     "files    0 of 0 (own)",
   ]);
