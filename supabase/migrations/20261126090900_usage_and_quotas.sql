@@ -11,7 +11,8 @@
 -- Deletions are never refused.
 
 create table public.usage (
-  user_id uuid primary key references auth.users (id) on delete cascade,
+  user_id uuid constraint usage_user_id_key primary key
+    references auth.users (id) on delete cascade,
   chats bigint not null default 0,
   text_bytes bigint not null default 0,
   objects bigint not null default 0,
@@ -92,7 +93,7 @@ comment on table private.usage_deltas is
   'What statements added to the usage of their users, as long as it is not folded in. Nearly always empty.';
 comment on column private.usage_deltas.id is 'Generated.';
 comment on column private.usage_deltas.user_id is 'Whose usage. No foreign key: the user may be going.';
-comment on column private.usage_deltas.transaction is 'Whose doing: only what it asks for itself is refused.';
+comment on column private.usage_deltas.transaction is 'Whose doing; 0: nobody''s. Only what a transaction itself asks for is refused.';
 comment on column private.usage_deltas.chats is 'As in usage; less than zero: given back.';
 comment on column private.usage_deltas.text_bytes is 'The same.';
 comment on column private.usage_deltas.objects is 'The same.';
@@ -126,7 +127,7 @@ comment on column private.reservations.bytes is 'Bytes that it may bring.';
 comment on column private.reservations.closes_at is 'Afterwards it is released, by the worker or when its place is needed.';
 comment on column private.reservations.is_counted is 'False while its image or document is counted in its place.';
 create index reservations_upload_id_idx on private.reservations (upload_id);
-create index reservations_user_id_idx on private.reservations (user_id);
+create index reservations_user_id_closes_at_idx on private.reservations (user_id, closes_at);
 create index reservations_closes_at_idx on private.reservations (closes_at);
 alter table private.reservations enable row level security;
 create policy "Only triggers and the worker keep the reservations" on private.reservations
@@ -156,8 +157,9 @@ begin
     returning r.user_id, r.bytes, r.is_counted
   ),
   given_back as (
-    insert into private.usage_deltas (user_id, reserved_objects, reserved_bytes)
-    select g.user_id, -count(*), -sum(g.bytes) from gone g
+    -- Nobody's doing: it is not set off against what a transaction asks for.
+    insert into private.usage_deltas (user_id, transaction, reserved_objects, reserved_bytes)
+    select g.user_id, '0', -count(*), -sum(g.bytes) from gone g
     where g.is_counted
     group by g.user_id
   )
@@ -171,31 +173,15 @@ revoke all on function private.release_reservations(integer, uuid) from public;
 
 -- Folding -----------------------------------------------------------------------------------------
 
-create function private.limits_of(of_user uuid)
-returns table (max_chats bigint, max_text_bytes bigint, max_objects bigint, max_file_bytes bigint)
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-begin
-  return query
-    select coalesce(o.max_chats, d.max_chats), coalesce(o.max_text_bytes, d.max_text_bytes),
-           coalesce(o.max_objects, d.max_objects), coalesce(o.max_file_bytes, d.max_file_bytes)
-    from (values (of_user)) u (id)
-    left join public.quotas o on o.user_id = u.id
-    left join public.quotas d on d.user_id is null;
-end
-$$;
-comment on function private.limits_of(uuid) is 'What a user may hold. Nulls where the default row is missing: no limit.';
-revoke all on function private.limits_of(uuid) from public;
-
 -- Only for who holds the lock on the user's row: deltas have no other guard.
-create function private.fold_deltas(of_user uuid) returns void
+create function private.fold_deltas(of_user uuid)
+returns table (quota text, most bigint, used bigint, asked bigint)
 language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  now_held record;
 begin
   with folded as (
     delete from private.usage_deltas d where d.user_id = of_user returning d.*
@@ -203,20 +189,54 @@ begin
   sums as (
     select sum(f.chats) as chats, sum(f.text_bytes) as text_bytes, sum(f.objects) as objects,
            sum(f.file_bytes) as file_bytes, sum(f.reserved_objects) as reserved_objects,
-           sum(f.reserved_bytes) as reserved_bytes
-    from folded f
+           sum(f.reserved_bytes) as reserved_bytes,
+           sum(f.chats) filter (where f.is_own) as own_chats,
+           sum(f.text_bytes) filter (where f.is_own) as own_text_bytes,
+           sum(f.objects + f.reserved_objects) filter (where f.is_own) as own_objects,
+           sum(f.file_bytes + f.reserved_bytes) filter (where f.is_own) as own_file_bytes
+    from (select f.*, f.transaction = pg_current_xact_id() as is_own from folded f) f
     having count(*) > 0
+  ),
+  held as (
+    update public.usage u
+    set chats = u.chats + s.chats, text_bytes = u.text_bytes + s.text_bytes,
+        objects = u.objects + s.objects, file_bytes = u.file_bytes + s.file_bytes,
+        reserved_objects = u.reserved_objects + s.reserved_objects,
+        reserved_bytes = u.reserved_bytes + s.reserved_bytes
+    from sums s
+    where u.user_id = of_user
+    returning u.chats, u.text_bytes, u.objects + u.reserved_objects as objects,
+              u.file_bytes + u.reserved_bytes as file_bytes,
+              s.own_chats, s.own_text_bytes, s.own_objects, s.own_file_bytes
   )
-  update public.usage u
-  set chats = u.chats + s.chats, text_bytes = u.text_bytes + s.text_bytes,
-      objects = u.objects + s.objects, file_bytes = u.file_bytes + s.file_bytes,
-      reserved_objects = u.reserved_objects + s.reserved_objects,
-      reserved_bytes = u.reserved_bytes + s.reserved_bytes
-  from sums s
-  where u.user_id = of_user;
+  select h.*, coalesce(o.max_chats, d.max_chats) as max_chats,
+         coalesce(o.max_text_bytes, d.max_text_bytes) as max_text_bytes,
+         coalesce(o.max_objects, d.max_objects) as max_objects,
+         coalesce(o.max_file_bytes, d.max_file_bytes) as max_file_bytes
+    into now_held
+  from held h
+  left join public.quotas o on o.user_id = of_user
+  left join public.quotas d on d.user_id is null;
+
+  -- Where the default row is missing there is no limit.
+  if now_held.own_chats > 0 and now_held.chats > now_held.max_chats then
+    return query select 'max_chats', now_held.max_chats, now_held.chats,
+                        now_held.own_chats::bigint;
+  elsif now_held.own_text_bytes > 0 and now_held.text_bytes > now_held.max_text_bytes then
+    return query select 'max_text_bytes', now_held.max_text_bytes, now_held.text_bytes,
+                        now_held.own_text_bytes::bigint;
+  elsif now_held.own_objects > 0 and now_held.objects > now_held.max_objects then
+    return query select 'max_objects', now_held.max_objects, now_held.objects,
+                        now_held.own_objects::bigint;
+  elsif now_held.own_file_bytes > 0 and now_held.file_bytes > now_held.max_file_bytes then
+    return query select 'max_file_bytes', now_held.max_file_bytes, now_held.file_bytes,
+                        now_held.own_file_bytes::bigint;
+  end if;
 end
 $$;
-comment on function private.fold_deltas(uuid) is 'Adds the deltas of a user to the usage, whose row the caller has locked.';
+comment on function private.fold_deltas(uuid) is
+  'Adds the deltas of a user to the usage, whose row the caller has locked. Returns the quota that this '
+  'transaction goes beyond with what it asks for, if there is one.';
 revoke all on function private.fold_deltas(uuid) from public;
 
 create function private.count_usage() returns trigger
@@ -225,53 +245,29 @@ security definer
 set search_path = ''
 as $$
 declare
-  asked private.usage_deltas;
   exceeded record;
 begin
-  -- The trigger of an earlier delta has folded this one in, too.
-  if not exists (select from private.usage_deltas d where d.id = new.id) then
-    return null;
-  end if;
   perform from public.usage u where u.user_id = new.user_id for no key update;
   if not found then
     insert into public.usage (user_id) values (new.user_id) on conflict (user_id) do nothing;
     perform from public.usage u where u.user_id = new.user_id for no key update;
   end if;
-
-  select sum(d.chats), sum(d.text_bytes), sum(d.objects), sum(d.file_bytes),
-         sum(d.reserved_objects), sum(d.reserved_bytes)
-    into asked.chats, asked.text_bytes, asked.objects, asked.file_bytes,
-         asked.reserved_objects, asked.reserved_bytes
-  from private.usage_deltas d
-  where d.user_id = new.user_id and d.transaction = pg_current_xact_id();
-  perform private.fold_deltas(new.user_id);
-
-  for attempt in 1..2 loop
-    select q.quota, q.most, q.used, q.asked into exceeded
-    from public.usage u, private.limits_of(u.user_id) l, lateral (values
-      ('max_chats', l.max_chats, u.chats, asked.chats),
-      ('max_text_bytes', l.max_text_bytes, u.text_bytes, asked.text_bytes),
-      ('max_objects', l.max_objects, u.objects + u.reserved_objects,
-       asked.objects + asked.reserved_objects),
-      ('max_file_bytes', l.max_file_bytes, u.file_bytes + u.reserved_bytes,
-       asked.file_bytes + asked.reserved_bytes)
-    ) q (quota, most, used, asked)
-    where u.user_id = new.user_id and q.asked > 0 and q.used > q.most
-    limit 1;
-    if not found then
-      return null;
-    end if;
-    -- What has closed does not wait for the worker where its place is needed.
-    exit when attempt = 2 or private.release_reservations(10000, new.user_id) = 0;
-    perform private.fold_deltas(new.user_id);
-  end loop;
-  -- PostgREST answers PTxyz with the HTTP status xyz.
-  raise exception using
-    errcode = 'PT429',
-    message = substr(exceeded.quota, 5) || ': the quota is used up',
-    detail = json_build_object('quota', exceeded.quota, 'limit', exceeded.most,
-                               'used', exceeded.used - exceeded.asked, 'asked', exceeded.asked),
-    hint = 'Delete something, or ask the operator for a higher quota.';
+  -- What has closed does not wait for the worker where its place may be needed.
+  if new.objects + new.reserved_objects > 0 then
+    perform private.release_reservations(10000, new.user_id);
+  end if;
+  -- The trigger of an earlier delta may have folded this one in, too: then nothing is left.
+  select f.* into exceeded from private.fold_deltas(new.user_id) f;
+  if found then
+    -- PostgREST answers PTxyz with the HTTP status xyz.
+    raise exception using
+      errcode = 'PT429',
+      message = substr(exceeded.quota, 5) || ': the quota is used up',
+      detail = json_build_object('quota', exceeded.quota, 'limit', exceeded.most,
+                                 'used', exceeded.used - exceeded.asked, 'asked', exceeded.asked),
+      hint = 'Delete something, or ask the operator for a higher quota.';
+  end if;
+  return null;
 end
 $$;
 comment on function private.count_usage() is

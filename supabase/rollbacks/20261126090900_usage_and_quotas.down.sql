@@ -45,7 +45,6 @@ drop function private.fold_given_back();
 drop function private.fold_usage(uuid);
 drop function private.count_usage();
 drop function private.fold_deltas(uuid);
-drop function private.limits_of(uuid);
 drop function private.release_reservations(integer, uuid);
 drop table private.reservations;
 drop table public.quotas;
