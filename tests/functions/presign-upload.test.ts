@@ -1,4 +1,3 @@
-import type { ISql } from "postgres";
 import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
 import { databaseError } from "@shared/database_errors.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
