@@ -259,6 +259,34 @@ export type Database = {
         };
         Relationships: [];
       };
+      "quotas": {
+        Row: {
+          "id": string;
+          "max_chats": number | null;
+          "max_file_bytes": number | null;
+          "max_objects": number | null;
+          "max_text_bytes": number | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "id"?: string;
+          "max_chats"?: number | null;
+          "max_file_bytes"?: number | null;
+          "max_objects"?: number | null;
+          "max_text_bytes"?: number | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "id"?: string;
+          "max_chats"?: number | null;
+          "max_file_bytes"?: number | null;
+          "max_objects"?: number | null;
+          "max_text_bytes"?: number | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
       "search_results": {
         Row: {
           "block_id": string;
@@ -494,6 +522,37 @@ export type Database = {
           },
         ];
       };
+      "usage": {
+        Row: {
+          "chats": number;
+          "file_bytes": number;
+          "objects": number;
+          "reserved_bytes": number;
+          "reserved_objects": number;
+          "text_bytes": number;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chats"?: number;
+          "file_bytes"?: number;
+          "objects"?: number;
+          "reserved_bytes"?: number;
+          "reserved_objects"?: number;
+          "text_bytes"?: number;
+          "user_id": string;
+        };
+        Update: {
+          "chats"?: number;
+          "file_bytes"?: number;
+          "objects"?: number;
+          "reserved_bytes"?: number;
+          "reserved_objects"?: number;
+          "text_bytes"?: number;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
     };
     Views: {
       [_ in never]: never;
@@ -658,6 +717,7 @@ export type Database = {
         }[];
       };
       "finish_import": { Args: { "of_chat": string }; Returns: boolean };
+      "forget_rate_buckets": { Args: { "batch"?: number }; Returns: number };
       "give_up_confirm": { Args: { "keys": (string)[] }; Returns: undefined };
       "has_migration": { Args: { "version": string }; Returns: boolean };
       "history_page": {
@@ -675,6 +735,10 @@ export type Database = {
           "search_results": Json;
         }[];
       };
+      "is_fresh_session": {
+        Args: { "max_age_seconds": number; "of_session": string; "of_user": string };
+        Returns: boolean;
+      };
       "last_bucket_check": {
         Args: { "bucket": string; "project": string };
         Returns: {
@@ -689,11 +753,27 @@ export type Database = {
           "reserved": boolean;
         }[];
       };
+      "my_usage": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "chats": number;
+          "file_bytes": number;
+          "max_chats": number;
+          "max_file_bytes": number;
+          "max_objects": number;
+          "max_text_bytes": number;
+          "objects": number;
+          "reserved_bytes": number;
+          "reserved_objects": number;
+          "text_bytes": number;
+        }[];
+      };
       "name_import_documents": {
         Args: { "max_rows"?: number; "of_chat": string };
         Returns: number;
       };
       "raise_bucket_counter": { Args: { "at_least"?: number }; Returns: number };
+      "recount_usage": { Args: { "of_user": string }; Returns: boolean };
       "remove_stale_import": { Args: Record<PropertyKey, never>; Returns: string };
       "renew_import": { Args: { "lease_seconds"?: number; "of_chat": string }; Returns: boolean };
       "renew_uploads": {
@@ -806,6 +886,11 @@ export type Database = {
           "purged": number;
         }[];
       };
+      "take_rate_token": {
+        Args: { "of_function": string; "of_user": string; "per_minute": number };
+        Returns: number;
+      };
+      "tidy_usage": { Args: { "batch"?: number }; Returns: number };
       "unnamed_objects": {
         Args: { "grace_seconds": number; "listed": Json };
         Returns: {
@@ -813,6 +898,7 @@ export type Database = {
           "ours": boolean;
         }[];
       };
+      "usage_owners": { Args: { "after_user"?: string; "max_rows"?: number }; Returns: string[] };
     };
     Enums: {
       "item_scope": "attached" | "loose" | "all";

@@ -1,4 +1,4 @@
-import { ChatArchiveError, type ErrorCode, fieldError } from "./errors.ts";
+import { ChatArchiveError, type ErrorCode, type ExceededQuota, fieldError } from "./errors.ts";
 
 /** The error that supabase-js gives for a failed query. */
 export interface QueryError {
@@ -16,7 +16,7 @@ const CODES: [RegExp, ErrorCode, string][] = [
   [/^42501$/, "forbidden", "the database refuses this operation"],
   [/^(40001|40P01|57|08|53)/, "database_unavailable", "the database did not answer in time"],
   [/^(22|23502|23514|428C9)/, "invalid_request", "a value is not allowed"],
-  [/^PT429$/, "quota_exceeded", "too many uploads are reserved: confirm them, or try again later"],
+  [/^PT429$/, "quota_exceeded", "a quota is used up"],
   [/^PGRST116$/, "not_found", "no such row"],
   [/^PGRST30[0-3]$/, "unauthorized", "the access token is not valid"],
   [/^PGRST00/, "database_unavailable", "the database can't be reached"],
@@ -36,9 +36,9 @@ const RAISED = /^(23503|23505|22023)$/;
 
 /** Constraints are named `<table>_<column>_<rule>`. */
 const CONSTRAINT =
-  /constraint "(?:chats|chat_messages|chat_documents|chat_images|search_results|uploads|storage_deletions)_(\w+)"/;
+  /constraint "(?:chats|chat_messages|chat_documents|chat_images|search_results|uploads|storage_deletions|quotas|usage)_(\w+)"/;
 const RULE =
-  /_(not_blank|size|is_object|is_array|is_own|known|unsigned|positive|hex|finite|box|boxes|range|counted|of_image|of_document|given|key)$/;
+  /_(not_blank|size|is_object|is_array|is_own|known|unsigned|positive|hex|finite|box|boxes|range|counted|of_image|of_document|given|complete|key)$/;
 
 /** What is left of the names of those that are about several columns. */
 const COLUMN_OF: Record<string, string> = {
@@ -57,6 +57,18 @@ function columnOf(message: string): string | undefined {
   return rest && (COLUMN_OF[rest] ?? rest.replace(/(_id)?_fkey$/, "_id"));
 }
 
+/** What a trigger says of the quota that is used up, as JSON. */
+function quotaOf({ code, message, details }: QueryError): ChatArchiveError | undefined {
+  if (code !== "PT429") return undefined;
+  try {
+    const quota: ExceededQuota | null = JSON.parse(details ?? "");
+    if (quota?.quota) return new ChatArchiveError("quota_exceeded", message, { details: quota });
+  } catch {
+    // An error of the application's own.
+  }
+  return undefined;
+}
+
 /**
  * Turns a failed query into the error that callers see, with the field that is wrong in its details
  * where the database names it. The text of PostgreSQL stays in the cause; what the schema itself says
@@ -69,6 +81,8 @@ export function databaseError(error: QueryError, status?: number): ChatArchiveEr
   const code = error.code ?? "";
   const gateway = code === "" ? STATUSES[status ?? 0] : undefined;
   if (gateway) return new ChatArchiveError(...gateway, { cause: error });
+  const quota = quotaOf(error);
+  if (quota) return quota;
   const match = CODES.find(([pattern]) => pattern.test(code));
   if (!match) return new ChatArchiveError("internal", "the query failed", { cause: error });
   const [, ours, message] = match;

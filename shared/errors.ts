@@ -1,6 +1,10 @@
 // Types only: whoever imports the error class need not load zod.
 import type { z } from "zod";
-import type { ErrorAnswer, Issue as IssueSchema } from "./contracts/contract.ts";
+import type {
+  ErrorAnswer,
+  ExceededQuota as QuotaSchema,
+  Issue as IssueSchema,
+} from "./contracts/contract.ts";
 import { type ErrorCode, STATUS_OF } from "./error_codes.ts";
 
 export { type ErrorCode, STATUS_OF };
@@ -8,14 +12,25 @@ export { type ErrorCode, STATUS_OF };
 /** What is wrong with one field of a request: `path` says where, from the outside in. */
 export type Issue = z.infer<typeof IssueSchema>;
 
+/** Of `quota_exceeded`: which quota, what may be held, what is held, what was asked for beside it. */
+export interface ExceededQuota extends z.infer<typeof QuotaSchema> {
+  /** It is no list of issues. */
+  [index: number]: undefined;
+}
+
+/** What is wrong with which field; of `quota_exceeded`, the quota. */
+export type ErrorDetails = Issue[] | ExceededQuota;
+
 /** Body of an error response. */
-export type ErrorBody = z.infer<typeof ErrorAnswer>;
+export type ErrorBody = Omit<z.infer<typeof ErrorAnswer>, "details"> & { details?: ErrorDetails };
 
 /** What an error carries besides its code and message. */
 export interface ErrorInfo extends ErrorOptions {
-  details?: Issue[];
+  details?: ErrorDetails;
   /** Of the response that brought the error. */
   requestId?: string;
+  /** Of `rate_limited`: seconds until the request may be repeated. */
+  retryAfter?: number;
 }
 
 /**
@@ -32,15 +47,18 @@ export interface ErrorInfo extends ErrorOptions {
 export class ChatArchiveError extends Error {
   override readonly name = "ChatArchiveError";
   readonly code: ErrorCode;
-  readonly details?: Issue[];
+  readonly details?: ErrorDetails;
   readonly requestId?: string;
+  /** Of `rate_limited`: seconds until the request may be repeated. */
+  readonly retryAfter?: number;
 
   constructor(code: ErrorCode, message: string, info: ErrorInfo = {}) {
-    const { details, requestId, ...options } = info;
+    const { details, requestId, retryAfter, ...options } = info;
     super(message, options);
     this.code = code;
     if (details) this.details = details;
     if (requestId) this.requestId = requestId;
+    if (retryAfter !== undefined) this.retryAfter = retryAfter;
   }
 
   /** The HTTP status of the code. */

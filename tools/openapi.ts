@@ -6,6 +6,7 @@ import {
   commonErrors,
   type Contract,
   ErrorAnswer,
+  ExceededQuota,
   type Files,
   Issue,
 } from "@shared/contracts/contract.ts";
@@ -38,7 +39,8 @@ const MEANING: Record<ErrorCode, string> = {
   payload_too_large: "the body is too large",
   unsupported_media_type: "the body has a type that the function does not take",
   upload_mismatch: "the bytes are not what was announced",
-  quota_exceeded: "more than the caller may have",
+  quota_exceeded: "more than the caller may hold; details name the quota",
+  rate_limited: "called too often; the header retry-after says when it may be repeated, in seconds",
   storage_disabled: "this deployment runs without object storage",
   storage_unavailable: "the bucket does not answer; try again",
   database_disabled: "this deployment runs without a database",
@@ -82,6 +84,7 @@ function componentsOf(contracts: readonly Contract[]): Json {
   };
   add("ErrorAnswer", ErrorAnswer);
   add("Issue", Issue);
+  add("ExceededQuota", ExceededQuota);
   add("ChatImage", ChatImage);
   add("ChatDocument", ChatDocument);
   add("UploadFile", UploadFile);
@@ -112,6 +115,11 @@ const HEADERS = {
   },
 };
 
+const RETRY_AFTER = {
+  description: "Of `rate_limited`: seconds until the request may be repeated.",
+  schema: { type: "string" },
+};
+
 function successes({ name, answers, headers = {} }: Contract): Json {
   const own = Object.entries(headers).map(([header, description]) => [header, {
     description,
@@ -134,7 +142,10 @@ function failures(contract: Contract): Json {
   return Object.fromEntries(
     [...byStatus].toSorted(([a], [b]) => a - b).map(([status, ours]) => [status, {
       description: ours.map((code) => `\`${code}\`: ${MEANING[code]}.`).join(" "),
-      headers: HEADERS,
+      headers: {
+        ...HEADERS,
+        ...(ours.includes("rate_limited") ? { "retry-after": RETRY_AFTER } : {}),
+      },
       content: {
         "application/json": {
           schema: {

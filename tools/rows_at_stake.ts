@@ -8,8 +8,11 @@ export interface LostTable {
   rows: number;
 }
 
-/** Of a rollback: rows that its migration made and that it makes again, such as a heartbeat. */
-const NOT_DATA = /^-- not data: ([\w.]+)$/gm;
+/**
+ * Of a rollback: rows that its migration made and that it makes again, such as a heartbeat; all of a
+ * table, or those of a condition.
+ */
+const NOT_DATA = /^-- not data: ([\w.]+)(?: where (.+))?$/gm;
 
 async function tablesOf(tx: postgres.ISql): Promise<Map<number, string>> {
   const rows = await tx`
@@ -31,8 +34,10 @@ export async function rowsAtStake(
   scripts: string[],
   run: () => Promise<void>,
 ): Promise<LostTable[]> {
-  const exempt = new Set(
-    scripts.flatMap((script) => [...script.matchAll(NOT_DATA)].map(([, table]) => table)),
+  const exempt = new Map(
+    scripts.flatMap((script) =>
+      [...script.matchAll(NOT_DATA)].map(([, table, which]) => [table!, which ?? "true"] as const)
+    ),
   );
   const before = await tablesOf(tx);
   await tx`savepoint trial`;
@@ -41,9 +46,11 @@ export async function rowsAtStake(
   await tx`rollback to savepoint trial`;
   const lost: LostTable[] = [];
   for (const [id, table] of before) {
-    if (after.has(id) || exempt.has(table)) continue;
+    if (after.has(id)) continue;
     await tx.unsafe(`lock table ${table} in access exclusive mode`);
-    const [{ rows }] = await tx.unsafe<[{ rows: string }]>(`select count(*) as rows from ${table}`);
+    const [{ rows }] = await tx.unsafe<[{ rows: string }]>(
+      `select count(*) filter (where not (${exempt.get(table) ?? "false"})) as rows from ${table}`,
+    );
     if (rows !== "0") lost.push({ table, rows: Number(rows) });
   }
   return lost;

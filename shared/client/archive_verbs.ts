@@ -33,6 +33,7 @@ import type { ChatChanges } from "./update_chat.ts";
 import type { MessageChanges } from "./update_message.ts";
 import type { UploadDocument } from "./upload_document.ts";
 import type { UploadImages } from "./upload_images.ts";
+import type { Usage } from "./usage.ts";
 
 /**
  * What can be done with the archive of the signed-in user. Every method takes one object with the
@@ -190,6 +191,16 @@ export interface ArchiveVerbs {
   awaitDeletion(input: { id: string } & CallOptions): Promise<Deletion>;
   /** Deletes the account with everything in it. */
   deleteAccount(input: { confirm: string } & CallOptions): Promise<DeleteAccountResponse>;
+  /**
+   * What the user holds and may hold.
+   *
+   * @example
+   * ```ts
+   * const { text_bytes, max_text_bytes } = await archive.usage();
+   * console.log(`${Math.round(100 * text_bytes / max_text_bytes)} % of the text`);
+   * ```
+   */
+  usage(input?: CallOptions): Promise<Usage>;
   /** How database, bucket and cleanup worker are. */
   checkConnection(input?: CallOptions): Promise<HealthResponse>;
 }

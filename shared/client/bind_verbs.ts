@@ -23,6 +23,7 @@ import {
   importChat,
   uploadDocument,
   uploadImages,
+  usage,
 } from "./later.ts";
 import { chats, listChats } from "./list_chats.ts";
 import { messages } from "./messages.ts";
@@ -69,6 +70,7 @@ const VERBS: VerbFunctions = {
   deleteChat,
   awaitDeletion,
   deleteAccount,
+  usage,
   checkConnection,
 };
 

@@ -6,7 +6,7 @@ import type { Operation } from "./operation.ts";
 function isErrorBody(answer: ErrorBody | null | undefined): answer is ErrorBody {
   return typeof answer?.code === "string" && Object.hasOwn(STATUS_OF, answer.code) &&
     typeof answer.message === "string" && typeof answer.request_id === "string" &&
-    (answer.details === undefined || Array.isArray(answer.details));
+    (answer.details === undefined || typeof answer.details === "object");
 }
 
 /** The error that a function answered, or what a gateway in front of it means by its own. */
@@ -14,9 +14,11 @@ async function errorOf(response: Response): Promise<ChatArchiveError> {
   const body: ErrorBody | undefined = await response.json().catch(() => undefined);
   if (isErrorBody(body)) {
     const { code, message, details, request_id } = body;
+    const retryAfter = response.headers.get("retry-after");
     return new ChatArchiveError(code, message, {
       requestId: request_id,
       ...(details ? { details } : {}),
+      ...(retryAfter ? { retryAfter: Number(retryAfter) } : {}),
     });
   }
   const { status } = response;

@@ -2,13 +2,15 @@ import type { DeleteAccountResponse } from "../contracts/delete-account.ts";
 import { callFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
+import { whenAllowed } from "./when_allowed.ts";
 
 /**
  * Deletes the account of the signed-in user: all chats, and the user. Bytes follow. A large account
  * takes several requests, which are made here.
  *
  * @param confirm the own e-mail address, or the user id where there is none
- * @throws {ChatArchiveError} `invalid_request` where `confirm` is not that
+ * @throws {ChatArchiveError} `invalid_request` where `confirm` is not that, `forbidden` where the session
+ *   began more than ten minutes ago: sign in again
  */
 export function deleteAccount(
   connection: Connection,
@@ -17,10 +19,9 @@ export function deleteAccount(
   return operate(connection, { operation: "deleteAccount", signal }, async (operation) => {
     for (;;) {
       const request = { confirm };
-      const answer = await callFunction<DeleteAccountResponse>(
+      const answer = await whenAllowed(
         operation,
-        "delete-account",
-        request,
+        () => callFunction<DeleteAccountResponse>(operation, "delete-account", request),
       );
       operation.note({ count: answer.chats });
       if (answer.status === "deleted") return answer;

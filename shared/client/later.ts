@@ -37,3 +37,5 @@ export const importChat = later("importChat");
 export const awaitDeletion = later("awaitDeletion");
 /** Deletes the account of the signed-in user with everything in it. */
 export const deleteAccount = later("deleteAccount");
+/** What the signed-in user holds and may hold. */
+export const usage = later("usage");

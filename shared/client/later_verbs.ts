@@ -11,3 +11,4 @@ export { exportChat } from "./export_chat.ts";
 export { importChat } from "./import_chat.ts";
 export { uploadDocument } from "./upload_document.ts";
 export { uploadImages } from "./upload_images.ts";
+export { usage } from "./usage.ts";

@@ -4,7 +4,13 @@
  *
  * @module
  */
-export { ChatArchiveError, type ErrorCode, type Issue } from "../errors.ts";
+export {
+  ChatArchiveError,
+  type ErrorCode,
+  type ErrorDetails,
+  type ExceededQuota,
+  type Issue,
+} from "../errors.ts";
 export { type AddMessage, addMessage } from "./add_message.ts";
 export { type AddMessages, addMessages, type NewMessage } from "./add_messages.ts";
 export {
@@ -55,6 +61,7 @@ export {
   importChat,
   uploadDocument,
   uploadImages,
+  usage,
 } from "./later.ts";
 export type { ChatCursor, ChatFilter, ChatOrder, ChatPage, ListChats } from "./chat_window.ts";
 export { chats, listChats } from "./list_chats.ts";
@@ -88,3 +95,4 @@ export { type MessageChanges, updateMessage } from "./update_message.ts";
 export type { NewDocument, UploadDocument } from "./upload_document.ts";
 export type { UploadOptions, UploadProgress } from "./upload_progress.ts";
 export type { NewImage, UploadImages } from "./upload_images.ts";
+export type { Usage } from "./usage.ts";

@@ -31,11 +31,12 @@ function asArchiveError(thrown: unknown, requestId: string) {
     return new ChatArchiveError("database_unavailable", message, { requestId, cause: thrown });
   }
   if (thrown instanceof ChatArchiveError) {
-    const { code, message, details, cause } = thrown;
+    const { code, message, details, retryAfter, cause } = thrown;
     return new ChatArchiveError(code, message, {
       requestId: thrown.requestId ?? requestId,
       cause,
       ...(details ? { details } : {}),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
     });
   }
   const message = "something went wrong";

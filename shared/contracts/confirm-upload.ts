@@ -30,6 +30,7 @@ export const CONFIRM_UPLOAD = {
   name: "confirm-upload",
   method: "POST",
   access: "user",
+  isRateLimited: true,
   summary: "Verifies the bytes of uploads and makes them images and documents of the chat.",
   request: ConfirmUploadRequest,
   answers: { 200: ConfirmUploadResponse },

@@ -23,18 +23,21 @@ export interface Contract {
   readonly answers: Readonly<Record<number, z.ZodType | Files>>;
   /** Headers that success may carry, and what they say. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether a user may call it only so often: RATE_LIMIT_PER_MINUTE. */
+  readonly isRateLimited?: true;
   /** Codes that its answer may carry, besides those of {@link commonErrors}. */
   readonly errors: readonly ErrorCode[];
 }
 
 /** Codes that every function of the kind may answer with. */
-export function commonErrors({ method, access }: Contract): ErrorCode[] {
+export function commonErrors({ method, access, isRateLimited }: Contract): ErrorCode[] {
   return [
     "invalid_request",
     ...(access === "none" ? [] : ["unauthorized", "database_disabled"] as const),
     ...(access === "user" ? ["forbidden"] as const : []),
     "method_not_allowed",
     ...(method === "POST" ? ["payload_too_large", "unsupported_media_type"] as const : []),
+    ...(isRateLimited ? ["rate_limited"] as const : []),
     ...(access === "none" ? [] : ["database_unavailable"] as const),
     "internal",
   ];
@@ -47,12 +50,24 @@ export const Issue = z.object({
   message: z.string(),
 });
 
+/** Which quota would be exceeded, and by what. */
+export const ExceededQuota = z.object({
+  /** Column of quotas. */
+  quota: z.string(),
+  /** What the caller may hold. */
+  limit: z.int(),
+  /** What the caller holds. */
+  used: z.int(),
+  /** What the request would add. */
+  asked: z.int(),
+});
+
 /** Body of every answer that is an error. */
 export const ErrorAnswer = z.object({
   code: z.enum(Object.keys(STATUS_OF) as ErrorCode[]),
   message: z.string(),
-  /** What is wrong with which field, where the request is to blame. */
-  details: z.array(Issue).optional(),
+  /** What is wrong with which field, where the request is to blame; or the quota that is used up. */
+  details: z.union([z.array(Issue), ExceededQuota]).optional(),
   /** As in the header x-request-id, and in the logs. */
   request_id: z.string(),
 });

@@ -32,6 +32,7 @@ export const DELETE_ACCOUNT = {
   name: "delete-account",
   method: "POST",
   access: "user",
+  isRateLimited: true,
   summary: "Deletes the caller's account: all rows, then the auth user; all bytes follow.",
   request: DeleteAccountRequest,
   answers: { 202: DeleteAccountResponse },

@@ -29,6 +29,7 @@ export const EXPORT_CHAT = {
   name: "export-chat",
   method: "GET",
   access: "user",
+  isRateLimited: true,
   summary:
     "Streams a chat, or a part of all chats, as a file. An error after the first byte aborts the stream.",
   request: ExportChatRequest,

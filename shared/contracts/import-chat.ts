@@ -59,6 +59,7 @@ export const IMPORT_CHAT = {
   name: "import-chat",
   method: "POST",
   access: "user",
+  isRateLimited: true,
   summary:
     "Restores a chat from the JSON or the zip of an export, of this or an older version, under the " +
     "caller and with new ids.",

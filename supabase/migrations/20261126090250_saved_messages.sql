@@ -173,6 +173,11 @@ begin
       errcode = 'invalid_parameter_value', message = 'messages: each has an id of its own';
   end if;
 
+  -- What is held is counted last: all writers of a user share its row.
+  if to_regclass('private.usage_deltas') is not null then
+    set constraints private.usage_deltas_count deferred;
+  end if;
+
   -- One writer of a chat at a time, as for seq.
   perform 1 from public.chats c where c.id = of_chat for no key update;
   if not found then
@@ -254,6 +259,10 @@ begin
     perform public.delete_messages(
       of_chat, array(select r from unnest(replaces) r where r <> all (ids))
     );
+  end if;
+
+  if to_regclass('private.usage_deltas') is not null then
+    set constraints private.usage_deltas_count immediate;
   end if;
 
   return query

@@ -218,64 +218,6 @@ grant insert (id, chat_id, message_id, document_id, page_number, coords_norm, ki
   on table public.uploads to authenticated;
 grant select, insert, update, delete on table public.uploads to service_role;
 
--- The limit on open reservations ------------------------------------------------------------------
-
--- Nobody can reserve without end: at most 1,000 reservations a user are open at a time. One that is
--- confirmed makes room at once; one that is not, when it has closed and the worker expires it.
---
--- After the insert and under a lock of the user's own: whoever counts sees all reservations that
--- others have committed, so that two batches can't pass the limit side by side. It is the last lock
--- that a reservation takes, so that nobody who holds it waits for somebody who wants it.
-create function private.check_open_uploads(owner uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  open_uploads integer;
-begin
-  perform pg_advisory_xact_lock(hashtext('open uploads'), hashtext(owner::text));
-  select count(*) into open_uploads
-  from (
-    select from public.uploads u where u.user_id = owner and u.status = 'reserved' limit 1001
-  ) counted;
-  if open_uploads > 1000 then
-    -- PostgREST answers PTxyz with the HTTP status xyz.
-    raise exception using
-      errcode = 'PT429',
-      message = 'more than 1000 uploads are reserved and not confirmed',
-      hint = 'Confirm them, or wait until they expire.';
-  end if;
-end
-$$;
-comment on function private.check_open_uploads(uuid) is
-  'Refuses more than 1,000 open reservations of a user (PT429).';
-revoke all on function private.check_open_uploads(uuid) from public;
-
-create function private.limit_open_uploads() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  owner uuid;
-begin
-  for owner in select distinct a.user_id from added a order by a.user_id loop
-    perform private.check_open_uploads(owner);
-  end loop;
-  return null;
-end
-$$;
-comment on function private.limit_open_uploads() is
-  'Trigger: a user has at most 1,000 open reservations (PT429).';
-revoke all on function private.limit_open_uploads() from public;
-
--- Named to come last: triggers of one kind run in the order of their names.
-create trigger uploads_limit_open
-  after insert on public.uploads
-  referencing new table as added
-  for each statement execute function private.limit_open_uploads();
-
 -- Renewal -----------------------------------------------------------------------------------------
 
 -- Clients have no right to update reservations; what this changes is all that a renewal may.
@@ -297,7 +239,6 @@ begin
     where u.id = any (ids) and u.user_id = caller
       and u.status <> 'confirmed' and u.expires_at <= now() and not u.imported
     returning u.*;
-  perform private.check_open_uploads(caller);
 end
 $$;
 comment on function private.renew_uploads(uuid[], integer) is

@@ -95,6 +95,11 @@ as $$
 declare
   taken text[];
 begin
+  -- What is held is counted last: all writers of a user share its row.
+  if to_regclass('private.usage_deltas') is not null then
+    set constraints private.usage_deltas_count deferred;
+  end if;
+
   -- Chats first, in one order, then reservations: deleting a chat locks in the same direction, and
   -- two confirms of overlapping batches can't deadlock.
   perform 1 from public.chats c
@@ -170,6 +175,10 @@ begin
     from jsonb_array_elements(verified) v
     where u.id = (v ->> 'id')::uuid and v ->> 'key' = any (taken)
     returning u.id;
+
+  if to_regclass('private.usage_deltas') is not null then
+    set constraints private.usage_deltas_count immediate;
+  end if;
 end
 $$;
 comment on function public.confirm_uploads(jsonb) is

@@ -71,6 +71,10 @@ revoke all on function public.start_cleanup(integer, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.start_cleanup(integer, integer) to service_role;
 
+-- For turns: a user's entries in the order in which they are due.
+create index storage_deletions_turn_idx on public.storage_deletions (user_id, not_before, id)
+  where done_at is null and dead_at is null;
+
 -- Two ways of claiming, each with the condition that its index serves.
 create function public.claim_storage_deletions(
   max_entries integer,
@@ -87,14 +91,56 @@ declare
   due uuid[];
 begin
   if only_chats is null then
-    due := array(
-      select d.id from public.storage_deletions d
-      where d.done_at is null and d.dead_at is null and d.not_before <= now()
-        and (d.locked_until is null or d.locked_until < now())
-      order by d.not_before, d.id
+    -- In turn by user: the first entry of each, then the second of each. So that whoever has few does not
+    -- wait for whoever has many. From one user to the next by the index, whatever each of them has.
+    with recursive owners (id) as (
+      (
+        select d.user_id from public.storage_deletions d
+        where d.done_at is null and d.dead_at is null
+        order by d.user_id limit 1
+      )
+      union all
+      select (
+        select d.user_id from public.storage_deletions d
+        where d.done_at is null and d.dead_at is null and d.user_id > o.id
+        order by d.user_id limit 1
+      )
+      from owners o
+      where o.id is not null
+    ),
+    waiting as materialized (
+      select o.id from owners o
+      where exists (
+        select from public.storage_deletions d
+        where d.user_id = o.id and d.done_at is null and d.dead_at is null
+          and d.not_before <= now() and (d.locked_until is null or d.locked_until < now())
+      )
+    ),
+    -- What another worker has just locked is skipped, so that several share the work.
+    locked as materialized (
+      select w.id as owner, e.id, e.not_before
+      from waiting w
+      cross join lateral (
+        select d.id, d.not_before from public.storage_deletions d
+        where d.user_id = w.id and d.done_at is null and d.dead_at is null
+          and d.not_before <= now() and (d.locked_until is null or d.locked_until < now())
+        order by d.not_before, d.id
+        -- Of many users, none has much more than its share. What that leaves over, the next claim takes.
+        limit least(max_entries, 1 + 10 * max_entries / (select count(*) from waiting))
+        for update skip locked
+      ) e
+    ),
+    turns as (
+      select l.id, l.not_before,
+             row_number() over (partition by l.owner order by l.not_before, l.id) as turn
+      from locked l
+    ),
+    chosen as (
+      select t.id, t.turn, t.not_before from turns t
+      order by t.turn, t.not_before, t.id
       limit max_entries
-      for update skip locked
-    );
+    )
+    select array_agg(c.id order by c.turn, c.not_before, c.id) into due from chosen c;
   else
     -- An owner who deletes a chat does not wait for a back-off.
     due := array(
@@ -107,16 +153,18 @@ begin
     );
   end if;
   return query
-    update public.storage_deletions d
-    set locked_until = clock_timestamp() + make_interval(secs => lease_seconds),
-        -- An owner who asks again and again must not use up the worker's attempts.
-        attempts = d.attempts + (only_chats is null)::integer
-    where d.id = any (due)
-    returning d.*;
+    with claimed as (
+      update public.storage_deletions d
+      set locked_until = clock_timestamp() + make_interval(secs => lease_seconds)
+      where d.id = any (due)
+      returning d.*
+    )
+    select c.* from claimed c order by array_position(due, c.id);
 end
 $$;
 comment on function public.claim_storage_deletions(integer, integer, uuid[]) is
-  'Leases due entries to one worker. An entry whose lease ran out can be claimed again.';
+  'Leases due entries to one worker, in turn by user and in that order. An entry whose lease ran out can be '
+  'claimed again.';
 revoke all on function public.claim_storage_deletions(integer, integer, uuid[])
   from public, anon, authenticated, service_role;
 grant execute on function public.claim_storage_deletions(integer, integer, uuid[]) to service_role;
@@ -143,6 +191,10 @@ grant execute on function public.live_object_keys(text[]) to service_role;
 
 -- The lease is the token: whoever was paused past it, and lost the entry to another worker, settles
 -- nothing.
+--
+-- An attempt counts when the bucket has answered, not when a worker took the entry and was killed. And it
+-- counts when it was due: an owner who asks again and again must not use up the worker's attempts, nor
+-- move its next one.
 create function public.settle_storage_deletions(results jsonb, lease_seconds integer)
 returns table (id uuid, locked_until timestamptz, done boolean, dead boolean)
 language sql
@@ -155,16 +207,16 @@ as $$
       done_at = case when r.outcome = 'done' and d.sweeps_left = 1 then now() end,
       sweeps_left = case when r.outcome = 'done' then greatest(d.sweeps_left - 1, 1)
                          else d.sweeps_left end,
-      dead_at = case when r.outcome = 'failed' and d.attempts >= 20 then now() end,
+      attempts = d.attempts
+        + (r.outcome = 'done' or r.outcome = 'failed' and d.not_before <= now())::integer,
+      dead_at = case when r.outcome = 'failed' and d.attempts >= 19 and d.not_before <= now()
+                     then now() end,
       last_error = case when r.outcome = 'failed' then left(r.error, 60) end,
-      attempts = case when r.outcome in ('released', 'postponed')
-                      then greatest(d.attempts - 1, 0) else d.attempts end,
       locked_until = case when r.outcome = 'progress'
                           then clock_timestamp() + make_interval(secs => lease_seconds) end,
       -- 5 s, 10 s, 20 s … up to 6 h, each with half of it as jitter.
-      not_before = case when r.outcome = 'failed'
-        then now() + least(interval '6 hours',
-                           interval '5 seconds' * 2 ^ least(greatest(d.attempts - 1, 0), 13))
+      not_before = case when r.outcome = 'failed' and d.not_before <= now()
+        then now() + least(interval '6 hours', interval '5 seconds' * 2 ^ least(d.attempts, 13))
                      * (0.75 + random() / 2)
         when r.outcome = 'postponed' then now() + interval '10 minutes'
         when r.outcome = 'done' and d.sweeps_left > 1 then now() + interval '1 day'

@@ -304,3 +304,43 @@ comment on function public.delete_account_user(uuid) is
 revoke all on function public.delete_account_user(uuid)
   from public, anon, authenticated, service_role;
 grant execute on function public.delete_account_user(uuid) to service_role;
+
+-- Who holds an access token may have found it: it can be refreshed for ever, and `iat` is then the time of
+-- the refresh. A session begins when somebody has proved who they are. Where the user is gone there is
+-- nothing left to protect, and the same request reports on the deletion.
+create function private.has_fresh_session(of_user uuid, of_session uuid, max_age_seconds integer)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (
+      select from auth.sessions s
+      where s.id = of_session and s.user_id = of_user
+        and s.created_at > now() - make_interval(secs => max_age_seconds)
+    )
+    or not exists (select from auth.users u where u.id = of_user);
+end
+$$;
+comment on function private.has_fresh_session(uuid, uuid, integer) is
+  'Whether a session is the user''s and began at most so many seconds ago, or the user is gone. For '
+  'service_role only.';
+revoke all on function private.has_fresh_session(uuid, uuid, integer) from public;
+grant execute on function private.has_fresh_session(uuid, uuid, integer) to service_role;
+
+create function public.is_fresh_session(of_user uuid, of_session uuid, max_age_seconds integer)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.has_fresh_session(of_user, of_session, max_age_seconds);
+$$;
+comment on function public.is_fresh_session(uuid, uuid, integer) is
+  'Whether a session is the user''s and began at most so many seconds ago, or the user is gone.';
+revoke all on function public.is_fresh_session(uuid, uuid, integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.is_fresh_session(uuid, uuid, integer) to service_role;

@@ -2,7 +2,5 @@
 drop function public.renew_uploads(uuid[], integer);
 drop function private.renew_uploads(uuid[], integer);
 drop table public.uploads;
-drop function private.limit_open_uploads();
-drop function private.check_open_uploads(uuid);
 drop function private.check_upload_document();
 drop function private.set_upload_expiry();

@@ -8,5 +8,6 @@ drop function public.cleanup_state();
 drop function public.settle_storage_deletions(jsonb, integer);
 drop function public.live_object_keys(text[]);
 drop function public.claim_storage_deletions(integer, integer, uuid[]);
+drop index public.storage_deletions_turn_idx;
 drop function public.start_cleanup(integer, integer);
 drop table private.cleanup_heartbeat;

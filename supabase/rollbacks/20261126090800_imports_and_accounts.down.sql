@@ -1,5 +1,7 @@
 -- Takes back 20261126090800_imports_and_accounts. Chats that are still being imported stay hidden; once
 -- it is applied again, the worker removes them.
+drop function public.is_fresh_session(uuid, uuid, integer);
+drop function private.has_fresh_session(uuid, uuid, integer);
 drop function public.delete_account_user(uuid);
 drop function private.delete_auth_user(uuid);
 drop function public.delete_account_slice(uuid, double precision, integer, integer);

@@ -23,7 +23,7 @@ create temporary view our_functions as
 select set_eq(
   $$ select relname::text from ours where nspname = 'public' $$,
   array['chats', 'chat_messages', 'chat_documents', 'chat_images', 'search_results', 'uploads',
-        'storage_deletions'],
+        'storage_deletions', 'usage', 'quotas'],
   'the tables are those of the design'
 );
 
@@ -86,7 +86,8 @@ select is_empty(
   $$ select f.proname, r.rolname from our_functions f
      cross join (values ('anon'), ('authenticated'), ('service_role')) r (rolname)
      where f.nspname = 'private' and has_function_privilege(r.rolname, f.oid, 'execute')
-       and not (f.proname in ('delete_auth_user', 'is_migration_applied', 'attempt_key')
+       and not (f.proname in ('delete_auth_user', 'has_fresh_session', 'is_migration_applied', 'attempt_key',
+                                'recount', 'tidy', 'forget_buckets')
                 and r.rolname = 'service_role')
        and not (f.proname = 'renew_uploads' and r.rolname = 'authenticated')
        and not (f.proname in ('database_id', 'last_item') and r.rolname = 'service_role')
@@ -101,7 +102,7 @@ select set_eq(
      where f.nspname = 'public' and has_function_privilege('authenticated', f.oid, 'execute') $$,
   array['deletion_status', 'account_deletion_status', 'delete_chats_slice', 'chat_messages_page', 'history_page',
         'chat_images_page', 'search_results_page', 'export_part', 'save_messages', 'delete_messages',
-        'renew_uploads'],
+        'renew_uploads', 'my_usage'],
   'users may execute the functions meant for them, and no other'
 );
 

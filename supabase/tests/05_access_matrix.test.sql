@@ -43,6 +43,8 @@ begin
 end $$;
 select pg_temp.furnish('a', false);
 select pg_temp.furnish('c', true);
+insert into public.quotas (user_id, max_chats) values
+  ('00000000-0000-4000-8000-00000000000a', 10), ('00000000-0000-4000-8000-00000000000c', 10);
 
 create function pg_temp.attempt(actor text, template text) returns text language plpgsql as $$
 declare
@@ -262,7 +264,26 @@ insert into cases (what, statement, owner, other, service_role) values
 ('the counter', 'select 1 from private.bucket_counter', '42501', '42501', 'ok 1'),
 ('checks of buckets', 'select 1 from private.bucket_checks limit 0', '42501', '42501', 'ok 0'),
 ('which database it is', 'select private.database_id()', '42501', '42501', 'ok 1'),
-('the last item', 'select private.last_item()', '42501', '42501', 'ok 1');
+('the last item', 'select private.last_item()', '42501', '42501', 'ok 1'),
+-- usage, quotas and rates
+('usage: read', 'select 1 from public.usage where user_id = {user}', 'ok 1', 'ok 0', 'ok 1'),
+('usage: change', 'update public.usage set chats = 0 where user_id = {user}', '42501', '42501', '42501'),
+('usage: forget', 'delete from public.usage where user_id = {user}', '42501', '42501', '42501'),
+('quotas: read', 'select 1 from public.quotas where user_id is null', 'ok 1', 'ok 1', 'ok 1'),
+('quotas: read one''s own', 'select 1 from public.quotas where user_id = {user}', 'ok 1', 'ok 0', 'ok 1'),
+('quotas: raise', 'update public.quotas set max_chats = 1000000 where user_id is null', '42501', '42501', 'ok 1'),
+('quotas: add', 'insert into public.quotas (user_id, max_chats) values ({stranger}, 1)', '42501', '42501', 'ok 1'),
+('quotas: forget', 'delete from public.quotas where user_id = {user}', '42501', '42501', 'ok 1'),
+('rpc: my_usage', 'select * from public.my_usage()', 'ok 1', 'ok 1', '42501'),
+('rpc: recount_usage', 'select public.recount_usage({user})', '42501', '42501', 'ok 1'),
+('rpc: usage_owners', 'select 1 from public.usage_owners() o where o = {user}', '42501', '42501', 'ok 1'),
+('rpc: tidy_usage', 'select public.tidy_usage()', '42501', '42501', 'ok 1'),
+('deltas of usage', 'insert into private.usage_deltas (user_id, chats) values ({user}, -1)', '42501', '42501', '42501'),
+('reservations that count', 'delete from private.reservations', '42501', '42501', '42501'),
+('rpc: take_rate_token', 'select public.take_rate_token({user}, ''x'', 1)', '42501', '42501', 'ok 1'),
+('rpc: forget_rate_buckets', 'select public.forget_rate_buckets()', '42501', '42501', 'ok 1'),
+('buckets of rates', 'select 1 from private.rate_buckets where user_id = {user}', '42501', '42501', 'ok 0'),
+('rpc: is_fresh_session', 'select public.is_fresh_session({user}, {chat}, 1)', '42501', '42501', 'ok 1');
 
 select plan((select count(*)::integer * 5 from cases) + 10);
 

@@ -15,7 +15,7 @@ const blocks = (await documents()).flatMap((document) => document.blocks)
 /** Tasks that are not repeated here: the suite itself, the stack that it runs on, what writes files. */
 const NOT_REPEATED = ["start", "test", "ok", "bench", "types", "openapi"];
 /** Tasks that are told which stack is meant. */
-const SHOWN = ["demo", "status", "storage"];
+const SHOWN = ["demo", "quota", "status", "storage"];
 
 /** Stands in front of deno and npx in the PATH. */
 function stub(statusFile: string, folder: string): string {

@@ -1,5 +1,6 @@
 import { deleteAccount } from "../../supabase/functions/delete-account/handler.ts";
-import { assert, assertEquals } from "@std/assert";
+import { decodeJwt } from "jose";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { apiClient, workerClient } from "../support/api_client.ts";
 import { chatsOf, usersOf } from "../support/accounts.ts";
 import { cleanup } from "../support/deletion.ts";
@@ -35,6 +36,47 @@ async function tablesWith(text: string): Promise<string[]> {
     return found;
   });
 }
+
+const sessionOf = ({ token }: { token: string }) => String(decodeJwt(token)["session_id"]);
+
+/** Lets the sessions of a user have begun earlier. */
+const ageSessions = ({ id }: { id: string }, seconds: number) =>
+  asOperator((sql) =>
+    sql`update auth.sessions set created_at = now() - make_interval(secs => ${seconds})
+        where user_id = ${id}`
+  );
+
+Deno.test("a session that began more than ten minutes ago does not delete the account", async () => {
+  const user = await signUp();
+  await user.createChat();
+  const ask = (token: string) => post("delete-account", { confirm: user.email }, token);
+  await ageSessions(user, 601);
+  assertMatch(assertError(await ask(user.token), 403, "forbidden").message, /sign in again/);
+
+  // A refreshed token is a new one of the same old session.
+  const { data: { session } } = await user.client.auth.refreshSession();
+  const refreshed = session!.access_token;
+  assertEquals(sessionOf({ token: refreshed }), sessionOf(user));
+  assertError(await ask(refreshed), 403, "forbidden");
+  const now = Math.floor(Date.now() / 1000);
+  for (
+    const claims of [
+      { iat: now },
+      { session_id: undefined },
+      { session_id: "no id" },
+      { session_id: crypto.randomUUID() },
+      { session_id: sessionOf(await signUp()) },
+    ]
+  ) {
+    assertError(await ask(await reissue(user.token, claims)), 403, "forbidden");
+  }
+  assertEquals([await chatsOf(user), await usersOf(user)], [1, 1]);
+
+  const { email, password } = user;
+  const signedIn = await user.client.auth.signInWithPassword({ email, password });
+  assertEquals((await ask(signedIn.data.session!.access_token)).status, 202);
+  assertEquals([await chatsOf(user), await usersOf(user)], [0, 0]);
+});
 
 Deno.test("an account goes: rows, auth user, bytes, and every trace of who it was", async () => {
   const [leaving, staying] = [await signUp(), await signUp()];
@@ -138,7 +180,7 @@ Deno.test("a chat made between the last slice and the end goes with the user", a
     },
   });
   const { body } = await deleteAccount({ confirm: user.email }, {
-    caller: user,
+    caller: { ...user, sessionId: sessionOf(user) },
     db: apiClient({ token: user.token }),
     admin: interrupted,
     budget: 10_000,

@@ -97,7 +97,9 @@ Deno.test("the bucket is down", async (t) => {
     for (let round = 0; round < 22; round++) await user.call("delete-chat", { chat_id });
     const { data } = await user.client.from("storage_deletions")
       .select("attempts, dead_at, last_error").eq("chat_id", chat_id).eq("is_prefix", true);
-    assertEquals(data!.map(({ attempts, dead_at }) => [attempts, dead_at]), [[0, null]]);
+    // It counts where the entry was due, as the worker's own would: after 5 s, 10 s, 20 s …
+    const [{ attempts, dead_at } = { attempts: 20, dead_at: "" }] = data!;
+    assert(attempts <= 5 && dead_at === null, `${attempts} attempts`);
     assert(data![0]!.last_error && !data![0]!.last_error.includes("127.0.0.1"));
 
     faulty.bucket.become("open");

@@ -1,4 +1,3 @@
-import type { ISql } from "postgres";
 import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
 import { databaseError } from "@shared/database_errors.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
@@ -18,6 +17,7 @@ import {
   uploadAll,
 } from "../support/files.ts";
 import { asOperator, bucket, keysBelow } from "../support/stack.ts";
+import { setQuota } from "../support/usage.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
@@ -449,9 +449,10 @@ Deno.test("100 files cost one request to the database", async () => {
   assertEquals([body.uploads.length, requests], [100, 1]);
 });
 
-Deno.test("1,000 open reservations, and no more, whoever asks at the same time", async () => {
+Deno.test("what is reserved counts for the quota, whoever asks at the same time", async () => {
   const someone = await signUp();
   const chat_id = await someone.createChat();
+  await setQuota(someone, { max_objects: 200 });
   const kept = crypto.randomUUID();
   await reserve(someone, chat_id, [{ ...image(), id: kept }]);
   const reserveMany = (count: number) =>
@@ -460,14 +461,18 @@ Deno.test("1,000 open reservations, and no more, whoever asks at the same time",
     sql`
       insert into uploads (user_id, chat_id, file_name, content_type, file_size, sha256)
       select ${someone.id}, ${chat_id}, 'a.png', 'image/png', 10, ${hash}
-      from generate_series(1, 899)`
+      from generate_series(1, 99)`
   );
   const answers = await Promise.all(Array.from({ length: 4 }, () => reserveMany(50)));
   assertEquals(answers.map(({ status }) => status).toSorted(), [201, 201, 429, 429]);
   for (const answer of answers.filter(({ status }) => status === 429)) {
     assertError(answer, 429, "quota_exceeded");
   }
-  assertError(await reserveMany(1), 429, "quota_exceeded");
+  const { message, details } = assertError(await reserveMany(2), 429, "quota_exceeded");
+  assertEquals([message, details as unknown], [
+    "objects: the quota is used up",
+    { quota: "max_objects", limit: 200, used: 200, asked: 2 },
+  ]);
   const { error, status } = await someone.client.from("uploads")
     .insert({
       chat_id,
@@ -478,37 +483,17 @@ Deno.test("1,000 open reservations, and no more, whoever asks at the same time",
     });
   assertEquals([error?.code, status], ["PT429", 429], "past the function");
 
-  // A repeated request is no new reservation, other users have their own limit, and what is
-  // confirmed makes room.
+  // A repeated request is no new reservation, and other users have their own quota.
   const [again] = await reserve(someone, chat_id, [{ ...image(), id: kept }]);
   await reserve(other, await other.createChat(), [image()]);
   assertEquals(await put(again!, image().bytes), 200);
   assertEquals((await someone.call("confirm-upload", { ids: [kept] })).body.images.length, 1);
-  assertEquals((await reserveMany(1)).status, 201);
   assertError(await reserveMany(1), 429, "quota_exceeded");
-});
-
-Deno.test("a batch waits for one that is not committed yet, and counts it", async () => {
-  const someone = await signUp();
-  const chat_id = await someone.createChat();
-  const add = (sql: ISql, count: number) =>
-    sql`
-      insert into uploads (user_id, chat_id, file_name, content_type, file_size, sha256)
-      select ${someone.id}, ${chat_id}, 'a.png', 'image/png', 10, ${hash}
-      from generate_series(1, ${count}::int)`;
-  const refused = await asOperator((first) =>
-    asOperator(async (second) => {
-      const late = await first.begin(async (transaction) => {
-        await add(transaction, 999);
-        const late = add(second, 2).then(() => "stored", ({ code }) => code);
-        // Until it waits, or is through.
-        await Promise.race([late, new Promise((done) => setTimeout(done, 300))]);
-        return { late };
-      });
-      return await late.late;
-    })
-  );
-  assertEquals(refused, "PT429");
+  // A new chat is no way around it.
+  await someone.client.from("chats").delete().eq("id", chat_id);
+  const files = [file];
+  const elsewhere = { chat_id: await someone.createChat(), files };
+  assertError(await someone.call("presign-upload", elsewhere), 429, "quota_exceeded");
 });
 
 Deno.test("a document of 12 MB goes through", async () => {

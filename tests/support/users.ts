@@ -101,6 +101,7 @@ export function assertError(answer: Answer, status: number, code: ErrorBody["cod
 
 /** Checks that an error names a field. */
 export function assertField(error: ErrorBody, path: string): void {
-  const paths = error.details?.map((issue) => issue.path.join("."));
-  assert(paths?.includes(path), `expected ${path} among ${JSON.stringify(error.details)}`);
+  assert(Array.isArray(error.details), `expected issues, not ${JSON.stringify(error.details)}`);
+  const paths = error.details.map((issue) => issue.path.join("."));
+  assert(paths.includes(path), `expected ${path} among ${JSON.stringify(error.details)}`);
 }

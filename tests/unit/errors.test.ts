@@ -36,7 +36,7 @@ Deno.test("the column that is wrong is named; the database's own words are not s
 
 const databaseSays = (code: string, message: string) => {
   const { code: ours, message: text, details } = databaseError({ code, message });
-  return [ours, text, details?.map(({ path }) => path.join("."))];
+  return [ours, text, Array.isArray(details) && details.map(({ path }) => path.join("."))];
 };
 
 Deno.test("what is taken, absent or not allowed is named by its constraint", () => {
@@ -75,6 +75,23 @@ Deno.test("what the schema itself says about a field is passed on", () => {
   ];
   for (const [code, message, ours] of cases) {
     assertEquals(databaseSays(code, message), [ours, message, [message.split(":")[0]!]]);
+  }
+});
+
+Deno.test("a quota that is used up says which, and by how much; another 429 does not", () => {
+  const quota = { quota: "max_chats", limit: 1, used: 1, asked: 1 };
+  const message = "chats: the quota is used up";
+  const error = databaseError({ code: "PT429", message, details: JSON.stringify(quota) });
+  assertEquals([error.code, error.status, error.message, error.details as unknown], [
+    "quota_exceeded",
+    429,
+    message,
+    quota,
+  ]);
+  for (const details of [null, "", "text", "7", "null", "{}", "[]"]) {
+    const other = databaseError({ code: "PT429", message: "secret", details });
+    assertEquals([other.code, other.details], ["quota_exceeded", undefined]);
+    assert(!other.message.includes("secret"), other.message);
   }
 });
 

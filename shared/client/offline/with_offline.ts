@@ -36,6 +36,7 @@ function serverOnly(
       await archive.forget(user_id);
       return deleted;
     },
+    usage: (input) => archive.through(() => online.usage(input)),
     checkConnection: (input) => online.checkConnection(input),
   };
 }

@@ -8,6 +8,8 @@ export interface Caller {
   userId: string;
   /** The e-mail address, where the account has one. */
   email: string | undefined;
+  /** The session that the token belongs to, if it says so. */
+  sessionId: string | undefined;
   /** The access token; empty where nobody is signed in. */
   token: string;
 }
@@ -19,7 +21,7 @@ export interface Caller {
  * @throws {ChatArchiveError} `unauthorized`, or `internal` where the keys are not configured
  */
 export async function authorize(request: Request, access: Access): Promise<Caller> {
-  if (access === "none") return { userId: "", email: undefined, token: "" };
+  if (access === "none") return { userId: "", email: undefined, sessionId: undefined, token: "" };
   const { data, error } = await verifyAuth(request, { auth: access });
   if (error) {
     if (error.status >= 500) {
@@ -33,12 +35,14 @@ export async function authorize(request: Request, access: Access): Promise<Calle
   }
   // RLS trusts these claims: a token for another role must not pass as a user's.
   const { sub, role, email } = data.jwtClaims ?? {};
+  const sessionId = data.jwtClaims?.["session_id"];
   if (access === "user" && (!sub || role !== "authenticated")) {
     throw new ChatArchiveError("unauthorized", "a signed-in user's access token is required");
   }
   return {
     userId: sub ?? "",
     email: typeof email === "string" && email ? email : undefined,
+    sessionId: typeof sessionId === "string" ? sessionId : undefined,
     token: data.token ?? "",
   };
 }

@@ -19,6 +19,9 @@ export function errorAnswer(
   };
   return Response.json(body, {
     status: error.status,
-    headers: error.code === "method_not_allowed" ? { allow: method } : {},
+    headers: {
+      ...(error.code === "method_not_allowed" ? { allow: method } : {}),
+      ...(error.retryAfter === undefined ? {} : { "retry-after": String(error.retryAfter) }),
+    },
   });
 }

@@ -7,9 +7,11 @@ import type { z } from "zod";
 import type { Access, Files } from "@shared/contracts/contract.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { authorize, type Caller } from "./authorization.ts";
+import { adminClient } from "./clients.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./cors.ts";
 import { asArchiveError, errorAnswer } from "./error_answer.ts";
 import { configureLog, createLog, describeError } from "./log.ts";
+import { takeToken } from "./rate_limit.ts";
 import { type BodyFile, fileOf, readJson, readRest } from "./request_body.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { type CloseLog, withEnding } from "./stream_ending.ts";
@@ -53,6 +55,7 @@ export interface ServeOptions<Input> {
   request: z.ZodType<Input>;
   /** Media types of the body, where it is a file. */
   accepts?: Files;
+  isRateLimited?: true;
 }
 
 type Handler<Input> = (input: Input, call: Call) => Promise<Reply | StreamReply>;
@@ -84,6 +87,11 @@ async function handle<Input>(
   const input = validated(options.request, raw);
   const file = options.accepts && fileOf(request, options.accepts);
   try {
+    if (options.isRateLimited) {
+      const { userId } = caller;
+      const perMinute = call.settings.rateLimitPerMinute;
+      await takeToken(adminClient(call), { userId, name: options.name, perMinute });
+    }
     return await handler(input, { ...call, ...caller, file });
   } finally {
     if (file && request.body && !request.body.locked) await readRest(request.body);

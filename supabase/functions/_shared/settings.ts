@@ -40,6 +40,7 @@ const Environment = z.object({
   S3_URL_EXPIRATION: Seconds(604_800).default(3600),
   S3_UPLOAD_EXPIRATION: Seconds(3600).default(900),
   MESSAGE_STREAM_TIMEOUT: Seconds(86_400, 60).default(900),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).max(100_000).default(120),
 });
 
 /** The second key, whole or not at all. */
@@ -108,6 +109,8 @@ export interface Settings {
   uploadExpiration: number;
   /** Seconds without a change after which a message that is streaming counts as incomplete. */
   messageStreamTimeout: number;
+  /** Calls of one rate-limited function that a user has each minute. */
+  rateLimitPerMinute: number;
 }
 
 /** A setting that can't be used. The message names the variable, never its value. */
@@ -179,5 +182,6 @@ export function readSettings(
     downloadExpiration: main.S3_URL_EXPIRATION,
     uploadExpiration: main.S3_UPLOAD_EXPIRATION,
     messageStreamTimeout: main.MESSAGE_STREAM_TIMEOUT,
+    rateLimitPerMinute: main.RATE_LIMIT_PER_MINUTE,
   };
 }

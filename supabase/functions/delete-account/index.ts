@@ -10,7 +10,7 @@ export default serve(
   DELETE_ACCOUNT,
   async (request, call) => {
     const reply = await deleteAccount(request, {
-      caller: { id: call.userId, email: call.email },
+      caller: { id: call.userId, email: call.email, sessionId: call.sessionId },
       db: asCaller(call),
       // Users have no right on auth.users, and slices are made by a function of the worker's role.
       admin: asAdmin(call),

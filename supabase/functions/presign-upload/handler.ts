@@ -115,7 +115,7 @@ async function renew(
 
 /** Says which file brought the field that the database refuses, where only one can have. */
 function located(thrown: unknown, { files }: PresignUploadRequest): unknown {
-  const [issue] = thrown instanceof ChatArchiveError ? thrown.details ?? [] : [];
+  const issue = thrown instanceof ChatArchiveError ? thrown.details?.[0] : undefined;
   const [field] = issue?.path ?? [];
   if (field !== "document_id" && field !== "message_id") return thrown;
   if (new Set(files.flatMap((file) => file[field] ?? [])).size !== 1) return thrown;
