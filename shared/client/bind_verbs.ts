@@ -21,12 +21,14 @@ import {
   downloadUrls,
   exportChat,
   importChat,
+  searchPage,
   uploadDocument,
   uploadImages,
 } from "./later.ts";
 import { chats, listChats } from "./list_chats.ts";
 import { messages } from "./messages.ts";
 import { saveMessages } from "./save_messages.ts";
+import { search } from "./search.ts";
 import { updateChat } from "./update_chat.ts";
 import { updateMessage } from "./update_message.ts";
 
@@ -55,6 +57,8 @@ const VERBS: VerbFunctions = {
   history,
   addSearchResults,
   searchResults,
+  search,
+  searchPage,
   uploadImages,
   uploadDocument,
   documents,

@@ -33,6 +33,8 @@ export const download = later("download");
 export const exportChat = later("exportChat");
 /** Makes a chat of an export. */
 export const importChat = later("importChat");
+/** One page of what a search finds. */
+export const searchPage = later("searchPage");
 /** Waits until all bytes of a deleted chat are gone. */
 export const awaitDeletion = later("awaitDeletion");
 /** Deletes the account of the signed-in user with everything in it. */

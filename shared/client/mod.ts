@@ -42,6 +42,13 @@ export type {
   ExportedImages,
   ExportOne,
 } from "./export_chat.ts";
+export type {
+  FoundText,
+  SearchKind,
+  SearchPage,
+  SearchPageQuery,
+  SearchQuery,
+} from "./found_text.ts";
 export { getChat } from "./get_chat.ts";
 export { history } from "./history.ts";
 export { images, type ReadItems, searchResults } from "./images.ts";
@@ -53,6 +60,7 @@ export {
   downloadUrls,
   exportChat,
   importChat,
+  searchPage,
   uploadDocument,
   uploadImages,
 } from "./later.ts";
@@ -82,6 +90,7 @@ export type {
 } from "./rows.ts";
 export type { SaveMessages } from "./savable.ts";
 export { saveMessages } from "./save_messages.ts";
+export { search } from "./search.ts";
 export type { FileStream } from "./stream_of.ts";
 export { type ChatChanges, updateChat } from "./update_chat.ts";
 export { type MessageChanges, updateMessage } from "./update_message.ts";
