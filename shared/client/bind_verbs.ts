@@ -21,6 +21,7 @@ import {
   downloadUrls,
   exportChat,
   importChat,
+  search,
   searchPage,
   uploadDocument,
   uploadImages,
@@ -28,7 +29,6 @@ import {
 import { chats, listChats } from "./list_chats.ts";
 import { messages } from "./messages.ts";
 import { saveMessages } from "./save_messages.ts";
-import { search } from "./search.ts";
 import { updateChat } from "./update_chat.ts";
 import { updateMessage } from "./update_message.ts";
 

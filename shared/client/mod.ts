@@ -60,6 +60,7 @@ export {
   downloadUrls,
   exportChat,
   importChat,
+  search,
   searchPage,
   uploadDocument,
   uploadImages,
@@ -90,7 +91,6 @@ export type {
 } from "./rows.ts";
 export type { SaveMessages } from "./savable.ts";
 export { saveMessages } from "./save_messages.ts";
-export { search } from "./search.ts";
 export type { FileStream } from "./stream_of.ts";
 export { type ChatChanges, updateChat } from "./update_chat.ts";
 export { type MessageChanges, updateMessage } from "./update_message.ts";

@@ -1,6 +1,6 @@
 import type { CallOptions, Connection } from "./connection.ts";
 import type { FoundText, SearchPage, SearchPageQuery, SearchQuery } from "./found_text.ts";
-import { searchPage } from "./later.ts";
+import { searchPage } from "./search_page.ts";
 
 /** All pages of a search, one after the other. @param read gives one */
 export async function* searchPages(
