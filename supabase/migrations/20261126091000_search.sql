@@ -61,7 +61,7 @@ parallel safe
 set search_path = ''
 as $$
 declare
-  txt text := lower(left(value, 16384) collate pg_catalog.pg_c_utf8);
+  txt text collate pg_catalog.pg_c_utf8 := lower(left(value, 16384) collate pg_catalog.pg_c_utf8);
 begin
   if octet_length(txt) > char_length(txt) then
     if txt ~ '[\u0300-\u036f\u00aa-\u00be\u2000-\u214f\u3300-\u33ff\ufb00-\ufb06\uff01-\uffef]' then
@@ -92,9 +92,11 @@ set search_path = ''
 set client_min_messages = warning
 as $$
 declare
-  start constant text := left(value, 16384) collate pg_catalog.pg_c_utf8;
+  start constant text collate pg_catalog.pg_c_utf8 := left(value, 16384);
   txt constant text := private.search_text(value);
   other text := '';
+  stems tsvector := to_tsvector('pg_catalog.russian', txt);
+  words tsvector := to_tsvector('private.words', txt);
 begin
   if start ~ '[[:alnum:]][-_./,:][[:alnum:]]' then
     other := (
@@ -119,12 +121,15 @@ begin
   end if;
   if other <> '' then
     other := private.search_text(other);
-    return to_tsvector('pg_catalog.russian', txt)
-      || strip(to_tsvector('private.words', txt))
-      || strip(to_tsvector('pg_catalog.russian', other))
-      || strip(to_tsvector('private.words', other));
+    stems := stems || strip(to_tsvector('pg_catalog.russian', other));
+    words := words || to_tsvector('private.words', other);
   end if;
-  return to_tsvector('pg_catalog.russian', txt) || strip(to_tsvector('private.words', txt));
+  -- A word that its stem is but one letter shorter than adds nothing: whoever types all of it has the
+  -- stem, whoever types less the beginning of the stem.
+  return stems || array_to_tsvector(array(
+    select w from unnest(tsvector_to_array(words)) w
+    where left(w, -1) not in (select unnest(tsvector_to_array(stems)))
+  ));
 end
 $$;
 comment on function private.search_words(text) is
@@ -257,7 +262,8 @@ begin
     ), 0),
     written, private.search_words(value)
   )
-  on conflict (id, kind) do update set words = excluded.words;
+  on conflict (id, kind) do update
+    set user_id = excluded.user_id, chat_id = excluded.chat_id, words = excluded.words;
   return null;
 end
 $$;

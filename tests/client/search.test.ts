@@ -234,3 +234,21 @@ Deno.test("whatever is asked of whatever text, it answers, and marks parts of th
     { numRuns: 60 },
   );
 });
+
+Deno.test("each beginning of each word finds it", async () => {
+  const words = "happily installations quickest ponies dying 12345 bzip2recover " +
+    "документация описывающие скачиваемый архивы ёжиками";
+  const { id: chat_id } = await archive.createChat({ title: "Beginnings" });
+  await archive.addMessage({ chat_id, role: "user", content: words });
+  const missing: string[] = [];
+  for (const word of words.split(" ")) {
+    for (let length = 1; length <= word.length; length++) {
+      const query = word.slice(0, length);
+      const { results } = await archive.searchPage({ query, chat_id });
+      // A beginning that is a word of no meaning (i, в) is ignored.
+      const marks = results.flatMap(marked);
+      if (!marks.includes(word) && length > 3) missing.push(query);
+    }
+  }
+  assertEquals(missing, []);
+});
