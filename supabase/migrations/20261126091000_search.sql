@@ -15,24 +15,6 @@ comment on type public.search_kind is
   'What a search finds: the title of a chat, the name of a document, a message, the description of an '
   'image, the text of a search result. Results come in this order.';
 
--- Words as they are written, without those of no meaning: for the prefix that somebody is typing, which
--- stems are too short for.
-create text search dictionary private.english_words (
-  template = pg_catalog.simple, stopwords = english
-);
-comment on text search dictionary private.english_words is 'English words, unstemmed, no stop words.';
-create text search dictionary private.russian_words (
-  template = pg_catalog.simple, stopwords = russian
-);
-comment on text search dictionary private.russian_words is 'Russian words, unstemmed, no stop words.';
-create text search configuration private.words (copy = pg_catalog.russian);
-comment on text search configuration private.words is
-  'As pg_catalog.russian, which stems Russian and English words, but without stemming.';
-alter text search configuration private.words
-  alter mapping for asciiword, asciihword, hword_asciipart with private.english_words;
-alter text search configuration private.words
-  alter mapping for word, hword, hword_part with private.russian_words;
-
 -- Words of a text ---------------------------------------------------------------------------------
 
 create function private.unspaced() returns text
@@ -93,10 +75,9 @@ set client_min_messages = warning
 as $$
 declare
   start constant text collate pg_catalog.pg_c_utf8 := left(value, 16384);
-  txt constant text := private.search_text(value);
+  txt text := private.search_text(value);
   other text := '';
-  stems tsvector := to_tsvector('pg_catalog.russian', txt);
-  words tsvector := to_tsvector('private.words', txt);
+  stems tsvector;
 begin
   if start ~ '[[:alnum:]][-_./,:][[:alnum:]]' then
     other := (
@@ -119,16 +100,18 @@ begin
       where char_length(m[1]) between 4 and 80
     ));
   end if;
+  -- Behind the text, where they are in no phrase of it.
   if other <> '' then
-    other := private.search_text(other);
-    stems := stems || strip(to_tsvector('pg_catalog.russian', other));
-    words := words || to_tsvector('private.words', other);
+    txt := txt || ' ' || private.search_text(other);
   end if;
-  -- A word that its stem is but one letter shorter than adds nothing: whoever types all of it has the
-  -- stem, whoever types less the beginning of the stem.
+  stems := to_tsvector('pg_catalog.russian', txt);
+  -- Words as they are written, without positions, for the beginning that somebody is typing. One that
+  -- is but a letter longer than its stem adds nothing: whoever types all of it has the stem, whoever
+  -- types less the beginning of the stem.
   return stems || array_to_tsvector(array(
-    select w from unnest(tsvector_to_array(words)) w
-    where left(w, -1) not in (select unnest(tsvector_to_array(stems)))
+    select w from string_to_table(txt, ' ') w
+    where char_length(w) between 5 and 256
+      and left(w, -1) not in (select unnest(tsvector_to_array(stems)))
   ));
 end
 $$;
@@ -710,7 +693,8 @@ begin
       continue when word = any (wrong_words);
       word := private.search_text(word);
       if word !~ private.unspaced() and not (
-        to_tsvector('pg_catalog.russian', word) || to_tsvector('private.words', word) @@ any_word
+        to_tsvector('pg_catalog.russian', word)
+        || array_to_tsvector(string_to_array(word, ' ')) @@ any_word
       ) then
         wrong_words := wrong_words || substr(txt, start, past - start);
         continue;

@@ -32,7 +32,4 @@ drop function private.search_key(uuid, public.search_kind, integer, text);
 drop function private.search_words(text);
 drop function private.search_text(text);
 drop function private.unspaced();
-drop text search configuration private.words;
-drop text search dictionary private.russian_words;
-drop text search dictionary private.english_words;
 drop type public.search_kind;

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { type ChatArchive, createChatArchive, type FoundText } from "@shared/client/mod.ts";
 import { assert, assertEquals } from "@std/assert";
+import { apiClient } from "../support/api_client.ts";
 import { assertCode } from "../support/client_calls.ts";
 import { asOperator } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
@@ -251,4 +252,26 @@ Deno.test("each beginning of each word finds it", async () => {
     }
   }
   assertEquals(missing, []);
+});
+
+Deno.test("without the server a device searches what it has, and says so", async () => {
+  let isDown = false;
+  await using local = createChatArchive(
+    apiClient({
+      token: user.token,
+      fetch: (input, init) =>
+        isDown ? Promise.reject(new TypeError("no network")) : fetch(input, init),
+    }),
+    { offline: "local", useDatabase: true, retryAfter: 60_000 },
+  );
+  const { id: chat_id } = await local.createChat({ title: "On a train" });
+  const { id } = await local.addMessage({ chat_id, role: "user", content: "A locomotive 🙂" });
+  const query = { query: "locomot", chat_id };
+  const online = await local.searchPage(query);
+  assertEquals([online.local, online.results.map(({ local }) => local)], [undefined, [undefined]]);
+  isDown = true;
+  const page = await local.searchPage(query);
+  assertEquals([page.local, page.results.map(({ message_id }) => message_id)], [true, [id]]);
+  const [found] = await Array.fromAsync(local.search(query));
+  assertEquals([found!.local, marked(found!)], [true, ["locomotive"]]);
 });
