@@ -854,6 +854,23 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "search_archive": {
+        Args: {
+          "after"?: string;
+          "chat_id"?: string;
+          "include_archived"?: boolean;
+          "kinds"?: (Database["public"]["Enums"]["search_kind"])[];
+          "max_results"?: number;
+          "query": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["found_text"][];
+        SetofOptions: {
+          from: "*";
+          to: "found_text";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "search_results_page": {
         Args: {
           "after_message"?: number;
@@ -902,9 +919,25 @@ export type Database = {
     };
     Enums: {
       "item_scope": "attached" | "loose" | "all";
+      "search_kind": "title" | "document" | "message" | "image" | "search_result";
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "found_text": {
+        "kind": Database["public"]["Enums"]["search_kind"] | null;
+        "chat_id": string | null;
+        "chat_title": string | null;
+        "message_id": string | null;
+        "image_id": string | null;
+        "document_id": string | null;
+        "search_result_id": string | null;
+        "page_number": number | null;
+        "coords_norm": Json | null;
+        "snippet": string | null;
+        "matches": Json | null;
+        "rank": number | null;
+        "created_at": string | null;
+        "cursor": string | null;
+      };
     };
   };
 };
@@ -1014,6 +1047,7 @@ export const Constants = {
   "public": {
     Enums: {
       "item_scope": ["attached", "loose", "all"],
+      "search_kind": ["title", "document", "message", "image", "search_result"],
     },
   },
 } as const;

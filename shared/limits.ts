@@ -41,5 +41,8 @@ export const MESSAGES_PER_PAGE = 500;
 /** Messages of one page with their images and search results; the database bounds it by bytes, too. */
 export const HISTORY_PER_PAGE = 50;
 
+/** Texts of one page of a search: each costs a snippet. */
+export const FOUND_TEXTS_PER_PAGE = 100;
+
 /** Ids (36 characters each) that fit into a query string beside everything else. */
 export const IDS_PER_QUERY = 150;

@@ -2,4 +2,4 @@
 export const VERSION = "0.1.0";
 
 /** Version of the newest migration: the functions need a database that has it. */
-export const SCHEMA_VERSION = "20261126090910";
+export const SCHEMA_VERSION = "20261126091000";

@@ -12,7 +12,8 @@ export const command = defineCommand({
   help: `deno task demo [options]
 
 Signs up a user, opens a PDF in a chat, keeps a conversation with page images
-and search hits, prints it, exports it, and deletes it with all of its bytes.
+and search hits, prints it, searches it, exports it, and deletes it with all of
+its bytes.
 Where no stack is running it starts one of its own, and stops it at the end.
 
   --out FOLDER        where the export is written (exports/demo)

@@ -143,6 +143,28 @@ async function readHistory(archive: ChatArchive, chat_id: string): Promise<[stri
   return [`Read the history: ${messages.length} messages`, lines];
 }
 
+/** Words of the question, in both languages, and a part of a file name. */
+const SEARCHES = ["memory decompress", "поврежденный архив", "bzip2-man"];
+
+async function searchArchive(archive: ChatArchive): Promise<[string, string[]]> {
+  const lines: string[] = [];
+  for (const query of SEARCHES) {
+    const { results } = await archive.searchPage({ query, limit: 3 });
+    lines.push(
+      `  ${query}`,
+      ...results.map(({ kind, page_number, snippet, matches }) => {
+        let text = snippet;
+        for (const [start, end] of matches.toReversed()) {
+          text = `${text.slice(0, start)}[${text.slice(start, end)}]${text.slice(end)}`;
+        }
+        const page = page_number === null ? "" : `, page ${page_number}`;
+        return `    ${kind}${page}: ${text.replaceAll(/\s+/g, " ").slice(0, 90)}`;
+      }),
+    );
+  }
+  return [`Searched for ${SEARCHES.length} things in what was kept`, lines];
+}
+
 async function exportTo(
   archive: ChatArchive,
   chat_id: string,
@@ -193,6 +215,9 @@ async function runSteps(status: StackStatus, folder: string, print: Print): Prom
   await step(print, () => saveHits(archive, chatId, messageIds));
   const history = await step(print, () => readHistory(archive, chatId));
   for (const line of history) print(line);
+  print("");
+  const found = await step(print, () => searchArchive(archive));
+  for (const line of found) print(line);
   print("");
   await step(print, () => exportTo(archive, chatId, folder));
   const before = await objectsOf(status, userId, chatId);

@@ -13,6 +13,7 @@ import type { DeleteMessages } from "./delete_messages.ts";
 import type { WhichFile } from "./download.ts";
 import type { DownloadUrls, WhichFiles } from "./download_urls.ts";
 import type { ExportChat, ExportedFile } from "./export_chat.ts";
+import type { FoundText, SearchPage, SearchPageQuery, SearchQuery } from "./found_text.ts";
 import type { ReadItems } from "./images.ts";
 import type { ImportChat } from "./import_chat.ts";
 import type { ChatFilter, ChatPage, ListChats } from "./chat_window.ts";
@@ -121,6 +122,21 @@ export interface ArchiveVerbs {
   addSearchResults(input: AddSearchResults): Promise<SearchResult[]>;
   /** Search results: those of messages in order, then the others. */
   searchResults(input: ReadItems): AsyncGenerator<SearchResult, void, undefined>;
+  /**
+   * Everything that a search finds in titles, names of documents, messages, descriptions of images and
+   * search results, in this order; of each kind the best match first.
+   *
+   * @example Show where it stands
+   * ```ts
+   * for await (const { kind, chat_title, snippet, matches } of archive.search({ query: "memor" })) {
+   *   const words = matches.map(([start, end]) => snippet.slice(start, end));
+   *   console.log(kind, chat_title, snippet, words);
+   * }
+   * ```
+   */
+  search(input: SearchQuery & CallOptions): AsyncGenerator<FoundText, void, undefined>;
+  /** One page of it, and the cursor of the next. */
+  searchPage(input: SearchPageQuery): Promise<SearchPage>;
   /**
    * Uploads images straight to the bucket.
    *

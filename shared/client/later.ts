@@ -10,9 +10,11 @@ import { notLoaded } from "./not_loaded.ts";
 
 type LaterVerbs = typeof import("./later_verbs.ts");
 
+const load = () => import("./later_verbs.ts").catch(notLoaded);
+
 function later<Verb extends keyof LaterVerbs>(name: Verb): LaterVerbs[Verb] {
   const call = async (connection: Connection, input: never) => {
-    const verb = (await import("./later_verbs.ts").catch(notLoaded))[name];
+    const verb = (await load())[name];
     return await (verb as (connection: Connection, input: never) => Promise<unknown>)(
       connection,
       input,
@@ -33,6 +35,14 @@ export const download = later("download");
 export const exportChat = later("exportChat");
 /** Makes a chat of an export. */
 export const importChat = later("importChat");
+/** Everything that a search finds, page by page. */
+export async function* search(
+  ...input: Parameters<LaterVerbs["search"]>
+): ReturnType<LaterVerbs["search"]> {
+  yield* (await load()).search(...input);
+}
+/** One page of what a search finds. */
+export const searchPage = later("searchPage");
 /** Waits until all bytes of a deleted chat are gone. */
 export const awaitDeletion = later("awaitDeletion");
 /** Deletes the account of the signed-in user with everything in it. */

@@ -9,6 +9,8 @@ export { download } from "./download.ts";
 export { downloadUrls } from "./download_urls.ts";
 export { exportChat } from "./export_chat.ts";
 export { importChat } from "./import_chat.ts";
+export { search } from "./search.ts";
+export { searchPage } from "./search_page.ts";
 export { uploadDocument } from "./upload_document.ts";
 export { uploadImages } from "./upload_images.ts";
 export { usage } from "./usage.ts";

@@ -48,6 +48,13 @@ export type {
   ExportedImages,
   ExportOne,
 } from "./export_chat.ts";
+export type {
+  FoundText,
+  SearchKind,
+  SearchPage,
+  SearchPageQuery,
+  SearchQuery,
+} from "./found_text.ts";
 export { getChat } from "./get_chat.ts";
 export { history } from "./history.ts";
 export { images, type ReadItems, searchResults } from "./images.ts";
@@ -59,6 +66,8 @@ export {
   downloadUrls,
   exportChat,
   importChat,
+  search,
+  searchPage,
   uploadDocument,
   uploadImages,
   usage,

@@ -13,6 +13,7 @@ const EACH: Record<EachVerb, true> = {
   messages: true,
   history: true,
   searchResults: true,
+  search: true,
   documents: true,
   images: true,
 };

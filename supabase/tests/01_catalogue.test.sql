@@ -92,9 +92,12 @@ select is_empty(
        and not (f.proname = 'renew_uploads' and r.rolname = 'authenticated')
        and not (f.proname in ('database_id', 'last_item') and r.rolname = 'service_role')
        and not (f.proname in ('is_readable_time', 'are_boxes', 'is_box', 'is_own_key', 'named_files')
-                and r.rolname in ('authenticated', 'service_role')) $$,
-  'nobody may execute a private function, but what checks of rows and saving call, and service_role '
-  'what needs its owner''s rights'
+                and r.rolname in ('authenticated', 'service_role'))
+       and not (f.proname in ('find_texts', 'parse_search', 'search_snippet', 'search_places',
+                              'search_text', 'unspaced', 'utf16_length')
+                and r.rolname = 'authenticated') $$,
+  'nobody may execute a private function, but what checks of rows, saving and searching call, and '
+  'service_role what needs its owner''s rights'
 );
 
 select set_eq(
@@ -102,7 +105,7 @@ select set_eq(
      where f.nspname = 'public' and has_function_privilege('authenticated', f.oid, 'execute') $$,
   array['deletion_status', 'account_deletion_status', 'delete_chats_slice', 'chat_messages_page', 'history_page',
         'chat_images_page', 'search_results_page', 'export_part', 'save_messages', 'delete_messages',
-        'renew_uploads', 'my_usage'],
+        'renew_uploads', 'my_usage', 'search_archive'],
   'users may execute the functions meant for them, and no other'
 );
 

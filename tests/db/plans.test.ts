@@ -1,4 +1,4 @@
-/** Lists and pages read by index whatever a table holds: of 50,000 rows a page looks at its own. */
+/** Lists, pages and searches read by index whatever a table holds: of 50,000 rows a page looks at its own. */
 import type postgres from "postgres";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { asOperator } from "../support/stack.ts";
@@ -10,6 +10,7 @@ const user = await signUp();
 interface Node {
   "Node Type": string;
   "Relation Name"?: string;
+  "Index Name"?: string;
   "Index Cond"?: string;
   Plans?: Node[];
 }
@@ -108,5 +109,54 @@ Deno.test("a list or page of 50,000 rows reads its own by index", (t) =>
         assert(others.length > 0, `${plan}`);
         for (const scan of others) assertMatch(scan, / Scan (id|message_id)$/);
       });
+    }
+  }));
+
+/** The one query of private.find_texts that reads entries, prepared as the function runs it. */
+async function prepareSearch(tx: postgres.TransactionSql) {
+  const [row] = await tx<[{ source: string; settings: string[] }]>`
+    select prosrc as source, proconfig as settings from pg_proc
+    where oid = 'private.find_texts'::regproc`;
+  for (const setting of row.settings) {
+    const [name, value] = setting.split("=") as [string, string];
+    if (name !== "search_path") await tx`select set_config(${name}, ${value}, true)`;
+  }
+  const [, query] = /(select\s+count\(\*\) as looked_at[\s\S]*?offset 0\s+\) v);/.exec(row.source)!;
+  const parameters = ["asked.matching", "importing", "include_archived", "of_chat", "keys", "me"];
+  const text = parameters.reduce(
+    (text, name, n) => text.replaceAll(new RegExp(`\\b${name}\\b`, "g"), `$${n + 1}`),
+    query!.replace("into batch", ""),
+  );
+  await tx.unsafe(`prepare search (tsquery, uuid[], boolean, uuid, tsquery, uuid) as ${text}`);
+}
+
+/** Scans of an index in a plan, each as index and condition. */
+function indexScans(node: Node): string[] {
+  const own = node["Index Name"] ? [`${node["Index Name"]}: ${node["Index Cond"]}`] : [];
+  return [...own, ...(node.Plans ?? []).flatMap(indexScans)];
+}
+
+Deno.test("a search of 50,000 entries reads those of one user by index", () =>
+  withManyRows(async (tx, chat) => {
+    await tx`reset role`;
+    await tx`analyze private.search_entries`;
+    await prepareSearch(tx);
+    for (const [of_chat, condition] of [["null", ""], [`'${chat}'`, "chat_id = $4"]] as const) {
+      const [row] = await tx.unsafe(
+        `explain (format json) execute search ('x', '{}', false, ${of_chat}, 'k', '${user.id}')`,
+      );
+      const { Plan } = row!["QUERY PLAN"][0];
+      const scans = indexScans(Plan);
+      assertEquals(
+        scans.filter((scan) =>
+          !/^(search_entries_keys_idx|chats_pkey|chats_id_user_id_key): /.test(scan)
+        ),
+        [],
+        "nothing else is read",
+      );
+      const keys = scans.filter((scan) => scan.startsWith("search_entries_keys_idx"));
+      assertEquals(keys.length, 2);
+      assert(keys.every((scan) => scan.includes("@@ $5")) && keys.join().includes(condition));
+      assert(!JSON.stringify(Plan).includes("Seq Scan"));
     }
   }));

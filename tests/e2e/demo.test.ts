@@ -10,9 +10,14 @@ Deno.test("the demo keeps, exports and deletes a document chat", async () => {
     const lines: string[] = [];
     await runDemo(stack, folder, (line) => lines.push(line));
     const steps = lines.filter((line) => line.startsWith("✓"));
-    assertEquals(steps.length, 9);
-    assertMatch(steps[7]!, /Deleted the chat \(done\): 4 of 4 objects removed/);
-    assertMatch(steps[8]!, /held 4 objects of the chat, and holds none/);
+    assertEquals(steps.length, 10);
+    assertMatch(steps[8]!, /Deleted the chat \(done\): 4 of 4 objects removed/);
+    assertMatch(steps[9]!, /held 4 objects of the chat, and holds none/);
+
+    const found = lines.slice(lines.findIndex((line) => line.includes("Searched for 3 things")));
+    assertMatch(found.join("\n"), /message: .*\[memory\] .*\[decompress\]/);
+    assertMatch(found.join("\n"), /message: .*\[архив\] \[повреждён\]/);
+    assertMatch(found.join("\n"), /document: \[bzip2\]-\[manual\]\.pdf/);
 
     const markdown = await Deno.readTextFile(join(folder, "chat.md"));
     assertMatch(markdown, /^# bzip2 manual: memory and recovery\n/);

@@ -2,6 +2,8 @@ import type { ArchiveVerbs } from "../archive_verbs.ts";
 import { boxesOn } from "../boxes_on.ts";
 import type { ChatArchive } from "../chat_archive.ts";
 import type { Connection } from "../connection.ts";
+import { searchPages } from "../search.ts";
+import { localSearchPage } from "./local_search.ts";
 import { OfflineArchive, type OfflineOptions } from "./offline_archive.ts";
 import { reads } from "./reads.ts";
 import { writes } from "./writes.ts";
@@ -10,7 +12,12 @@ import { writes } from "./writes.ts";
 function serverOnly(
   archive: OfflineArchive,
   online: ArchiveVerbs,
-): Omit<ArchiveVerbs, keyof ReturnType<typeof reads> | keyof ReturnType<typeof writes>> {
+): Omit<
+  ArchiveVerbs,
+  | keyof ReturnType<typeof reads>
+  | keyof ReturnType<typeof writes>
+  | keyof ReturnType<typeof searches>
+> {
   return {
     uploadImages: (input) =>
       archive.through(
@@ -41,6 +48,27 @@ function serverOnly(
   };
 }
 
+/** Search: over what this device has, where the server can't be asked. Nothing of it is kept. */
+function searches(
+  archive: OfflineArchive,
+  online: ArchiveVerbs,
+): Pick<ArchiveVerbs, "search" | "searchPage"> {
+  const searchPage: ArchiveVerbs["searchPage"] = (input) =>
+    archive.read(
+      () => online.searchPage(input),
+      () => [],
+      ({ rows: { tables } }) =>
+        localSearchPage({
+          chats: tables.chats.values(),
+          chat_messages: tables.chat_messages.values(),
+          chat_documents: tables.chat_documents.values(),
+          chat_images: tables.chat_images.values(),
+          search_results: tables.search_results.values(),
+        }, input),
+    );
+  return { searchPage, search: (input) => searchPages(input, searchPage) };
+}
+
 /** An archive that goes on working on this device while the server can't be reached. */
 export function withOffline(
   online: ArchiveVerbs,
@@ -51,6 +79,7 @@ export function withOffline(
   return {
     ...reads(archive, online),
     ...writes(archive),
+    ...searches(archive, online),
     ...serverOnly(archive, online),
     boxesOn,
     pending: async () => [...(await archive.device()).journal],
