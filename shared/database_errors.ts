@@ -29,6 +29,7 @@ const CODES: [RegExp, ErrorCode, string][] = [
 const STATUSES: Record<number, [ErrorCode, string]> = {
   403: ["forbidden", "a gateway refuses this request"],
   413: ["payload_too_large", "a gateway refuses a request of this size"],
+  429: ["rate_limited", "too many requests"],
 };
 
 /** SQLSTATEs with which the functions and triggers of the schema say `field: what is allowed`. */

@@ -10,6 +10,7 @@ export const STATUS_OF = {
   unsupported_media_type: 415,
   upload_mismatch: 422,
   quota_exceeded: 429,
+  rate_limited: 429,
   storage_disabled: 503,
   storage_unavailable: 503,
   database_disabled: 503,

@@ -16,6 +16,8 @@ export interface ErrorInfo extends ErrorOptions {
   details?: Issue[];
   /** Of the response that brought the error. */
   requestId?: string;
+  /** Ids of rows that the call has saved before it failed. */
+  saved?: string[];
 }
 
 /**
@@ -34,13 +36,21 @@ export class ChatArchiveError extends Error {
   readonly code: ErrorCode;
   readonly details?: Issue[];
   readonly requestId?: string;
+  /** Ids of rows that the call has saved, or found saved, before it failed; where it saves in parts. */
+  readonly saved?: string[];
 
   constructor(code: ErrorCode, message: string, info: ErrorInfo = {}) {
-    const { details, requestId, ...options } = info;
+    const { details, requestId, saved, ...options } = info;
     super(message, options);
     this.code = code;
     if (details) this.details = details;
     if (requestId) this.requestId = requestId;
+    if (saved) this.saved = saved;
+  }
+
+  /** The same error, with more of what is known. */
+  with(info: ErrorInfo): ChatArchiveError {
+    return new ChatArchiveError(this.code, this.message, { ...this, cause: this.cause, ...info });
   }
 
   /** The HTTP status of the code. */

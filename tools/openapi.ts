@@ -39,6 +39,7 @@ const MEANING: Record<ErrorCode, string> = {
   unsupported_media_type: "the body has a type that the function does not take",
   upload_mismatch: "the bytes are not what was announced",
   quota_exceeded: "more than the caller may have",
+  rate_limited: "too many requests: again after the seconds of Retry-After",
   storage_disabled: "this deployment runs without object storage",
   storage_unavailable: "the bucket does not answer; try again",
   database_disabled: "this deployment runs without a database",

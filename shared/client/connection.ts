@@ -23,11 +23,8 @@ export interface Connection {
   readonly timeout: number;
   readonly transferTimeout: number;
   readonly log: (entry: LogEntry) => void;
-  /**
-   * The library itself gives created_at (`offline: "local"`), so that a write which is repeated brings
-   * another one: it is not compared then.
-   */
-  readonly givesTimes: boolean;
+  /** For whom requests are sent; by default whoever is signed in when an operation begins. */
+  readonly user_id?: string;
   /** Whether the deployment keeps rows. */
   readonly useDatabase: () => Promise<boolean>;
 }
@@ -55,7 +52,6 @@ export function connect(supabase: ArchiveClient, options: ConnectionOptions = {}
     supabase,
     timeout,
     transferTimeout,
-    givesTimes: false,
     log(entry) {
       try {
         logger?.(entry);

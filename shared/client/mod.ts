@@ -63,9 +63,15 @@ export type { ReadMessages } from "./message_window.ts";
 export { messages } from "./messages.ts";
 export type { Content, NewFile } from "./new_file.ts";
 export { indexedDbStore } from "./offline/indexed_db_store.ts";
-export type { Conflict, PendingWrite, ReplayedVerb, SyncResult } from "./offline/journal.ts";
+export type {
+  Adoption,
+  Conflict,
+  PendingWrite,
+  ReplayedVerb,
+  SyncResult,
+} from "./offline/journal.ts";
 export { memoryStore } from "./offline/memory_store.ts";
-export type { OfflineStore } from "./offline/store.ts";
+export type { OfflineStore, StoreTransaction } from "./offline/store.ts";
 export type {
   Box,
   Chat,

@@ -1,21 +1,7 @@
 import type { ArchiveVerbs } from "./archive_verbs.ts";
 import { boxesOn } from "./boxes_on.ts";
 import type { ChatArchive } from "./chat_archive.ts";
-
-/** Methods that give rows as they come. */
-type EachVerb = {
-  [Verb in keyof ArchiveVerbs]: ReturnType<ArchiveVerbs[Verb]> extends AsyncGenerator ? Verb
-    : never;
-}[keyof ArchiveVerbs];
-
-const EACH: Record<EachVerb, true> = {
-  chats: true,
-  messages: true,
-  history: true,
-  searchResults: true,
-  documents: true,
-  images: true,
-};
+import { isEachVerb } from "./each_verbs.ts";
 
 /**
  * An archive whose code is still being loaded: every method waits for it.
@@ -29,7 +15,7 @@ export function whenLoaded(loading: Promise<ChatArchive>, verbs: ArchiveVerbs): 
     (await loading)[name as keyof ArchiveVerbs] as (input: unknown) => unknown;
   const waiting = Object.keys(verbs).map((name) => [
     name,
-    name in EACH
+    isEachVerb(name)
       ? async function* (input: unknown) {
         yield* (await methodOf(name))(input) as AsyncGenerator;
       }
@@ -42,6 +28,8 @@ export function whenLoaded(loading: Promise<ChatArchive>, verbs: ArchiveVerbs): 
     sync: async () => await (await loading).sync(),
     conflicts: async () => await (await loading).conflicts(),
     dismissConflict: async (conflict) => await (await loading).dismissConflict(conflict),
+    adopt: async () => await (await loading).adopt(),
+    forget: async () => await (await loading).forget(),
     close: async () => await (await loading).close(),
     [Symbol.asyncDispose]: async () => await (await loading).close(),
   };

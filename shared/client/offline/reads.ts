@@ -1,90 +1,92 @@
-import type { Json } from "../../database.types.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
-import {
-  type ChatFilter,
-  type ChatPage,
-  chatPage,
-  chatWindow,
-  type ListChats,
-} from "../chat_window.ts";
+import type { ChatPage, ListChats } from "../chat_window.ts";
+import { FIRST_LOCAL_SEQ } from "../local_seq.ts";
 import { assertWindow, type ReadMessages } from "../message_window.ts";
-import type {
-  Chat,
-  ChatDocument,
-  Image,
-  Message,
-  MessageWithItems,
-  SearchResult,
-} from "../rows.ts";
+import type { Chat, Message, MessageWithItems } from "../rows.ts";
 import type { Device } from "./device.ts";
-import type { OfflineArchive } from "./offline_archive.ts";
+import { listed, localPage, missingOn } from "./local_chats.ts";
+import type { ChildTable, LocalRows, LocalTables, Part } from "./local_rows.ts";
+import type { Call, OfflineArchive } from "./offline_archive.ts";
+import { keepDocumentPath, removeMessages } from "./removals.ts";
 
-/** The chats of this device that a list is asked for, in its order. */
-function localChats(
-  device: Device,
-  { order = "created_at", is_archived, metadata = {}, external_id }: ChatFilter,
-): Chat[] {
-  return device.flagged([...device.rows.tables.chats.values()])
-    .filter((chat) =>
-      (is_archived === undefined || chat.is_archived === is_archived) &&
-      (external_id === undefined || chat.external_id === external_id) &&
-      contains(chat.metadata, metadata)
-    )
-    .toSorted((a, b) => newestFirst(a[order], a.id, b[order], b.id));
-}
+/** Rows that are stored together while a long answer comes. */
+const KEPT_AT_ONCE = 500;
 
-function newestFirst(timeA: string, idA: string, timeB: string, idB: string): number {
-  return Date.parse(timeB) - Date.parse(timeA) || Number(idA < idB) - Number(idA > idB);
-}
-
-/** Whether JSON holds all of another one, as PostgreSQL's `@>` has it. */
-function contains(whole: Json, part: Json): boolean {
-  if (typeof part !== "object" || part === null) return whole === part;
-  if (typeof whole !== "object" || whole === null) return false;
-  if (Array.isArray(part)) {
-    return Array.isArray(whole) && part.every((one) => whole.some((other) => contains(other, one)));
+/** Reads from the server, or else here. */
+async function read<T>(
+  archive: OfflineArchive,
+  concerned: string[],
+  online: (call: Call) => Promise<T>,
+  local: (device: Device, rows: LocalRows) => Promise<T>,
+): Promise<T> {
+  const call = await archive.begin(concerned);
+  if (call.online) {
+    try {
+      return await online(call);
+    } catch (error) {
+      if (!archive.isOffline(error)) throw error;
+    }
   }
-  return !Array.isArray(whole) &&
-    Object.entries(part).every(([key, value]) =>
-      Object.hasOwn(whole, key) && contains(whole[key]!, value!)
-    );
+  return await call.device.look((rows) => local(call.device, rows));
 }
 
-/** A page of them, as `listChats` gives it. */
-function localPage(device: Device, input: ListChats): ChatPage {
-  const { limit, order, after } = chatWindow(input);
-  const found = localChats(device, input).filter((chat) =>
-    !after || newestFirst(after.time, after.id, chat[order], chat.id) < 0
-  );
-  return { ...chatPage(found.slice(0, limit), order, found.length > limit), local: true };
+/** Takes note of something in a transaction. */
+type Note = (rows: LocalRows) => Promise<unknown>;
+
+/** What is done with rows that come one by one. */
+interface Each<T> {
+  chat_id?: string;
+  online(call: Call): AsyncIterable<T>;
+  /** Takes some of them. */
+  keep(rows: LocalRows, some: T[]): Promise<unknown>;
+  /** Asks what else has to be asked when all has come. @returns takes note of it */
+  done(all: T[], call: Call): Promise<Note> | Note;
+  local(device: Device, rows: LocalRows): Promise<T[]>;
 }
 
-/** The window of a chat's messages that is asked for. */
-function localMessages(
-  device: Device,
-  { chat_id, order, limit = Infinity, after = 0, before = Infinity, ...rest }: ReadMessages,
-): Message[] {
-  assertWindow({ chat_id, order, limit, ...rest });
-  device.rows.assertWhole(chat_id, ["messages"]);
-  const rows = device.flagged(device.rows.of("chat_messages", chat_id))
-    .filter(({ seq }) => seq > after && seq < before);
-  return (order === "desc" ? rows.reverse() : rows).slice(0, limit);
+/** The same for rows that come one by one. Once the server has begun, it has to end it too. */
+async function* readEach<T>(
+  archive: OfflineArchive,
+  { chat_id, online, keep, done, local }: Each<T>,
+): AsyncGenerator<T, void, undefined> {
+  const call = await archive.begin(chat_id ? [chat_id.toLowerCase()] : []);
+  if (call.online) {
+    const all: T[] = [];
+    let kept = 0;
+    try {
+      for await (const row of online(call)) {
+        all.push(row);
+        if (all.length - kept === KEPT_AT_ONCE) {
+          const some = all.slice(kept);
+          kept = all.length;
+          await archive.remember(call, (rows) => keep(rows, some));
+        }
+        yield row;
+      }
+      const note = await done(all, call);
+      await archive.remember(call, async (rows) => {
+        await keep(rows, all.slice(kept));
+        await note(rows);
+      });
+      return;
+    } catch (error) {
+      if (!archive.isOffline(error) || all.length > 0) throw error;
+    }
+  }
+  yield* await call.device.look((rows) => local(call.device, rows));
 }
 
-function localHistory(device: Device, window: ReadMessages): MessageWithItems[] {
-  const { chat_id } = window;
-  device.rows.assertWhole(chat_id, ["items"]);
-  const byMessage = ({ message_id }: { message_id: string | null }) => message_id;
-  const images = Map.groupBy(device.flagged(device.rows.of("chat_images", chat_id)), byMessage);
-  const searchResults = Map.groupBy(
-    device.flagged(device.rows.of("search_results", chat_id)),
-    byMessage,
-  );
-  return localMessages(device, window).map((message) => ({
-    ...message,
-    images: images.get(message.id) ?? [],
-    search_results: searchResults.get(message.id) ?? [],
-  }));
+/** Removes rows of a chat that a complete answer does not have. */
+async function dropMissing<T extends ChildTable>(
+  rows: LocalRows,
+  table: T,
+  chat_id: string,
+  found: Iterable<{ id: string }>,
+  isMeant: (row: LocalTables[T]) => boolean = () => true,
+): Promise<string[]> {
+  const ids = new Set([...found].map(({ id }) => id));
+  const known = await rows.of(table, chat_id);
+  return await rows.drop(table, known.filter((row) => !ids.has(row.id) && isMeant(row)));
 }
 
 /** Whether a window is all of the chat. */
@@ -92,26 +94,94 @@ function isAll({ limit, after, before }: ReadMessages): boolean {
   return limit === undefined && !after && before === undefined;
 }
 
-function localDocuments(device: Device, chat_id: string): ChatDocument[] {
-  device.rows.assertWhole(chat_id, ["documents"]);
-  return device.flagged(device.rows.of("chat_documents", chat_id));
+/** Removes messages of a window that was read to its end, or as far as it was asked for. */
+async function dropMessages(rows: LocalRows, window: ReadMessages, found: Message[]) {
+  const { chat_id, order, limit = Infinity, after = 0, before = FIRST_LOCAL_SEQ } = window;
+  const last = found.length >= limit ? found.at(-1)!.seq : undefined;
+  const [from, to] = order === "desc" ? [last ?? after, before] : [after, last ?? before];
+  const gone = await dropMissing(
+    rows,
+    "chat_messages",
+    chat_id,
+    found,
+    ({ seq }) => seq > from && seq < to,
+  );
+  await removeMessages(rows, chat_id, gone);
 }
 
-function localImages(device: Device, chat_id: string): Image[] {
-  device.rows.assertWhole(chat_id, ["images"]);
-  return device.flagged(device.rows.of("chat_images", chat_id));
+/** The window of a chat's messages that is asked for. */
+async function localMessages(
+  device: Device,
+  rows: LocalRows,
+  { chat_id, order, limit = Infinity, after = 0, before = Infinity, ...rest }: ReadMessages,
+): Promise<Message[]> {
+  assertWindow({ chat_id, order, limit, ...rest });
+  await rows.assertWhole(chat_id, ["messages"]);
+  const found = (await rows.of("chat_messages", chat_id))
+    .filter(({ seq }) => seq > after && seq < before);
+  const window = (order === "desc" ? found.reverse() : found).slice(0, limit);
+  return await device.flagged(rows, window);
 }
 
-function localSearchResults(device: Device, chat_id: string): SearchResult[] {
-  device.rows.assertWhole(chat_id, ["search_results"]);
-  return device.flagged(device.rows.of("search_results", chat_id));
+/** The window with images and search results. */
+export async function localHistory(
+  device: Device,
+  rows: LocalRows,
+  window: ReadMessages,
+): Promise<MessageWithItems[]> {
+  const { chat_id } = window;
+  await rows.assertWhole(chat_id, ["items"]);
+  const of = async <T extends "chat_images" | "search_results">(table: T) =>
+    Map.groupBy(
+      await device.flagged(rows, await rows.of(table, chat_id)),
+      ({ message_id }) => message_id,
+    );
+  const [images, results] = [await of("chat_images"), await of("search_results")];
+  return (await localMessages(device, rows, window)).map((message) => ({
+    ...message,
+    images: images.get(message.id) ?? [],
+    search_results: results.get(message.id) ?? [],
+  }));
+}
+
+/** Chats that a list of the server should have shown: those that are not there any more go. */
+async function dropChats(call: Call, rows: Chat[]): Promise<Note> {
+  const ids = rows.map(({ id }) => id);
+  const there = ids.length > 0 ? await call.server.rows("chats", ids) : [];
+  const found = new Set(there.map(({ id }) => id));
+  return async (local) => {
+    await local.take("chats", there);
+    await local.drop("chats", rows.filter(({ id }) => !found.has(id)));
+  };
+}
+
+/** All rows of one table that are a chat's. */
+function ofChat<T extends "chat_documents" | "chat_images" | "search_results">(
+  archive: OfflineArchive,
+  table: T,
+  part: Part,
+  verb: (verbs: ArchiveVerbs) => (input: { chat_id: string }) => AsyncIterable<LocalTables[T]>,
+) {
+  return (input: { chat_id: string }) =>
+    readEach<LocalTables[T]>(archive, {
+      chat_id: input.chat_id,
+      online: ({ server }) => verb(server.verbs)(input),
+      keep: (rows, some) => rows.take(table, some),
+      done: (all) => async (rows) => {
+        await dropMissing(rows, table, input.chat_id, all);
+        if (table === "chat_documents") await keepDocumentPath(rows, input.chat_id);
+        await rows.whole(input.chat_id, [part]);
+      },
+      async local(device, rows) {
+        await rows.assertWhole(input.chat_id, [part]);
+        const found = await rows.of(table, input.chat_id);
+        return await device.flagged(rows, found) as LocalTables[T][];
+      },
+    });
 }
 
 /** The methods that read rows: the server answers, or else this device with what it knows. */
-export function reads(
-  archive: OfflineArchive,
-  online: ArchiveVerbs,
-): Pick<
+export function reads(archive: OfflineArchive): Pick<
   ArchiveVerbs,
   | "getChat"
   | "listChats"
@@ -124,79 +194,101 @@ export function reads(
 > {
   return {
     getChat: (input) =>
-      archive.read(
-        () => online.getChat(input),
-        ({ documents, ...chat }, rows) => [
-          ...rows.keep("chats", [chat]),
-          ...rows.keep("chat_documents", documents),
-          ...rows.keepWhole(chat.id, ["documents"]),
-        ],
-        (device) => ({
-          ...device.flagged([device.rows.chat(input.id)])[0]!,
-          documents: device.flagged(device.rows.of("chat_documents", input.id)),
-        }),
+      read(
+        archive,
+        [input.id.toLowerCase()],
+        async (call) => {
+          const answer = await call.server.verbs.getChat(input).catch(async (error) => {
+            if (error?.code === "not_found") {
+              await archive.remember(call, async (rows) => {
+                const chat = await rows.get("chats", input.id);
+                if (chat) await rows.drop("chats", [chat]);
+              });
+            }
+            throw error;
+          });
+          const { documents, ...chat } = answer;
+          await archive.remember(call, async (rows) => {
+            await rows.take("chats", [chat]);
+            await rows.take("chat_documents", documents);
+            await dropMissing(rows, "chat_documents", chat.id, documents);
+            await rows.whole(chat.id, ["documents"]);
+          });
+          return answer;
+        },
+        async (device, rows) => {
+          const chat = await rows.known("chats", input.id, "chat");
+          return {
+            ...(await device.flagged(rows, [chat]))[0]!,
+            documents: await device.flagged(rows, await rows.of("chat_documents", input.id)),
+          };
+        },
       ),
-    listChats: (input = {}) =>
-      archive.read(
-        () => online.listChats(input),
-        ({ chats }, rows) => rows.keep("chats", chats),
-        (device) => localPage(device, input),
+    listChats: (input: ListChats = {}) =>
+      read<ChatPage>(
+        archive,
+        [],
+        async (call) => {
+          const page = await call.server.verbs.listChats(input);
+          const known = await call.device.look((rows) => rows.chats());
+          const drop = await dropChats(call, missingOn(page, known, input));
+          await archive.remember(call, async (rows) => {
+            await rows.take("chats", page.chats);
+            await drop(rows);
+          });
+          return page;
+        },
+        async (device, rows) => localPage(await device.flagged(rows, await rows.chats()), input),
       ),
-    chats: (input: ChatFilter = {}) =>
-      archive.readEach<Chat>(
-        () => online.chats(input),
-        (chats, _, rows) => rows.keep("chats", chats),
-        (device) => localChats(device, input),
-      ),
+    chats: (input = {}) =>
+      readEach<Chat>(archive, {
+        online: ({ server }) => server.verbs.chats(input),
+        keep: (rows, some) => rows.take("chats", some),
+        async done(all, call) {
+          const known = await call.device.look((rows) => rows.chats());
+          return await dropChats(call, missingOn({ chats: all }, known, input));
+        },
+        local: async (device, rows) =>
+          listed(await device.flagged(rows, await rows.chats()), input),
+      }),
     messages: (input) =>
-      archive.readEach<Message>(
-        () => online.messages(input),
-        (messages, whole, rows) => [
-          ...rows.keep("chat_messages", messages),
-          ...(whole && isAll(input) ? rows.keepWhole(input.chat_id, ["messages"]) : []),
-        ],
-        (device) => localMessages(device, input),
-      ),
+      readEach<Message>(archive, {
+        chat_id: input.chat_id,
+        online: ({ server }) => server.verbs.messages(input),
+        keep: (rows, some) => rows.take("chat_messages", some),
+        done: (all) => async (rows) => {
+          await dropMessages(rows, input, all);
+          if (isAll(input)) await rows.whole(input.chat_id, ["messages"]);
+        },
+        local: (device, rows) => localMessages(device, rows, input),
+      }),
     history: (input) =>
-      archive.readEach<MessageWithItems>(
-        () => online.history(input),
-        (messages, whole, rows) => [
-          ...rows.keep(
+      readEach<MessageWithItems>(archive, {
+        chat_id: input.chat_id,
+        online: ({ server }) => server.verbs.history(input),
+        async keep(rows, some) {
+          await rows.take(
             "chat_messages",
-            messages.map(({ images: _, search_results: __, ...message }) => message),
-          ),
-          ...rows.keep("chat_images", messages.flatMap(({ images }) => images)),
-          ...rows.keep("search_results", messages.flatMap((message) => message.search_results)),
-          ...(whole && isAll(input) ? rows.keepWhole(input.chat_id, ["messages", "items"]) : []),
-        ],
-        (device) => localHistory(device, input),
-      ),
-    searchResults: (input) =>
-      archive.readEach<SearchResult>(
-        () => online.searchResults(input),
-        (found, whole, rows) => [
-          ...rows.keep("search_results", found),
-          ...(whole ? rows.keepWhole(input.chat_id, ["search_results"]) : []),
-        ],
-        (device) => localSearchResults(device, input.chat_id),
-      ),
-    documents: (input) =>
-      archive.readEach<ChatDocument>(
-        () => online.documents(input),
-        (documents, whole, rows) => [
-          ...rows.keep("chat_documents", documents),
-          ...(whole ? rows.keepWhole(input.chat_id, ["documents"]) : []),
-        ],
-        (device) => localDocuments(device, input.chat_id),
-      ),
-    images: (input) =>
-      archive.readEach<Image>(
-        () => online.images(input),
-        (images, whole, rows) => [
-          ...rows.keep("chat_images", images),
-          ...(whole ? rows.keepWhole(input.chat_id, ["images"]) : []),
-        ],
-        (device) => localImages(device, input.chat_id),
-      ),
+            some.map(({ images: _, search_results: __, ...message }) => message),
+          );
+          await rows.take("chat_images", some.flatMap(({ images }) => images));
+          await rows.take("search_results", some.flatMap((message) => message.search_results));
+        },
+        done: (all) => async (rows) => {
+          const { chat_id } = input;
+          await dropMessages(rows, input, all);
+          const shown = new Set<string | null>(all.map(({ id }) => id));
+          const ofShown = ({ message_id }: { message_id: string | null }) => shown.has(message_id);
+          const images = all.flatMap(({ images }) => images);
+          await dropMissing(rows, "chat_images", chat_id, images, ofShown);
+          const results = all.flatMap((message) => message.search_results);
+          await dropMissing(rows, "search_results", chat_id, results, ofShown);
+          if (isAll(input)) await rows.whole(chat_id, ["messages", "items"]);
+        },
+        local: (device, rows) => localHistory(device, rows, input),
+      }),
+    searchResults: ofChat(archive, "search_results", "search_results", (v) => v.searchResults),
+    documents: ofChat(archive, "chat_documents", "documents", (v) => v.documents),
+    images: ofChat(archive, "chat_images", "images", (v) => v.images),
   };
 }
