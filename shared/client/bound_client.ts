@@ -12,13 +12,13 @@ function notTheUser(): Response {
  * The same client for the requests of one user: each goes out with a token of that user, which is looked
  * at when it is sent, or not at all. Whoever signs in meanwhile gets nothing of another one's work.
  *
- * @param user_id undefined: nobody's
- * @param again   whether requests are repeated that fail with what may pass
+ * @param user_id  undefined: nobody's
+ * @param attempts times that a request is sent which gets no answer; 0: nothing is repeated at all
  */
 export function boundTo(
   supabase: ArchiveClient,
   user_id: string | undefined,
-  again: boolean,
+  attempts: number,
 ): ArchiveClient {
   const bind = (send: typeof fetch = fetch): typeof fetch => (input, init) => {
     const attempt = async () => {
@@ -30,7 +30,7 @@ export function boundTo(
       if (session.token) headers.set("authorization", `Bearer ${session.token}`);
       return await send(input, { ...init, headers });
     };
-    return again ? repeated(attempt, init?.signal) : attempt();
+    return attempts > 0 ? repeated(attempt, attempts, init?.signal) : attempt();
   };
   const { rest, fetch: send, functionsFetch } = supabase as unknown as {
     rest: { fetch?: typeof fetch };

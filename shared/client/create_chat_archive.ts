@@ -54,9 +54,10 @@ export function createChatArchive(
   supabase: ArchiveClient,
   options: ChatArchiveOptions = {},
 ): ChatArchive {
-  const connection = connect(supabase, options);
+  const isLocal = options.offline === "local";
+  const connection = connect(supabase, { ...isLocal ? { attempts: 1 } : {}, ...options });
   const verbs = bindVerbs(connection);
-  if (options.offline === "local") {
+  if (isLocal) {
     const { offlineStore: store = memoryStore(), offlineSize: maxSize, ...others } = options;
     // A chunk of its own, so that a page without `offline` is small.
     const loading = import("./offline/with_offline.ts").then(

@@ -78,7 +78,7 @@ function begin(connection: Connection, facts: OperationFacts) {
         throw new ChatArchiveError("database_disabled", "this deployment runs without a database");
       }
       const { supabase, user_id = (await sessionOf(supabase)).user_id } = connection;
-      const bound = boundTo(supabase, user_id, isRepeated(name));
+      const bound = boundTo(supabase, user_id, isRepeated(name) ? connection.attempts : 0);
       operation.connection = { ...connection, supabase: bound };
     },
     succeeded: () => end("info", "ok"),

@@ -1,6 +1,6 @@
 import { delay } from "../async.ts";
 
-/** Times that a request is sent at most. */
+/** Times that a request is sent while its answer says that it may pass. */
 const ATTEMPTS = 3;
 /** Before the second attempt, doubled for each further one. */
 const FIRST_PAUSE_MS = 150;
@@ -46,24 +46,24 @@ async function mayPass(answer: Response): Promise<boolean> {
 }
 
 /**
- * Sends a request, up to three times where it gets no answer, or one that may pass: with growing pauses
- * of random length, or as long as the server asks.
+ * Sends a request, again where it gets no answer, and up to three times where its answer may be another
+ * one a moment later: with growing pauses of random length, or as long as the server asks.
  *
+ * @param unanswered times that it is sent without an answer
  * @param signal ends it, also while it waits
  */
 export async function repeated(
   send: () => Promise<Response>,
+  unanswered: number,
   signal: AbortSignal | null | undefined,
 ): Promise<Response> {
   for (let attempt = 1;; attempt++) {
     let answer: Response | undefined;
     try {
       answer = await send();
-      if (attempt === ATTEMPTS || !await mayPass(answer)) return answer;
+      if (attempt >= ATTEMPTS || !await mayPass(answer)) return answer;
     } catch (error) {
-      // A device without a network knows it: to ask again would only take time.
-      const offline = (globalThis.navigator as { onLine?: boolean } | undefined)?.onLine === false;
-      if (attempt === ATTEMPTS || signal?.aborted || offline) throw error;
+      if (attempt >= unanswered || signal?.aborted) throw error;
     }
     const pause = askedPause(answer) ?? FIRST_PAUSE_MS * 2 ** (attempt - 1);
     if (answer && pause > LONGEST_PAUSE_MS) return answer;

@@ -106,6 +106,17 @@ export class Device {
     return marked;
   }
 
+  /** Marks an answer: rows, ids, or what is not a row. */
+  async marked(rows: LocalRows, answer: unknown): Promise<unknown> {
+    const isRow = (item: unknown): item is { id: string } =>
+      typeof item === "object" && item !== null && "id" in item;
+    if (Array.isArray(answer)) {
+      return answer.every(isRow) ? await this.flagged(rows, answer) : answer;
+    }
+    if (isRow(answer)) return (await this.flagged(rows, [answer]))[0];
+    return { ...answer as object, pending: true };
+  }
+
   async #transact<T>(
     begun: Begun | undefined,
     work: (rows: LocalRows, queue: Queue) => Promise<T>,

@@ -145,7 +145,7 @@ export class OfflineArchive {
     const answer = await device.write(begun, async (rows, queue) => {
       const base = await rule.base?.(rows, written);
       const applied = await rule.apply(rows, written);
-      if (!device.identity.isLocal) {
+      if (!device.identity.isLocal && applied.input !== null) {
         const entry: Omit<AnyEntry, "key"> = {
           operation,
           input: applied.input ?? written,
@@ -157,9 +157,7 @@ export class OfflineArchive {
         };
         await queue.append(entry, rule.grows === true);
       }
-      const list = applied.answer as { id: string }[] | { id: string };
-      if (!Array.isArray(list)) return { ...list, pending: true };
-      return typeof list[0] === "object" ? await device.flagged(rows, list) : list;
+      return await device.marked(rows, applied.answer);
     });
     if (!device.identity.isLocal) this.#schedule(this.#retryAfter);
     const count = rule.ids(input).length;

@@ -10,8 +10,8 @@ export type AnswerOf<V extends keyof ArchiveVerbs> = Awaited<ReturnType<ArchiveV
 export interface Applied<V extends keyof ArchiveVerbs> {
   answer: AnswerOf<V>;
   chat_id?: string | undefined;
-  /** What is replayed, where it is not the input. */
-  input?: InputOf<V>;
+  /** What is replayed, where it is not the input; null: nothing, since all of it was done before. */
+  input?: InputOf<V> | null;
 }
 
 /** What the server has made of a write. */

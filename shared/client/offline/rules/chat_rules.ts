@@ -18,7 +18,7 @@ export const createChat = rule<"createChat">({
       await rows.put("chats", chat);
       await rows.whole(chat.id, PARTS);
     }
-    return { answer: known ?? chat, chat_id: chat.id };
+    return { answer: known ?? chat, chat_id: chat.id, input: known ? null : input };
   },
   async send(server, { input, tried, signal }) {
     // Only of a new chat this device knows that it has nothing else.

@@ -76,7 +76,7 @@ export const uploadDocument = rule<"uploadDocument">({
   async apply(rows, { chat_id, document }) {
     const input = { chat_id, document: bare(document) };
     const known = await rows.get("chat_documents", document.id!);
-    if (known) return { answer: known, chat_id, input };
+    if (known) return { answer: known, chat_id, input: null };
     const file = document as unknown as Waiting<UploadDocument["document"]>;
     const answer: ChatDocument = {
       ...await placed(rows, chat_id, file),
@@ -127,6 +127,7 @@ export const uploadImages = rule<"uploadImages">({
   ids: ({ images }) => images.map(({ id }) => id!),
   async apply(rows, { chat_id, images }) {
     const answer: Image[] = [];
+    const missing: Waiting<UploadImages["images"][number]>[] = [];
     for (const image of images as unknown as Waiting<UploadImages["images"][number]>[]) {
       const known = await rows.get("chat_images", image.id);
       const row = known ?? {
@@ -143,10 +144,16 @@ export const uploadImages = rule<"uploadImages">({
         height: image.height ?? null,
         bytes: bytesOf(image.description, image.coords_norm),
       };
-      if (!known) await rows.put("chat_images", row);
+      if (!known) {
+        await rows.put("chat_images", row);
+        missing.push(image);
+      }
       answer.push(row);
     }
-    return { answer, chat_id, input: { chat_id, images: images.map(bare) } };
+    const bareImages = missing.map((image) =>
+      bare(image as unknown as UploadImages["images"][number])
+    );
+    return { answer, chat_id, input: missing.length > 0 ? { chat_id, images: bareImages } : null };
   },
   async send(server, { input, signal, onProgress, ...sending }) {
     const images = await Promise.all(input.images.map((image) => whole(image, sending)));

@@ -22,15 +22,20 @@ export const addSearchResults = rule<"addSearchResults">({
   ids: ({ search_results }) => idsOf(search_results),
   async apply(rows, { chat_id, search_results }) {
     const answer: SearchResult[] = [];
+    const missing: NewSearchResult[] = [];
     for (const result of search_results) {
       const known = await rows.get("search_results", result.id!);
       if (known) assertSent({ ...result, chat_id }, known);
       const place = { id: result.id!, chat_id, user_id: rows.user_id };
       const row = known ?? newSearchResult({ ...place, seq: await rows.nextSeq() }, result);
-      if (!known) await rows.put("search_results", row);
+      if (!known) {
+        await rows.put("search_results", row);
+        missing.push(result);
+      }
       answer.push(row);
     }
-    return { answer, chat_id };
+    const input = missing.length > 0 ? { chat_id, search_results: missing } : null;
+    return { answer, chat_id, input };
   },
   async send(server, { input: { chat_id, search_results }, tried, signal }) {
     const send = (search_results: NewSearchResult[]) =>

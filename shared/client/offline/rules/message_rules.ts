@@ -64,9 +64,13 @@ export const addMessages = rule<"addMessages">({
   ids: ({ messages }) => idsOf(messages),
   async apply(rows, { chat_id, messages }) {
     const answer: Message[] = [];
-    for (const message of messages) answer.push(await added(rows, chat_id, message));
+    const missing: NewMessage[] = [];
+    for (const message of messages) {
+      if (!await rows.get("chat_messages", message.id!)) missing.push(message);
+      answer.push(await added(rows, chat_id, message));
+    }
     await rows.touch(chat_id);
-    return { answer, chat_id };
+    return { answer, chat_id, input: missing.length > 0 ? { chat_id, messages: missing } : null };
   },
   async send(server, { input: { chat_id, messages }, tried, signal }) {
     const send = (messages: NewMessage[]) =>
