@@ -136,6 +136,27 @@ export class LocalRows {
     }
   }
 
+  /**
+   * Takes rows that a call of this device has changed. Where another tab has put a row meanwhile, with an
+   * answer that may be older, what was changed is taken all the same.
+   *
+   * @param names of the columns that were changed
+   */
+  async takeChanged<T extends LocalTable>(
+    table: T,
+    rows: Iterable<LocalTables[T]>,
+    names: readonly string[],
+  ): Promise<void> {
+    for (const row of rows) {
+      const known = await this.get(table, row.id);
+      if (known === undefined || !await this.#isNewer(table, row)) await this.take(table, [row]);
+      else if (!await this.isPending(row.id)) {
+        const changed = Object.entries(row).filter(([name]) => names.includes(name));
+        await this.put(table, { ...known, ...Object.fromEntries(changed) });
+      }
+    }
+  }
+
   /** Removes what a complete answer of the server does not have any more. @returns what was removed */
   async drop<T extends LocalTable>(table: T, rows: Iterable<LocalTables[T]>): Promise<string[]> {
     const dropped = [];

@@ -60,7 +60,7 @@ export const updateChat = rule<"updateChat">({
     const { id, ...changes } = input;
     return { answer: await changeUnchanged(server, "chats", id, changes, base) };
   },
-  keep: (rows, { answer }) => rows.take("chats", [answer]),
+  keep: (rows, { answer }, input) => rows.takeChanged("chats", [answer], Object.keys(input)),
   async undo(rows, _, theirs) {
     if (theirs) await rows.put("chats", theirs as Chat);
   },

@@ -82,7 +82,7 @@ export const attachImages = rule<"attachImages">({
     if (base) await unchangedRows(server, "chat_images", base, () => input);
     return { answer: await server.verbs.attachImages({ ...input, signal }) };
   },
-  keep: (rows, { answer }) => rows.take("chat_images", answer),
+  keep: (rows, { answer }) => rows.takeChanged("chat_images", answer, ["message_id"]),
   async undo(rows, _, theirs) {
     if (theirs) await rows.put("chat_images", theirs as Image);
   },

@@ -115,7 +115,8 @@ export const updateMessage = rule<"updateMessage">({
     return { answer: await changeUnchanged(server, "chat_messages", id, changes, base) };
   },
   grows: true,
-  keep: (rows, { answer }) => rows.take("chat_messages", [answer]),
+  keep: (rows, { answer }, input) =>
+    rows.takeChanged("chat_messages", [answer], Object.keys(input)),
   async undo(rows, _, theirs) {
     if (theirs) await rows.put("chat_messages", theirs as Message);
   },
@@ -161,7 +162,7 @@ export const saveMessages = rule<"saveMessages">({
     return { answer: await server.verbs.saveMessages({ ...input, signal }) };
   },
   async keep(rows, { answer }, { chat_id, messages, replaces = [] }) {
-    await rows.take("chat_messages", answer);
+    await rows.takeChanged("chat_messages", answer, SAVED);
     const listed = new Set(idsOf(messages));
     await moveNamedImages(rows, chat_id, answer);
     await removeMessages(rows, chat_id, replaces.filter((id) => !listed.has(id)));
