@@ -25,7 +25,7 @@ const CODES: [RegExp, ErrorCode, string][] = [
   [/^$/, "database_unavailable", "the database can't be reached"],
 ];
 
-/** What a gateway means that answers before the database does, by HTTP status. */
+/** What a gateway means that answers before the database does, by HTTP status; it has no code of ours. */
 const STATUSES: Record<number, [ErrorCode, string]> = {
   403: ["forbidden", "a gateway refuses this request"],
   413: ["payload_too_large", "a gateway refuses a request of this size"],
@@ -68,9 +68,9 @@ function columnOf(message: string): string | undefined {
  */
 export function databaseError(error: QueryError, status?: number): ChatArchiveError {
   const code = error.code ?? "";
-  const gateway = code === "" ? STATUSES[status ?? 0] : undefined;
-  if (gateway) return new ChatArchiveError(...gateway, { cause: error });
   const match = CODES.find(([pattern]) => pattern.test(code));
+  const gateway = code === "" || !match ? STATUSES[status ?? 0] : undefined;
+  if (gateway) return new ChatArchiveError(...gateway, { cause: error });
   if (!match) return new ChatArchiveError("internal", "the query failed", { cause: error });
   const [, ours, message] = match;
   const raised = RAISED.test(code) ? /^([a-z_]+): (.+)$/.exec(error.message) : null;

@@ -20,13 +20,17 @@ export function isAway(error: unknown): error is ChatArchiveError {
   return error instanceof ChatArchiveError && AWAY.has(error.code);
 }
 
+/** A SQLSTATE, or a code of PostgREST. */
+const CODE = /^(?=.*\d)[0-9A-Z]{5}$|^PGRST\w+$/;
+
 /**
  * Whether an error is the backend's own word. Proxies, captive portals and gateways refuse too, in their
  * own ways and without one of its codes.
  */
 export function isOurs({ cause }: ChatArchiveError): boolean {
   const answer = cause as Partial<QueryError> | undefined;
-  return typeof answer?.message !== "string" || cause instanceof Error || Boolean(answer.code);
+  return typeof answer?.message !== "string" || cause instanceof Error ||
+    CODE.test(answer.code ?? "");
 }
 
 /** Whether the backend refuses a write for good. */
