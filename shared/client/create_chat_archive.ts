@@ -4,7 +4,7 @@ import { boxesOn } from "./boxes_on.ts";
 import type { ChatArchive } from "./chat_archive.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import { notLoaded } from "./not_loaded.ts";
-import { memoryStore } from "./offline/memory_store.ts";
+import { memoryStore } from "./later_store.ts";
 import type { OfflineOptions } from "./offline/offline_archive.ts";
 import { whenLoaded } from "./when_loaded.ts";
 
@@ -61,7 +61,7 @@ export function createChatArchive(
     const { offlineStore: store = memoryStore(), offlineSize: maxSize, ...others } = options;
     // A chunk of its own, so that a page without `offline` is small.
     const loading = import("./offline/with_offline.ts").then(
-      ({ withOffline }) => withOffline(connection, { ...others, store, maxSize }),
+      ({ withOffline }) => withOffline(connection, bindVerbs, { ...others, store, maxSize }),
       notLoaded,
     );
     return whenLoaded(loading, verbs);

@@ -14,11 +14,10 @@ export {
 } from "./add_search_results.ts";
 export { archiveChat, unarchiveChat } from "./archive_chat.ts";
 export type { ArchiveVerbs } from "./archive_verbs.ts";
-export { type AttachImages, attachImages } from "./attach_images.ts";
+export type { AttachImages } from "./attach_images.ts";
 export type { Boxes } from "./boxes.ts";
 export { type BoxesOfPage, boxesOn, type ImageOnPage } from "./boxes_on.ts";
 export type { ChatArchive } from "./chat_archive.ts";
-export { checkConnection } from "./check_connection.ts";
 export type { Database } from "../database.types.ts";
 export type { ArchiveClient } from "../rows.ts";
 export {
@@ -30,8 +29,8 @@ export {
 export { createChat, type NewChat } from "./create_chat.ts";
 export { type ChatArchiveOptions, createChatArchive } from "./create_chat_archive.ts";
 export { deleteChat, type Deletion } from "./delete_chat.ts";
-export { type DeleteImages, deleteImages } from "./delete_images.ts";
-export { type DeleteMessages, deleteMessages } from "./delete_messages.ts";
+export type { DeleteImages } from "./delete_images.ts";
+export type { DeleteMessages } from "./delete_messages.ts";
 export { deleteDocument, documents } from "./documents.ts";
 export type { WhichFile } from "./download.ts";
 export type { DownloadUrl, DownloadUrls, WhichFiles } from "./download_urls.ts";
@@ -47,8 +46,12 @@ export { history } from "./history.ts";
 export { images, type ReadItems, searchResults } from "./images.ts";
 export type { ImportChat } from "./import_chat.ts";
 export {
+  attachImages,
   awaitDeletion,
+  checkConnection,
   deleteAccount,
+  deleteImages,
+  deleteMessages,
   download,
   downloadUrls,
   exportChat,
@@ -70,7 +73,7 @@ export type {
   ReplayedVerb,
   SyncResult,
 } from "./offline/journal.ts";
-export { memoryStore } from "./offline/memory_store.ts";
+export { memoryStore } from "./later_store.ts";
 export type { OfflineStore, StoreTransaction } from "./offline/store.ts";
 export type {
   Box,

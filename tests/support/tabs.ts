@@ -1,5 +1,7 @@
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "@shared/client/mod.ts";
+import { bindVerbs } from "@shared/client/bind_verbs.ts";
+import { boxesOn } from "@shared/client/boxes_on.ts";
 import { connect } from "@shared/client/connection.ts";
 import type { OfflineOptions } from "@shared/client/offline/offline_archive.ts";
 import { withOffline } from "@shared/client/offline/with_offline.ts";
@@ -25,10 +27,12 @@ export function openTab(
     },
   });
   const connection = connect(supabase, { useDatabase: true });
-  return withOffline(
+  const archive = withOffline(
     connection,
+    bindVerbs,
     options,
     undefined,
     (_, user_id) => server.server(user_id),
   );
+  return { ...archive, boxesOn };
 }

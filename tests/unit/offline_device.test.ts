@@ -1,5 +1,6 @@
 /** What a device does on its own: bounds, a full disk, other users, and methods that are added. */
 import { type ChatArchive, memoryStore, type OfflineStore } from "@shared/client/mod.ts";
+import { bindVerbs } from "@shared/client/bind_verbs.ts";
 import { connect } from "@shared/client/connection.ts";
 import type { Rules } from "@shared/client/offline/replay.ts";
 import { rule } from "@shared/client/offline/rule.ts";
@@ -151,6 +152,7 @@ Deno.test("a method that writes works offline with one row in the table of rules
   const rules = { ...RULES, importChat } as unknown as Rules;
   await using archive = withOffline(
     connect(supabase, { useDatabase: true }),
+    bindVerbs,
     { store: memoryStore(), retryAfter: 60_000 },
     rules,
     (_, user_id) => server.server(user_id),

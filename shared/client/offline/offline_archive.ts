@@ -11,7 +11,7 @@ import { now } from "./new_local_rows.ts";
 import type { AnyEntry } from "./queue.ts";
 import { isAway, isRefusal } from "./refusal.ts";
 import { Replay, type Rules, sent } from "./replay.ts";
-import { type Server, serverFor } from "./server.ts";
+import type { Server, ServerFor } from "./server.ts";
 import type { OfflineStore } from "./store.ts";
 
 /** How a device works without the server. */
@@ -53,7 +53,7 @@ export class OfflineArchive {
     readonly connection: Connection,
     readonly options: OfflineOptions,
     readonly rules: Rules,
-    readonly serverOf: typeof serverFor = serverFor,
+    readonly serverOf: ServerFor,
   ) {
     this.#retryAfter = options.retryAfter ?? 5000;
     globalThis.addEventListener?.("online", this.#backOnline);

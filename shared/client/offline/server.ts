@@ -2,7 +2,6 @@ import { chunked } from "../../async.ts";
 import { IDS_PER_QUERY } from "../../limits.ts";
 import { query } from "../../query.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
-import { bindVerbs } from "../bind_verbs.ts";
 import type { Connection } from "../connection.ts";
 import { operate } from "../operation.ts";
 import type { LocalTable, LocalTables } from "./local_rows.ts";
@@ -26,8 +25,20 @@ export interface Server {
   ): Promise<LocalTables[T] | undefined>;
 }
 
-/** The server of a connection for one user. */
-export function serverFor(connection: Connection, user_id: string): Server {
+/** Makes the server of a connection for one user. */
+export type ServerFor = (connection: Connection, user_id: string) => Server;
+
+/**
+ * The server of a connection for one user.
+ *
+ * @param bindVerbs is handed in: what a page loads first must not be led to from here, or bundlers would
+ *   put all of it there
+ */
+export const serverFor = (bindVerbs: (connection: Connection) => ArchiveVerbs): ServerFor =>
+(
+  connection,
+  user_id,
+) => {
   const bound: Connection = { ...connection, user_id };
   return {
     verbs: bindVerbs(bound),
@@ -55,4 +66,4 @@ export function serverFor(connection: Connection, user_id: string): Server {
         return (row ?? undefined) as LocalTables[T] | undefined;
       }),
   };
-}
+};

@@ -1,6 +1,4 @@
 import type { ArchiveVerbs } from "../archive_verbs.ts";
-import { bindVerbs } from "../bind_verbs.ts";
-import { boxesOn } from "../boxes_on.ts";
 import type { ChatArchive } from "../chat_archive.ts";
 import type { Connection } from "../connection.ts";
 import { callsFor } from "./adopt.ts";
@@ -9,7 +7,7 @@ import { OfflineArchive, type OfflineOptions } from "./offline_archive.ts";
 import { reads } from "./reads.ts";
 import type { Rules } from "./replay.ts";
 import { RULES } from "./rules.ts";
-import { serverFor } from "./server.ts";
+import { type ServerFor, serverFor } from "./server.ts";
 import { serverOnly } from "./server_only.ts";
 
 /** The methods that write, by the table of rules, and those that are special cases of them. */
@@ -48,21 +46,22 @@ async function pending(archive: OfflineArchive): Promise<PendingWrite[]> {
 /**
  * An archive that goes on working on this device while the server can't be reached.
  *
- * @param rules how each method that writes does so
- * @param serverOf the server of a user
+ * @param bindVerbs makes the methods of a connection
+ * @param rules     how each method that writes does so without the server
+ * @param serverOf  the server of a user
  */
 export function withOffline(
   connection: Connection,
+  bindVerbs: (connection: Connection) => ArchiveVerbs,
   options: OfflineOptions,
   rules: Rules = RULES as unknown as Rules,
-  serverOf = serverFor,
-): ChatArchive {
+  serverOf: ServerFor = serverFor(bindVerbs),
+): Omit<ChatArchive, "boxesOn"> {
   const archive = new OfflineArchive(connection, options, rules, serverOf);
   const known = { ...reads(archive), ...writes(archive) };
   return {
     ...known,
     ...serverOnly(archive, bindVerbs(connection), known),
-    boxesOn,
     pending: () => pending(archive),
     sync: () => archive.sync(),
     conflicts: async () => await (await archive.device()).look((_, queue) => queue.conflicts()),
@@ -74,5 +73,5 @@ export function withOffline(
     forget: () => archive.forget(),
     close: () => archive.close(),
     [Symbol.asyncDispose]: () => archive.close(),
-  } as ChatArchive;
+  } as Omit<ChatArchive, "boxesOn">;
 }
