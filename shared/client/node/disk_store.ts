@@ -18,6 +18,7 @@ const LOCKED_FOR_MS = 10_000;
 const SCHEMA = `
   pragma journal_mode = wal;
   pragma synchronous = full;
+  pragma secure_delete = on;
   create table if not exists entries (key text primary key, value text not null) without rowid`;
 
 function opened(path: string): DatabaseSync {

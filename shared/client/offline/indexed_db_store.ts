@@ -33,7 +33,9 @@ declare const indexedDB: {
 };
 declare const IDBKeyRange: { bound(lower: string, upper: string): unknown };
 
-const TABLE = "entries";
+/** Of this layout; that of 0.1.0 was another one, and stays untouched. */
+const TABLE = "records";
+const VERSION = 2;
 
 function resultOf<T>(request: Request<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -43,7 +45,7 @@ function resultOf<T>(request: Request<T>): Promise<T> {
 }
 
 function opened(name: string): Promise<Database> {
-  const request = indexedDB.open(name, 1);
+  const request = indexedDB.open(name, VERSION);
   request.onupgradeneeded = () => request.result.createObjectStore(TABLE);
   return resultOf(request);
 }

@@ -1,4 +1,4 @@
-import { ChatArchiveError } from "../../errors.ts";
+import { ChatArchiveError, type ErrorCode } from "../../errors.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { Device } from "./device.ts";
 import type { Conflict, SyncResult } from "./journal.ts";
@@ -10,6 +10,9 @@ import { waitingBlob } from "./waiting_file.ts";
 
 /** Times that a write may fail before it no longer keeps those of other chats from the server. */
 const MOST_FAILURES = 5;
+
+/** What only files need. */
+const STORAGE = new Set<ErrorCode>(["storage_unavailable", "storage_disabled"]);
 
 /** The table of rules, for whoever takes its rows by name. */
 export type Rules = Record<string, Rule<keyof ArchiveVerbs>>;
@@ -59,7 +62,6 @@ export class Replay {
       for (const entry of news) {
         seen.add(entry.key);
         if (!this.#stuck.has(entry.chat_id ?? "")) await this.#one(entry.key);
-        else if (entry.chat_id === undefined) return entries.length;
       }
     }
   }
@@ -105,6 +107,9 @@ export class Replay {
 
   /** One write that can't be saved must not keep those of other chats from the server. */
   async #failed(entry: AnyEntry, error: unknown) {
+    const chat = entry.chat_id ?? "";
+    // The bucket is away, or off: files wait, and the database takes what is of other chats.
+    if (STORAGE.has((error as ChatArchiveError).code)) return void this.#stuck.add(chat);
     const begun = await this.device.begin();
     const failures = await this.device.keep(begun, (_, queue) => queue.failed(entry.key));
     if (failures < MOST_FAILURES) throw error;
@@ -112,7 +117,7 @@ export class Replay {
     if (error instanceof ChatArchiveError && isOurs(error)) {
       this.result.conflicts.push(await this.#refuse(entry, error));
     } else {
-      this.#stuck.add(entry.chat_id ?? "");
+      this.#stuck.add(chat);
     }
   }
 }
