@@ -1,12 +1,13 @@
 /** What must never happen: another user's account gets a write, a tab loses one, what was deleted comes back. */
 import { join } from "node:path";
-import { createChatArchive, memoryStore } from "@shared/client/mod.ts";
+import { type ChatArchive, createChatArchive, memoryStore } from "@shared/client/mod.ts";
 import { diskStore } from "@shared/client/node/disk_store.ts";
 import { assert, assertEquals } from "@std/assert";
 import { apiClient } from "../support/api_client.ts";
 import { behindLine } from "../support/behind_line.ts";
 import { assertCode, contents } from "../support/client_calls.ts";
 import { eventually } from "../support/eventually.ts";
+import { png } from "../support/files.ts";
 import { Relay } from "../support/relay.ts";
 import { stack } from "../support/stack.ts";
 import { signUp, type User } from "../support/users.ts";
@@ -78,6 +79,35 @@ Deno.test("a batch stops in its middle when another user signs in", async () => 
   assertEquals(sent.filter((line) => line.startsWith(bob.id)), []);
   const saved = await contents(createChatArchive(alice.client), chat_id);
   assert(saved.length > 0 && saved.length < 1200, `${saved.length} were saved`);
+});
+
+Deno.test("uploads and exports stop when another user signs in, whenever that is", async () => {
+  const [alice, bob] = [await signUp(), await signUp()];
+  const chat_id = await alice.createChat();
+  const calls = {
+    upload: (archive: ChatArchive) =>
+      archive.uploadImages({
+        chat_id,
+        images: [{ content: png(3, 3, 1) }, { content: png(3, 3) }],
+      }),
+    export: (archive: ChatArchive) => archive.exportChat({ chat_id }),
+    download: (archive: ChatArchive) => archive.downloadUrls({ chat_id }),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    for (let after = 1; after < 4; after++) {
+      for (const offline of ["fail", "local"] as const) {
+        const { session, relay, client, sent } = switching(alice);
+        await using _ = relay;
+        await using archive = createChatArchive(client, { useDatabase: true, offline });
+        await archive.listChats();
+        const begun = sent.length;
+        Object.assign(session, { asked: 0, after, then: bob });
+        await call(archive).catch(() => {});
+        const told = `${name}, ${offline}, switched after ${after}`;
+        assertEquals(sent.slice(begun).filter((line) => line.startsWith(bob.id)), [], told);
+      }
+    }
+  }
 });
 
 Deno.test("an answer that one tab streams while another one replays is saved to its end", async () => {

@@ -117,14 +117,16 @@ export class LocalRows {
 
   /** Puts a row as it is here now. */
   async put<T extends LocalTable>(table: T, row: LocalTables[T]): Promise<void> {
-    this.#number ??= await this.next();
     const { pending: _, ...plain } = row;
     const key = this.#rowKey(table, row);
-    const old = await this.tx.get(key);
-    const stored = { row: plain, n: this.#number } as unknown as Json;
-    this.tx.set(key, stored);
-    if ("chat_id" in row) this.tx.set(this.key("in", row.id), row.chat_id);
-    this.#grow(row, JSON.stringify(stored).length - (old ? JSON.stringify(old).length : 0));
+    const old = await this.tx.get(key) as Stored<unknown> | undefined;
+    const [before, after] = [old ? JSON.stringify(old.row) : "", JSON.stringify(plain)];
+    // Most of what is read is known already.
+    if (before === after) return;
+    this.#number ??= await this.next();
+    this.tx.set(key, { row: plain, n: this.#number } as unknown as Json);
+    if (!old && "chat_id" in row) this.tx.set(this.key("in", row.id), row.chat_id);
+    this.#grow(row, after.length - before.length);
   }
 
   /** Takes rows that the server has, but where this device knows better. */
@@ -175,7 +177,7 @@ export class LocalRows {
   async remove(table: ChildTable, ids: Iterable<string>): Promise<void> {
     for (const id of ids) {
       const old = await this.#stored(table, id);
-      if (old) await this.#delete(table, old.row, JSON.stringify(old).length);
+      if (old) await this.#delete(table, old.row);
     }
   }
 
@@ -207,9 +209,7 @@ export class LocalRows {
       );
     }
     const chat = await this.get("chats", id);
-    if (chat) {
-      await this.#delete("chats", chat, JSON.stringify(await this.#stored("chats", id)).length);
-    }
+    if (chat) await this.#delete("chats", chat);
     await this.doubt(id, PARTS);
   }
 
@@ -279,13 +279,13 @@ export class LocalRows {
     this.#grown.set(chat_id, (this.#grown.get(chat_id) ?? 0) + by);
   }
 
-  async #delete<T extends LocalTable>(table: T, row: LocalTables[T], size: number) {
+  async #delete<T extends LocalTable>(table: T, row: LocalTables[T]) {
     this.#number ??= await this.next();
     this.tx.set(this.#rowKey(table, row), undefined);
     this.tx.set(this.key("in", row.id), undefined);
     // An answer of the server that is on its way must not bring it back.
     this.tx.set(this.key("gone", row.id), this.#number);
-    this.#grow(row, -size);
+    this.#grow(row, -JSON.stringify(row).length);
   }
 
   #rowKey<T extends LocalTable>(table: T, row: LocalTables[T]): string {

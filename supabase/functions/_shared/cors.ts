@@ -7,7 +7,7 @@ export function corsHeaders(request: Request, origins: string[]): Record<string,
     ...(!any && origin && origins.includes(origin)
       ? { "access-control-allow-origin": origin }
       : {}),
-    "access-control-expose-headers": "x-request-id, content-disposition, x-next-after",
+    "access-control-expose-headers": "x-request-id, retry-after, content-disposition, x-next-after",
   };
 }
 
