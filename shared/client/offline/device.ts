@@ -1,9 +1,10 @@
 import { ChatArchiveError } from "../../errors.ts";
 import type { Unsaved } from "../rows.ts";
 import type { Identity } from "./identity.ts";
-import { type Held, LocalRows } from "./local_rows.ts";
+import { LocalRows } from "./local_rows.ts";
 import { Queue } from "./queue.ts";
 import type { OfflineStore } from "./store.ts";
+import type { Held } from "./user_part.ts";
 
 /** What was so when a call began. */
 export interface Begun {

@@ -3,6 +3,7 @@ import { ChatArchiveError } from "../../errors.ts";
 import { FIRST_LOCAL_SEQ } from "../local_seq.ts";
 import type { Chat, ChatDocument, Image, Message, SearchResult } from "../rows.ts";
 import type { StoreTransaction } from "./store.ts";
+import { UserPart } from "./user_part.ts";
 
 /** The tables of a device. */
 export interface LocalTables {
@@ -37,14 +38,6 @@ interface Stored<Row> {
   row: Row;
   n: number;
 }
-/** What a device holds of a chat. */
-export type Held = {
-  /** Characters of JSON. */
-  size: number;
-  /** Number of the transaction that used it last. */
-  used: number;
-};
-
 /** What the server could answer, and this device can't. */
 export function unknownHere(what: string): ChatArchiveError {
   const message = `the backend can't be reached, and this device does not know the ${what}`;
@@ -52,41 +45,15 @@ export function unknownHere(what: string): ChatArchiveError {
 }
 
 /** The rows that a device has of one user, in one transaction of its store. */
-export class LocalRows {
-  #number: number | undefined;
+export class LocalRows extends UserPart {
   #gone: Promise<Map<string, number>> | undefined;
-  #grown = new Map<string, number>();
 
   /**
-   * @param tx      of the store
-   * @param user_id whose part of the store it is
-   * @param since   number of the last transaction before the server was asked: what was put later is
-   *   newer than the server's answer
+   * @param since number of the last transaction before the server was asked: what was put later is newer
+   *   than the server's answer
    */
-  constructor(
-    readonly tx: StoreTransaction,
-    readonly user_id: string,
-    readonly since: number = Infinity,
-  ) {}
-
-  /** A key of the user's part. */
-  key(...parts: string[]): string {
-    return [this.user_id, ...parts].join("/");
-  }
-
-  /** Entries of the user's part, without their prefix. */
-  async read<T>(...parts: string[]): Promise<[string, T][]> {
-    const prefix = this.key(...parts, "");
-    const entries = await this.tx.read(prefix);
-    return entries.map(([key, value]) => [key.slice(prefix.length), value as T]);
-  }
-
-  /** Counts. The store gives the numbers: clocks may be set back, and tabs share a store. */
-  async next(): Promise<number> {
-    const key = this.key("number");
-    const number = Number(await this.tx.get(key) ?? 0) + 1;
-    this.tx.set(key, number);
-    return number;
+  constructor(tx: StoreTransaction, user_id: string, readonly since: number = Infinity) {
+    super(tx, user_id);
   }
 
   /** A provisional seq, behind all of the server's. */
@@ -123,10 +90,9 @@ export class LocalRows {
     const [before, after] = [old ? JSON.stringify(old.row) : "", JSON.stringify(plain)];
     // Most of what is read is known already.
     if (before === after) return;
-    this.#number ??= await this.next();
-    this.tx.set(key, { row: plain, n: this.#number } as unknown as Json);
+    this.tx.set(key, { row: plain, n: await this.number() } as unknown as Json);
     if (!old && "chat_id" in row) this.tx.set(this.key("in", row.id), row.chat_id);
-    this.#grow(row, after.length - before.length);
+    this.grow(row, after.length - before.length);
   }
 
   /** Takes rows that the server has, but where this device knows better. */
@@ -181,24 +147,6 @@ export class LocalRows {
     }
   }
 
-  /** Keeps the bytes of a file until the server has them. @param bytes as base64 */
-  putFile(row: { id: string; chat_id: string }, bytes: string): void {
-    this.tx.set(this.key("file", row.id), bytes);
-    this.#grow(row, bytes.length);
-  }
-
-  /** The bytes of a file that waits, as base64. */
-  async file(id: string): Promise<string | undefined> {
-    return await this.tx.get(this.key("file", id)) as string | undefined;
-  }
-
-  async removeFile(row: { id: string; chat_id: string }): Promise<void> {
-    const bytes = await this.file(row.id);
-    if (bytes === undefined) return;
-    this.tx.set(this.key("file", row.id), undefined);
-    this.#grow(row, -bytes.length);
-  }
-
   /** Removes a chat with everything in it. */
   async removeChat(chat_id: string): Promise<void> {
     const id = chat_id.toLowerCase();
@@ -241,51 +189,12 @@ export class LocalRows {
     if (chat) await this.put("chats", { ...chat, updated_at: new Date().toISOString() });
   }
 
-  /** Whether pending writes are about a row: the server does not know the latest of it. */
-  async isPending(id: string): Promise<boolean> {
-    return await this.tx.get(this.key("pending", id)) !== undefined;
-  }
-
-  /** Whether pending writes are about a chat. */
-  async isBusy(chat_id: string): Promise<boolean> {
-    return await this.tx.get(this.key("busy", chat_id)) !== undefined;
-  }
-
-  /** Counts something up or down; at nothing its key goes. */
-  async count(by: number, ...parts: string[]): Promise<number> {
-    const key = this.key(...parts);
-    const count = Number(await this.tx.get(key) ?? 0) + by;
-    if (by !== 0) this.tx.set(key, count === 0 ? undefined : count);
-    return count;
-  }
-
-  /** Notes what this transaction added to each chat. @returns characters that the user's rows take */
-  async sized(): Promise<number> {
-    let total = 0;
-    for (const [id, grown] of this.#grown) {
-      this.#number ??= await this.next();
-      const key = this.key("held", id);
-      const held = await this.tx.get(key) as Held | undefined;
-      const size = (held?.size ?? 0) + grown;
-      this.tx.set(key, size > 0 ? { size, used: this.#number } : undefined);
-      total += grown;
-    }
-    this.#grown.clear();
-    return await this.count(total, "size");
-  }
-
-  #grow(row: { id: string } | { chat_id: string }, by: number) {
-    const chat_id = "chat_id" in row ? row.chat_id : row.id;
-    this.#grown.set(chat_id, (this.#grown.get(chat_id) ?? 0) + by);
-  }
-
   async #delete<T extends LocalTable>(table: T, row: LocalTables[T]) {
-    this.#number ??= await this.next();
     this.tx.set(this.#rowKey(table, row), undefined);
     this.tx.set(this.key("in", row.id), undefined);
     // An answer of the server that is on its way must not bring it back.
-    this.tx.set(this.key("gone", row.id), this.#number);
-    this.#grow(row, -JSON.stringify(row).length);
+    this.tx.set(this.key("gone", row.id), await this.number());
+    this.grow(row, -JSON.stringify(row).length);
   }
 
   #rowKey<T extends LocalTable>(table: T, row: LocalTables[T]): string {

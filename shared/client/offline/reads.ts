@@ -1,13 +1,13 @@
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { ChatPage, ListChats } from "../chat_window.ts";
-import { FIRST_LOCAL_SEQ } from "../local_seq.ts";
-import { assertWindow, type ReadMessages } from "../message_window.ts";
 import type { Chat, Message, MessageWithItems } from "../rows.ts";
 import type { Device } from "./device.ts";
+import { dropChats, dropMessages, dropMissing, type Note } from "./freshness.ts";
 import { listed, localPage, missingOn } from "./local_chats.ts";
-import type { ChildTable, LocalRows, LocalTables, Part } from "./local_rows.ts";
+import { isAll, localHistory, localMessages } from "./local_messages.ts";
+import type { LocalRows, LocalTables, Part } from "./local_rows.ts";
 import type { Call, OfflineArchive } from "./offline_archive.ts";
-import { keepDocumentPath, removeMessages } from "./removals.ts";
+import { keepDocumentPath } from "./removals.ts";
 
 /** Rows that are stored together while a long answer comes. */
 const KEPT_AT_ONCE = 500;
@@ -29,9 +29,6 @@ async function read<T>(
   }
   return await call.device.look((rows) => local(call.device, rows));
 }
-
-/** Takes note of something in a transaction. */
-type Note = (rows: LocalRows) => Promise<unknown>;
 
 /** What is done with rows that come one by one. */
 interface Each<T> {
@@ -74,85 +71,6 @@ async function* readEach<T>(
     }
   }
   yield* await call.device.look((rows) => local(call.device, rows));
-}
-
-/** Removes rows of a chat that a complete answer does not have. */
-async function dropMissing<T extends ChildTable>(
-  rows: LocalRows,
-  table: T,
-  chat_id: string,
-  found: Iterable<{ id: string }>,
-  isMeant: (row: LocalTables[T]) => boolean = () => true,
-): Promise<string[]> {
-  const ids = new Set([...found].map(({ id }) => id));
-  const known = await rows.of(table, chat_id);
-  return await rows.drop(table, known.filter((row) => !ids.has(row.id) && isMeant(row)));
-}
-
-/** Whether a window is all of the chat. */
-function isAll({ limit, after, before }: ReadMessages): boolean {
-  return limit === undefined && !after && before === undefined;
-}
-
-/** Removes messages of a window that was read to its end, or as far as it was asked for. */
-async function dropMessages(rows: LocalRows, window: ReadMessages, found: Message[]) {
-  const { chat_id, order, limit = Infinity, after = 0, before = FIRST_LOCAL_SEQ } = window;
-  const last = found.length >= limit ? found.at(-1)!.seq : undefined;
-  const [from, to] = order === "desc" ? [last ?? after, before] : [after, last ?? before];
-  const gone = await dropMissing(
-    rows,
-    "chat_messages",
-    chat_id,
-    found,
-    ({ seq }) => seq > from && seq < to,
-  );
-  await removeMessages(rows, chat_id, gone);
-}
-
-/** The window of a chat's messages that is asked for. */
-async function localMessages(
-  device: Device,
-  rows: LocalRows,
-  { chat_id, order, limit = Infinity, after = 0, before = Infinity, ...rest }: ReadMessages,
-): Promise<Message[]> {
-  assertWindow({ chat_id, order, limit, ...rest });
-  await rows.assertWhole(chat_id, ["messages"]);
-  const found = (await rows.of("chat_messages", chat_id))
-    .filter(({ seq }) => seq > after && seq < before);
-  const window = (order === "desc" ? found.reverse() : found).slice(0, limit);
-  return await device.flagged(rows, window);
-}
-
-/** The window with images and search results. */
-export async function localHistory(
-  device: Device,
-  rows: LocalRows,
-  window: ReadMessages,
-): Promise<MessageWithItems[]> {
-  const { chat_id } = window;
-  await rows.assertWhole(chat_id, ["items"]);
-  const of = async <T extends "chat_images" | "search_results">(table: T) =>
-    Map.groupBy(
-      await device.flagged(rows, await rows.of(table, chat_id)),
-      ({ message_id }) => message_id,
-    );
-  const [images, results] = [await of("chat_images"), await of("search_results")];
-  return (await localMessages(device, rows, window)).map((message) => ({
-    ...message,
-    images: images.get(message.id) ?? [],
-    search_results: results.get(message.id) ?? [],
-  }));
-}
-
-/** Chats that a list of the server should have shown: those that are not there any more go. */
-async function dropChats(call: Call, rows: Chat[]): Promise<Note> {
-  const ids = rows.map(({ id }) => id);
-  const there = ids.length > 0 ? await call.server.rows("chats", ids) : [];
-  const found = new Set(there.map(({ id }) => id));
-  return async (local) => {
-    await local.take("chats", there);
-    await local.drop("chats", rows.filter(({ id }) => !found.has(id)));
-  };
 }
 
 /** All rows of one table that are a chat's. */
@@ -231,7 +149,7 @@ export function reads(archive: OfflineArchive): Pick<
         async (call) => {
           const page = await call.server.verbs.listChats(input);
           const known = await call.device.look((rows) => rows.chats());
-          const drop = await dropChats(call, missingOn(page, known, input));
+          const drop = await dropChats(call.server, missingOn(page, known, input));
           await archive.remember(call, async (rows) => {
             await rows.take("chats", page.chats);
             await drop(rows);
@@ -246,7 +164,7 @@ export function reads(archive: OfflineArchive): Pick<
         keep: (rows, some) => rows.take("chats", some),
         async done(all, call) {
           const known = await call.device.look((rows) => rows.chats());
-          return await dropChats(call, missingOn({ chats: all }, known, input));
+          return await dropChats(call.server, missingOn({ chats: all }, known, input));
         },
         local: async (device, rows) =>
           listed(await device.flagged(rows, await rows.chats()), input),
