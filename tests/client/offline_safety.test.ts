@@ -234,3 +234,32 @@ Deno.test("forget clears a device of its user", async () => {
   await using again = await behindLine({ offlineStore, user });
   assertEquals((await again.archive.listChats()).chats.map(({ title }) => title), ["Private"]);
 });
+
+Deno.test("the page of a captive portal is no answer of the backend: writes stay, reads are local", async () => {
+  let portal = false;
+  await using line = await behindLine({
+    fetch: async (input, init) =>
+      portal
+        ? new Response("<html>Sign in to the hotel's network</html>", {
+          headers: { "content-type": "text/html" },
+        })
+        : await fetch(input, init),
+  });
+  const { archive, server } = line;
+  const { id: chat_id } = await archive.createChat({ title: "Hotel" });
+  await archive.addMessage({ chat_id, role: "user", content: "before" });
+  portal = true;
+  const message = await archive.addMessage({ chat_id, role: "user", content: "in the lobby" });
+  assertEquals(message.pending, true);
+  assertEquals(
+    (await archive.deleteChat({ id: (await archive.createChat({ title: "x" })).id })).pending,
+    true,
+  );
+  assertEquals(await contents(archive, chat_id), ["before", "in the lobby"]);
+  assertEquals((await archive.listChats()).local, true);
+  await assertCode(() => archive.sync(), "database_unavailable");
+  portal = false;
+  await eventually("replayed", async () => (await archive.pending()).length === 0);
+  assertEquals(await archive.conflicts(), []);
+  assertEquals(await contents(server, chat_id), ["before", "in the lobby"]);
+});
