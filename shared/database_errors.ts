@@ -25,10 +25,11 @@ const CODES: [RegExp, ErrorCode, string][] = [
   [/^$/, "database_unavailable", "the database can't be reached"],
 ];
 
-/** What a gateway means that answers before the database does, by HTTP status. */
+/** What a gateway means that answers before the database does, by HTTP status; it has no code of ours. */
 const STATUSES: Record<number, [ErrorCode, string]> = {
   403: ["forbidden", "a gateway refuses this request"],
   413: ["payload_too_large", "a gateway refuses a request of this size"],
+  429: ["rate_limited", "too many requests"],
 };
 
 /** SQLSTATEs with which the functions and triggers of the schema say `field: what is allowed`. */
@@ -79,11 +80,11 @@ function quotaOf({ code, message, details }: QueryError): ChatArchiveError | und
  */
 export function databaseError(error: QueryError, status?: number): ChatArchiveError {
   const code = error.code ?? "";
-  const gateway = code === "" ? STATUSES[status ?? 0] : undefined;
-  if (gateway) return new ChatArchiveError(...gateway, { cause: error });
   const quota = quotaOf(error);
   if (quota) return quota;
   const match = CODES.find(([pattern]) => pattern.test(code));
+  const gateway = code === "" || !match ? STATUSES[status ?? 0] : undefined;
+  if (gateway) return new ChatArchiveError(...gateway, { cause: error });
   if (!match) return new ChatArchiveError("internal", "the query failed", { cause: error });
   const [, ours, message] = match;
   const raised = RAISED.test(code) ? /^([a-z_]+): (.+)$/.exec(error.message) : null;

@@ -31,6 +31,8 @@ export interface ErrorInfo extends ErrorOptions {
   requestId?: string;
   /** Of `rate_limited`: seconds until the request may be repeated. */
   retryAfter?: number;
+  /** Ids of rows that the call has saved before it failed. */
+  saved?: string[];
 }
 
 /**
@@ -52,13 +54,22 @@ export class ChatArchiveError extends Error {
   /** Of `rate_limited`: seconds until the request may be repeated. */
   readonly retryAfter?: number;
 
+  /** Ids of rows that the call has saved, or found saved, before it failed; where it saves in parts. */
+  readonly saved?: string[];
+
   constructor(code: ErrorCode, message: string, info: ErrorInfo = {}) {
-    const { details, requestId, retryAfter, ...options } = info;
+    const { details, requestId, retryAfter, saved, ...options } = info;
     super(message, options);
     this.code = code;
     if (details) this.details = details;
     if (requestId) this.requestId = requestId;
     if (retryAfter !== undefined) this.retryAfter = retryAfter;
+    if (saved) this.saved = saved;
+  }
+
+  /** The same error, with more of what is known. */
+  with(info: ErrorInfo): ChatArchiveError {
+    return new ChatArchiveError(this.code, this.message, { ...this, cause: this.cause, ...info });
   }
 
   /** The HTTP status of the code. */

@@ -43,7 +43,7 @@ function packageOf(manifest: Manifest) {
     license: manifest.license,
     type: "module",
     sideEffects: false,
-    engines: { node: ">=22" },
+    engines: { node: ">=22.13" },
     exports: Object.fromEntries(
       Object.entries(ENTRIES).map(([name, file]) => [
         name,

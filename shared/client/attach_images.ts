@@ -24,16 +24,20 @@ export function attachImages(
   connection: Connection,
   { message_id, ids, signal }: AttachImages,
 ): Promise<Image[]> {
-  return operate(connection, { operation: "attachImages", signal }, async ({ limit, note }) => {
-    note({ count: ids.length });
-    const rows: Image[] = [];
-    for (const part of chunked(ids, IDS_PER_QUERY)) {
-      const attached = await query(() =>
-        connection.supabase.from("chat_images").update({ message_id }).in("id", part).select()
-          .abortSignal(limit())
-      );
-      rows.push(...attached as Image[]);
-    }
-    return inOrder(ids, rows);
-  });
+  return operate(
+    connection,
+    { operation: "attachImages", signal },
+    async ({ connection: { supabase }, limit, note }) => {
+      note({ count: ids.length });
+      const rows: Image[] = [];
+      for (const part of chunked(ids, IDS_PER_QUERY)) {
+        const attached = await query(() =>
+          supabase.from("chat_images").update({ message_id }).in("id", part).select()
+            .abortSignal(limit())
+        );
+        rows.push(...attached as Image[]);
+      }
+      return inOrder(ids, rows);
+    },
+  );
 }

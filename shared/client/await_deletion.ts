@@ -21,10 +21,10 @@ export function awaitDeletion(
   { id, signal }: { id: string } & CallOptions,
 ): Promise<Deletion> {
   const facts = { operation: "awaitDeletion", chat_id: id, signal };
-  return operate(connection, facts, async ({ limit, note }) => {
+  return operate(connection, facts, async ({ connection: { supabase }, limit, note }) => {
     for (let wait = FIRST_PAUSE_MS;; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       const [receipt] = await query(() =>
-        connection.supabase.rpc("deletion_status", { chat_ids: [id] }).abortSignal(limit())
+        supabase.rpc("deletion_status", { chat_ids: [id] }).abortSignal(limit())
       );
       if (!receipt) throw new ChatArchiveError("not_found", "no such chat was deleted");
       if (receipt.entries_pending === 0) {
@@ -38,7 +38,7 @@ export function awaitDeletion(
         };
       }
       const dead = await query(() =>
-        connection.supabase.from("storage_deletions").select("id").eq("chat_id", id)
+        supabase.from("storage_deletions").select("id").eq("chat_id", id)
           .not("dead_at", "is", null).limit(1).abortSignal(limit())
       );
       if (dead.length > 0) {

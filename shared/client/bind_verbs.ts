@@ -3,20 +3,20 @@ import { addMessages } from "./add_messages.ts";
 import { addSearchResults } from "./add_search_results.ts";
 import { archiveChat, unarchiveChat } from "./archive_chat.ts";
 import type { ArchiveVerbs } from "./archive_verbs.ts";
-import { attachImages } from "./attach_images.ts";
-import { checkConnection } from "./check_connection.ts";
 import type { Connection } from "./connection.ts";
 import { createChat } from "./create_chat.ts";
 import { deleteChat } from "./delete_chat.ts";
-import { deleteImages } from "./delete_images.ts";
-import { deleteMessages } from "./delete_messages.ts";
 import { deleteDocument, documents } from "./documents.ts";
 import { getChat } from "./get_chat.ts";
 import { history } from "./history.ts";
 import { images, searchResults } from "./images.ts";
 import {
+  attachImages,
   awaitDeletion,
+  checkConnection,
   deleteAccount,
+  deleteImages,
+  deleteMessages,
   download,
   downloadUrls,
   exportChat,

@@ -26,8 +26,10 @@ async function errorOf(response: Response): Promise<ChatArchiveError> {
     return new ChatArchiveError("database_unavailable", "the functions can't be reached");
   }
   if (status === 401) return new ChatArchiveError("unauthorized", "a signed-in user is required");
-  if (status === 429) return new ChatArchiveError("quota_exceeded", "too many requests");
-  return new ChatArchiveError("internal", `a function answered ${status}: is it deployed?`);
+  if (status === 429) return new ChatArchiveError("rate_limited", "too many requests");
+  const message = `a function answered ${status}: is it deployed?`;
+  // As supabase-js gives it: without a code, it is no answer of ours.
+  return new ChatArchiveError("internal", message, { cause: { code: "", message } });
 }
 
 /** Calls a function. @returns its answer, which is not an error */

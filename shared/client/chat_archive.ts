@@ -1,6 +1,6 @@
 import type { ArchiveVerbs } from "./archive_verbs.ts";
 import type { BoxesOfPage, ImageOnPage } from "./boxes_on.ts";
-import type { Conflict, PendingWrite, SyncResult } from "./offline/journal.ts";
+import type { Adoption, Conflict, PendingWrite, SyncResult } from "./offline/journal.ts";
 import type { Box } from "./rows.ts";
 
 /** The archive of the signed-in user, also while the server can't be reached (`options.offline`). */
@@ -22,6 +22,19 @@ export interface ChatArchive extends ArchiveVerbs, AsyncDisposable {
   conflicts(): Promise<Conflict[]>;
   /** Forgets a conflict that was dealt with. */
   dismissConflict(conflict: { key: string }): Promise<void>;
+  /**
+   * Brings over to the signed-in user what this device has for nobody: chats that were written while
+   * nobody was signed in. They keep their ids, and are saved as what was written offline is. Each chat
+   * is brought over once; a call that was cut can be repeated.
+   *
+   * @throws {ChatArchiveError} `unauthorized` where nobody is signed in
+   */
+  adopt(): Promise<Adoption>;
+  /**
+   * Removes all that this device has of whoever is signed in, pending writes and conflicts included; where
+   * nobody is, all of the local identity. Call `sync` before, to save what is pending.
+   */
+  forget(): Promise<void>;
   /** Ends what goes on by itself. What is pending stays in the store. */
   close(): Promise<void>;
 }

@@ -15,8 +15,8 @@ export function checkConnection(
   { signal }: CallOptions = {},
 ): Promise<HealthResponse> {
   const facts = { operation: "checkConnection", signal, anyway: true };
-  return operate(connection, facts, async ({ request_id, limit }) => {
-    const response = await functionRequest(connection.supabase, "health", {
+  return operate(connection, facts, async ({ connection: { supabase }, request_id, limit }) => {
+    const response = await functionRequest(supabase, "health", {
       method: "GET",
       headers: { "x-request-id": request_id },
       signal: limit(),

@@ -8,6 +8,11 @@ export interface ConnectionOptions {
   timeout?: number;
   /** Milliseconds that the transfer of one file may take; 600,000. */
   transferTimeout?: number;
+  /**
+   * Times that a request is sent which gets no answer, and may be repeated; 3. With `offline: "local"` 1:
+   * the device answers at once.
+   */
+  attempts?: number;
   /** Receives one entry for each operation. What it throws is ignored. */
   logger?: (entry: LogEntry) => void;
   /**
@@ -22,12 +27,10 @@ export interface Connection {
   readonly supabase: ArchiveClient;
   readonly timeout: number;
   readonly transferTimeout: number;
+  readonly attempts: number;
   readonly log: (entry: LogEntry) => void;
-  /**
-   * The library itself gives created_at (`offline: "local"`), so that a write which is repeated brings
-   * another one: it is not compared then.
-   */
-  readonly givesTimes: boolean;
+  /** For whom requests are sent; by default whoever is signed in when an operation begins. */
+  readonly user_id?: string;
   /** Whether the deployment keeps rows. */
   readonly useDatabase: () => Promise<boolean>;
 }
@@ -50,12 +53,12 @@ export interface CallOptions {
  * ```
  */
 export function connect(supabase: ArchiveClient, options: ConnectionOptions = {}): Connection {
-  const { timeout = 15_000, transferTimeout = 600_000, logger } = options;
+  const { timeout = 15_000, transferTimeout = 600_000, attempts = 3, logger } = options;
   return {
     supabase,
     timeout,
     transferTimeout,
-    givesTimes: false,
+    attempts,
     log(entry) {
       try {
         logger?.(entry);

@@ -20,16 +20,20 @@ export function deleteImages(
   connection: Connection,
   { ids, signal }: DeleteImages,
 ): Promise<Image[]> {
-  return operate(connection, { operation: "deleteImages", signal }, async ({ limit, note }) => {
-    const rows: Image[] = [];
-    for (const part of chunked(ids, IDS_PER_QUERY)) {
-      const deleted = await query(() =>
-        connection.supabase.from("chat_images").delete().in("id", part).select()
-          .abortSignal(limit())
-      );
-      rows.push(...deleted as Image[]);
-    }
-    note({ count: rows.length });
-    return rows;
-  });
+  return operate(
+    connection,
+    { operation: "deleteImages", signal },
+    async ({ connection: { supabase }, limit, note }) => {
+      const rows: Image[] = [];
+      for (const part of chunked(ids, IDS_PER_QUERY)) {
+        const deleted = await query(() =>
+          supabase.from("chat_images").delete().in("id", part).select()
+            .abortSignal(limit())
+        );
+        rows.push(...deleted as Image[]);
+      }
+      note({ count: rows.length });
+      return rows;
+    },
+  );
 }

@@ -24,11 +24,11 @@ export function deleteMessages(
   { chat_id, signal, ...which }: DeleteMessages,
 ): Promise<string[]> {
   const facts = { operation: "deleteMessages", chat_id, signal };
-  return operate(connection, facts, async ({ limit, note }) => {
+  return operate(connection, facts, async ({ connection: { supabase }, limit, note }) => {
     const deleted: string[] = [];
     const some = async (which: { ids: string[] } | { after_seq: number }) => {
       const ids = await query(() =>
-        connection.supabase.rpc("delete_messages", { of_chat: chat_id, ...which })
+        supabase.rpc("delete_messages", { of_chat: chat_id, ...which })
           .abortSignal(limit())
       );
       deleted.push(...ids);

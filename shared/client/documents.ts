@@ -31,13 +31,17 @@ export function deleteDocument(
   connection: Connection,
   { id, signal }: { id: string } & CallOptions,
 ): Promise<ChatDocument> {
-  return operate(connection, { operation: "deleteDocument", signal }, async ({ limit, note }) => {
-    const row = await query(() =>
-      connection.supabase.from("chat_documents").delete().eq("id", id).select()
-        .abortSignal(limit()).maybeSingle()
-    );
-    if (!row) throw new ChatArchiveError("not_found", "no such document");
-    note({ chat_id: row.chat_id });
-    return row as ChatDocument;
-  });
+  return operate(
+    connection,
+    { operation: "deleteDocument", signal },
+    async ({ connection: { supabase }, limit, note }) => {
+      const row = await query(() =>
+        supabase.from("chat_documents").delete().eq("id", id).select()
+          .abortSignal(limit()).maybeSingle()
+      );
+      if (!row) throw new ChatArchiveError("not_found", "no such document");
+      note({ chat_id: row.chat_id });
+      return row as ChatDocument;
+    },
+  );
 }

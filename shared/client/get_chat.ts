@@ -13,13 +13,17 @@ export function getChat(
   connection: Connection,
   { id, signal }: { id: string } & CallOptions,
 ): Promise<ChatWithDocuments> {
-  return operate(connection, { operation: "getChat", chat_id: id, signal }, async ({ limit }) => {
-    const chat = await query(() =>
-      connection.supabase.from("chats").select("*, documents:chat_documents(*)").eq("id", id)
-        .order("seq", { referencedTable: "documents" }).retry(false).abortSignal(limit())
-        .maybeSingle()
-    );
-    if (!chat) throw new ChatArchiveError("not_found", "no such chat");
-    return chat as ChatWithDocuments;
-  });
+  return operate(
+    connection,
+    { operation: "getChat", chat_id: id, signal },
+    async ({ connection: { supabase }, limit }) => {
+      const chat = await query(() =>
+        supabase.from("chats").select("*, documents:chat_documents(*)").eq("id", id)
+          .order("seq", { referencedTable: "documents" }).retry(false).abortSignal(limit())
+          .maybeSingle()
+      );
+      if (!chat) throw new ChatArchiveError("not_found", "no such chat");
+      return chat as ChatWithDocuments;
+    },
+  );
 }

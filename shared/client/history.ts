@@ -47,7 +47,7 @@ export function history(
       HISTORY_PER_PAGE,
       (page) =>
         query(() =>
-          connection.supabase.rpc("history_page", page).abortSignal(operation.limit())
+          operation.connection.supabase.rpc("history_page", page).abortSignal(operation.limit())
         ) as Promise<unknown> as Promise<HistoryRow[]>,
       ({ message }) => message.seq,
     );

@@ -1,11 +1,10 @@
 import { chunked } from "../async.ts";
-import { fieldError } from "../errors.ts";
+import { ChatArchiveError, fieldError } from "../errors.ts";
 import { CHARACTERS_PER_INSERT, IDS_PER_QUERY, ROWS_PER_INSERT } from "../limits.ts";
 import { query } from "../query.ts";
 import type { Tables } from "../rows.ts";
 import type { Operation } from "./operation.ts";
 import { portions } from "./portions.ts";
-import { newRows } from "./new_rows.ts";
 import { assertSame } from "./same_value.ts";
 
 /** Tables that clients insert into. */
@@ -62,12 +61,13 @@ export async function insertOnce<T extends InsertTable>(
     for (const row of found as Row[]) stored.set(row.id, row);
   };
   const sizeOf = (row: NewRow<T>) => JSON.stringify(row).length;
-  for (const batch of portions(rows.map(checked), LIMITS, sizeOf, columnsOf)) {
+  const saved: string[] = [];
+  /** @throws the first row's error; the others of the request are saved all the same */
+  const insert = async (batch: NewRow<T>[]) => {
     const inserted = await query(() =>
       from().upsert(batch as NewRow<"chats">[], { onConflict: "id", ignoreDuplicates: true })
         .select().abortSignal(limit())
     );
-    for (const row of inserted) newRows.add(row);
     keep(inserted);
     const earlier = batch.map(({ id }) => id).filter((id) => !stored.has(id));
     for (const ids of chunked(earlier, IDS_PER_QUERY)) {
@@ -75,11 +75,21 @@ export async function insertOnce<T extends InsertTable>(
     }
     // What was just inserted is what was sent; all else has to be compared, an id given twice too.
     const fresh = new Set<string>(inserted.map(({ id }) => id));
+    const failures: unknown[] = [];
     for (const row of batch) {
-      if (fresh.delete(row.id)) continue;
-      const { created_at: _, ...others } = row;
-      assertSame(connection.givesTimes ? others : row, stored.get(row.id));
+      try {
+        if (!fresh.delete(row.id)) assertSame(row, stored.get(row.id));
+        saved.push(row.id);
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
+  };
+  try {
+    for (const batch of portions(rows.map(checked), LIMITS, sizeOf, columnsOf)) await insert(batch);
+  } catch (error) {
+    throw error instanceof ChatArchiveError ? error.with({ saved }) : error;
   }
   return rows.map(({ id }) => stored.get(id)!);
 }

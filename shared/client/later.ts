@@ -23,6 +23,14 @@ function later<Verb extends keyof LaterVerbs>(name: Verb): LaterVerbs[Verb] {
   return call as LaterVerbs[Verb];
 }
 
+/** Attaches images to a message of their chat, or takes them off. */
+export const attachImages = later("attachImages");
+/** How the backend is: database, bucket and cleanup worker. Nobody needs to be signed in. */
+export const checkConnection = later("checkConnection");
+/** Deletes images; their bytes follow within a minute. */
+export const deleteImages = later("deleteImages");
+/** Deletes messages with their images and search results. */
+export const deleteMessages = later("deleteMessages");
 /** Uploads images straight to the bucket and gives their rows, in the order given. */
 export const uploadImages = later("uploadImages");
 /** Uploads a document to a chat, which may have several. */

@@ -3,8 +3,12 @@
  *
  * @module
  */
+export { attachImages } from "./attach_images.ts";
 export { awaitDeletion } from "./await_deletion.ts";
+export { checkConnection } from "./check_connection.ts";
 export { deleteAccount } from "./delete_account.ts";
+export { deleteImages } from "./delete_images.ts";
+export { deleteMessages } from "./delete_messages.ts";
 export { download } from "./download.ts";
 export { downloadUrls } from "./download_urls.ts";
 export { exportChat } from "./export_chat.ts";

@@ -25,7 +25,7 @@ export function listChats(
 ): Promise<ChatPage> {
   return operate(connection, { operation: "listChats", signal }, async (operation) => {
     const { limit, order, after } = chatWindow(page);
-    let request = connection.supabase.from("chats").select()
+    let request = operation.connection.supabase.from("chats").select()
       .order(order, { ascending: false }).order("id", { ascending: false }).limit(limit)
       .retry(false).abortSignal(operation.limit());
     if (is_archived !== undefined) request = request.eq("is_archived", is_archived);

@@ -16,14 +16,14 @@ export function messages(
   { signal, ...window }: ReadMessages,
 ): AsyncGenerator<Message, void, undefined> {
   const facts = { operation: "messages", chat_id: window.chat_id, signal };
-  return operateEach(connection, facts, ({ limit }) =>
+  return operateEach(connection, facts, ({ connection: { supabase }, limit }) =>
     messageWindow(
       window,
       MESSAGES_PER_PAGE,
       (page) =>
-        query(() =>
-          connection.supabase.rpc("chat_messages_page", page).abortSignal(limit())
-        ) as Promise<unknown> as Promise<Message[]>,
+        query(() => supabase.rpc("chat_messages_page", page).abortSignal(limit())) as Promise<
+          unknown
+        > as Promise<Message[]>,
       ({ seq }) => seq,
     ));
 }

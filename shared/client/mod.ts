@@ -20,11 +20,10 @@ export {
 } from "./add_search_results.ts";
 export { archiveChat, unarchiveChat } from "./archive_chat.ts";
 export type { ArchiveVerbs } from "./archive_verbs.ts";
-export { type AttachImages, attachImages } from "./attach_images.ts";
+export type { AttachImages } from "./attach_images.ts";
 export type { Boxes } from "./boxes.ts";
 export { type BoxesOfPage, boxesOn, type ImageOnPage } from "./boxes_on.ts";
 export type { ChatArchive } from "./chat_archive.ts";
-export { checkConnection } from "./check_connection.ts";
 export type { Database } from "../database.types.ts";
 export type { ArchiveClient } from "../rows.ts";
 export {
@@ -36,8 +35,8 @@ export {
 export { createChat, type NewChat } from "./create_chat.ts";
 export { type ChatArchiveOptions, createChatArchive } from "./create_chat_archive.ts";
 export { deleteChat, type Deletion } from "./delete_chat.ts";
-export { type DeleteImages, deleteImages } from "./delete_images.ts";
-export { type DeleteMessages, deleteMessages } from "./delete_messages.ts";
+export type { DeleteImages } from "./delete_images.ts";
+export type { DeleteMessages } from "./delete_messages.ts";
 export { deleteDocument, documents } from "./documents.ts";
 export type { WhichFile } from "./download.ts";
 export type { DownloadUrl, DownloadUrls, WhichFiles } from "./download_urls.ts";
@@ -60,8 +59,12 @@ export { history } from "./history.ts";
 export { images, type ReadItems, searchResults } from "./images.ts";
 export type { ImportChat } from "./import_chat.ts";
 export {
+  attachImages,
   awaitDeletion,
+  checkConnection,
   deleteAccount,
+  deleteImages,
+  deleteMessages,
   download,
   downloadUrls,
   exportChat,
@@ -79,9 +82,15 @@ export type { ReadMessages } from "./message_window.ts";
 export { messages } from "./messages.ts";
 export type { Content, NewFile } from "./new_file.ts";
 export { indexedDbStore } from "./offline/indexed_db_store.ts";
-export type { Conflict, PendingWrite, ReplayedVerb, SyncResult } from "./offline/journal.ts";
-export { memoryStore } from "./offline/memory_store.ts";
-export type { OfflineStore } from "./offline/store.ts";
+export type {
+  Adoption,
+  Conflict,
+  PendingWrite,
+  ReplayedVerb,
+  SyncResult,
+} from "./offline/journal.ts";
+export { memoryStore } from "./later_store.ts";
+export type { OfflineStore, StoreTransaction } from "./offline/store.ts";
 export type {
   Box,
   Chat,

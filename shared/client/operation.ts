@@ -1,6 +1,9 @@
 import { ChatArchiveError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
+import { boundTo } from "./bound_client.ts";
 import type { LogEntry } from "./log_entry.ts";
+import { isRepeated } from "./repeated.ts";
+import { sessionOf } from "./session.ts";
 
 /** What is known of an operation when it begins. */
 export interface OperationFacts {
@@ -14,6 +17,7 @@ export interface OperationFacts {
 
 /** One operation under way. */
 export interface Operation {
+  /** Its client sends for the user for whom the operation began, and for nobody else. */
   readonly connection: Connection;
   readonly request_id: string;
   /** The caller's. */
@@ -31,13 +35,7 @@ function asArchiveError(thrown: unknown, requestId: string) {
     return new ChatArchiveError("database_unavailable", message, { requestId, cause: thrown });
   }
   if (thrown instanceof ChatArchiveError) {
-    const { code, message, details, retryAfter, cause } = thrown;
-    return new ChatArchiveError(code, message, {
-      requestId: thrown.requestId ?? requestId,
-      cause,
-      ...(details ? { details } : {}),
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-    });
+    return thrown.with({ requestId: thrown.requestId ?? requestId });
   }
   const message = "something went wrong";
   return new ChatArchiveError("internal", message, { requestId, cause: thrown });
@@ -48,7 +46,7 @@ function begin(connection: Connection, facts: OperationFacts) {
   const request_id = crypto.randomUUID();
   let noted: Pick<LogEntry, "count" | "bytes" | "chat_id"> = {};
   const { operation: name, chat_id, signal } = facts;
-  const operation: Operation = {
+  const operation = {
     connection,
     request_id,
     signal,
@@ -56,10 +54,10 @@ function begin(connection: Connection, facts: OperationFacts) {
       const timeout = AbortSignal.timeout(milliseconds);
       return signal ? AbortSignal.any([signal, timeout]) : timeout;
     },
-    note(fields) {
+    note(fields: typeof noted) {
       noted = { ...noted, ...fields };
     },
-  };
+  } satisfies Operation;
   const end = (level: LogEntry["level"], outcome: LogEntry["outcome"], code?: string) =>
     connection.log({
       time: new Date().toISOString(),
@@ -79,6 +77,9 @@ function begin(connection: Connection, facts: OperationFacts) {
       if (!facts.anyway && !await connection.useDatabase()) {
         throw new ChatArchiveError("database_disabled", "this deployment runs without a database");
       }
+      const { supabase, user_id = (await sessionOf(supabase)).user_id } = connection;
+      const bound = boundTo(supabase, user_id, isRepeated(name) ? connection.attempts : 0);
+      operation.connection = { ...connection, supabase: bound };
     },
     succeeded: () => end("info", "ok"),
     /** @returns what to throw */

@@ -20,7 +20,7 @@ function sameJson(a: unknown, b: unknown): boolean {
 }
 
 /** Whether a column holds the value that was sent. */
-function sameValue(column: string, sent: unknown, stored: unknown): boolean {
+export function sameValue(column: string, sent: unknown, stored: unknown): boolean {
   if (TIMES.has(column)) return Date.parse(String(sent)) === Date.parse(String(stored));
   if (IDS.has(column) && typeof sent === "string") return sent.toLowerCase() === stored;
   if (BOXES.has(column)) return sameJson(boxesOf(sent as Boxes), boxesOf(stored as Boxes));

@@ -28,12 +28,12 @@ export function saveMessages(
 ): Promise<Message[]> {
   const { chat_id, messages, replaces = [], signal } = input;
   const facts = { operation: "saveMessages", chat_id, signal };
-  return operate(connection, facts, async ({ limit, note }) => {
+  return operate(connection, facts, async ({ connection: { supabase }, limit, note }) => {
     note({ count: messages.length });
     assertSavable(input);
     const rows = identified(chat_id, messages).map(checked);
     const stored = await query(() =>
-      connection.supabase
+      supabase
         .rpc("save_messages", { of_chat: chat_id, messages: rows as unknown as Json, replaces })
         .abortSignal(limit())
     );

@@ -27,7 +27,7 @@ export function searchPage(connection: Connection, input: SearchPageQuery): Prom
   return operate(connection, { operation: "searchPage", chat_id, signal }, async (operation) => {
     const limit = searchLimit(input);
     const found = await run(() =>
-      connection.supabase.rpc("search_archive", {
+      operation.connection.supabase.rpc("search_archive", {
         query,
         max_results: limit,
         ...(chat_id === undefined ? {} : { chat_id }),

@@ -21,11 +21,11 @@ export function updateChat(
   { id, signal, ...changes }: ChatChanges & CallOptions,
 ): Promise<Chat> {
   const facts = { operation: "updateChat", chat_id: id, signal };
-  return operate(connection, facts, async ({ limit }) => {
+  return operate(connection, facts, async ({ connection: { supabase }, limit }) => {
     const columns = given(changes);
     const chat = await query(() => {
       // PostgREST changes nothing, and finds nothing, where no column is given.
-      const table = connection.supabase.from("chats");
+      const table = supabase.from("chats");
       const rows = Object.keys(columns).length > 0
         ? table.update(columns).eq("id", id).select()
         : table.select().eq("id", id);

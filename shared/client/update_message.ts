@@ -24,18 +24,22 @@ export function updateMessage(
   connection: Connection,
   { id, signal, ...changes }: MessageChanges & CallOptions,
 ): Promise<Message> {
-  return operate(connection, { operation: "updateMessage", signal }, async ({ limit, note }) => {
-    const columns = given(changes);
-    const message = await query(() => {
-      // PostgREST changes nothing, and finds nothing, where no column is given.
-      const table = connection.supabase.from("chat_messages");
-      const rows = Object.keys(columns).length > 0
-        ? table.update(columns).eq("id", id).select()
-        : table.select().eq("id", id);
-      return rows.abortSignal(limit()).maybeSingle();
-    });
-    if (!message) throw new ChatArchiveError("not_found", "no such message");
-    note({ chat_id: message.chat_id });
-    return message as Message;
-  });
+  return operate(
+    connection,
+    { operation: "updateMessage", signal },
+    async ({ connection: { supabase }, limit, note }) => {
+      const columns = given(changes);
+      const message = await query(() => {
+        // PostgREST changes nothing, and finds nothing, where no column is given.
+        const table = supabase.from("chat_messages");
+        const rows = Object.keys(columns).length > 0
+          ? table.update(columns).eq("id", id).select()
+          : table.select().eq("id", id);
+        return rows.abortSignal(limit()).maybeSingle();
+      });
+      if (!message) throw new ChatArchiveError("not_found", "no such message");
+      note({ chat_id: message.chat_id });
+      return message as Message;
+    },
+  );
 }

@@ -10,7 +10,6 @@ import { putFile } from "./put_file.ts";
 import { retried } from "./retry.ts";
 import { sha256Of } from "./sha256.ts";
 import { Progress, type UploadOptions } from "./upload_progress.ts";
-import { whenAllowed } from "./when_allowed.ts";
 
 /** A file and its facts. */
 export type Upload = Omit<UploadFile, "id" | "sha256"> & {

@@ -14,6 +14,7 @@ export function usage(connection: Connection, { signal }: CallOptions = {}): Pro
   return operate(
     connection,
     { operation: "usage", signal },
-    ({ limit }) => query(() => connection.supabase.rpc("my_usage").abortSignal(limit()).single()),
+    ({ connection: { supabase }, limit }) =>
+      query(() => supabase.rpc("my_usage").abortSignal(limit()).single()),
   );
 }

@@ -1,49 +1,33 @@
 import type { ArchiveVerbs } from "./archive_verbs.ts";
 import { boxesOn } from "./boxes_on.ts";
 import type { ChatArchive } from "./chat_archive.ts";
+import { isEachVerb } from "./each_verbs.ts";
 
-/** Methods that give rows as they come. */
-type EachVerb = {
-  [Verb in keyof ArchiveVerbs]: ReturnType<ArchiveVerbs[Verb]> extends AsyncGenerator ? Verb
-    : never;
-}[keyof ArchiveVerbs];
-
-const EACH: Record<EachVerb, true> = {
-  chats: true,
-  messages: true,
-  history: true,
-  searchResults: true,
-  search: true,
-  documents: true,
-  images: true,
-};
+/** What an archive has besides the verbs. */
+const OWN = ["pending", "sync", "conflicts", "dismissConflict", "adopt", "forget", "close"];
 
 /**
  * An archive whose code is still being loaded: every method waits for it.
  *
  * @param verbs names its methods
  */
-export function whenLoaded(loading: Promise<ChatArchive>, verbs: ArchiveVerbs): ChatArchive {
+export function whenLoaded(
+  loading: Promise<Omit<ChatArchive, "boxesOn">>,
+  verbs: ArchiveVerbs,
+): ChatArchive {
   // Whoever calls a method gets the error; here it must not count as unhandled.
   loading.catch(() => {});
-  const methodOf = async (name: string) =>
-    (await loading)[name as keyof ArchiveVerbs] as (input: unknown) => unknown;
-  const waiting = Object.keys(verbs).map((name) => [
-    name,
-    name in EACH
-      ? async function* (input: unknown) {
-        yield* (await methodOf(name))(input) as AsyncGenerator;
-      }
-      : async (input: unknown) => await (await methodOf(name))(input),
-  ]);
-  return {
-    ...Object.fromEntries(waiting) as ArchiveVerbs,
-    boxesOn,
-    pending: async () => await (await loading).pending(),
-    sync: async () => await (await loading).sync(),
-    conflicts: async () => await (await loading).conflicts(),
-    dismissConflict: async (conflict) => await (await loading).dismissConflict(conflict),
-    close: async () => await (await loading).close(),
-    [Symbol.asyncDispose]: async () => await (await loading).close(),
-  };
+  const call = async (name: string, input: unknown) =>
+    await (await loading as unknown as Record<string, (input: unknown) => unknown>)[name]!(input);
+  const waiting = Object.fromEntries(
+    [...Object.keys(verbs), ...OWN].map((name) => [
+      name,
+      isEachVerb(name)
+        ? async function* (input: unknown) {
+          yield* await call(name, input) as AsyncGenerator;
+        }
+        : (input: unknown) => call(name, input),
+    ]),
+  );
+  return { ...waiting, boxesOn, [Symbol.asyncDispose]: waiting.close } as unknown as ChatArchive;
 }

@@ -8,10 +8,10 @@
  * @module
  */
 import { z } from "zod";
+import { EXPORT_VERSION } from "../export_version.ts";
 import { AnyJson, ChatDocument, ChatImage, Id, JsonObject, Time } from "./values.ts";
 
-/** Grows when a reader of the old version would misread the new one. */
-export const EXPORT_VERSION = 2;
+export { EXPORT_VERSION };
 
 /** A signed address. It is never stored, and dies with the export that carries it. */
 export const ExportLink = z.strictObject({

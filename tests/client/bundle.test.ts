@@ -14,7 +14,9 @@ const SUPABASE = `export { createClient } from "@supabase/supabase-js";\n`;
 /** What is loaded later, and when. */
 const LATER: Record<string, string> = {
   "with_offline.js": 'loaded when `offline: "local"` is chosen',
-  "later_verbs.js": "loaded with the first upload, download, export or import",
+  "local_export.js": "loaded with the first export without the server",
+  "later_verbs.js": "loaded with the first upload, download, export, import or deletion",
+  "memory_store.js": 'loaded with `memoryStore`, the default of `offline: "local"`',
 };
 
 /** The same three calls, through an archive and through functions; and everything at once. */

@@ -1,14 +1,8 @@
 /** Work goes on while the server is away; afterwards it has everything, once and in order. */
 import { join } from "node:path";
-import {
-  createChatArchive,
-  memoryStore,
-  type OfflineStore,
-  type SyncResult,
-} from "@shared/client/mod.ts";
-import { fileStore } from "@shared/client/offline/file_store.ts";
+import { createChatArchive, memoryStore, type SyncResult } from "@shared/client/mod.ts";
 import { diskStore } from "@shared/client/node/disk_store.ts";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { behindLine } from "../support/behind_line.ts";
 import { assertCode, contents } from "../support/client_calls.ts";
 import { eventually } from "../support/eventually.ts";
@@ -126,8 +120,11 @@ Deno.test("one write that can't be saved does not keep the others from the serve
     retryAfter: 20,
     fetch: async (input, init) => {
       const body = typeof init?.body === "string" ? init.body : "";
-      if (refusing && body.includes("a gateway's forbidden word")) {
+      if (refusing && body.includes("a proxy's forbidden word")) {
         return new Response("<html>Forbidden</html>", { status: 403 });
+      }
+      if (refusing && body.includes("a gateway's limit")) {
+        return new Response("<html>Too large</html>", { status: 413 });
       }
       if (refusing && body.includes("a word that breaks something")) {
         return Response.json({ code: "XX000", message: "internal" }, { status: 500 });
@@ -136,25 +133,46 @@ Deno.test("one write that can't be saved does not keep the others from the serve
     },
   });
   const { archive, relay, server } = line;
-  const { id: chat_id } = await archive.createChat({ title: "A gateway" });
+  const { id: chat_id } = await archive.createChat({ title: "A proxy" });
+  const { id: large } = await archive.createChat({ title: "A gateway" });
+  const { id: other } = await archive.createChat({ title: "Neither" });
   relay.become("cut");
-  const say = (content: string) => archive.addMessage({ chat_id, role: "user", content });
+  const say = (content: string, id = chat_id) =>
+    archive.addMessage({ chat_id: id, role: "user", content });
   await say("before");
-  await say("a gateway's forbidden word");
-  await say("a word that breaks something");
-  const extra = { role: "user" as const, content: "with images", images: [] };
-  await archive.addMessages({ chat_id, messages: [extra] });
+  await say("a proxy's forbidden word");
   await say("after");
+  await say("a gateway's limit", large);
+  await say("a word that breaks something", other);
+  const extra = { role: "user" as const, content: "with images", images: [] };
+  await archive.addMessages({ chat_id: other, messages: [extra] });
+  await say("in another chat", other);
   relay.become("open");
-  await eventually("replayed", async () => (await archive.pending()).length === 0);
+  await eventually(
+    "all of the other chat is replayed",
+    async () => (await contents(server, other)).length === 1,
+  );
+  await archive.sync();
   assertEquals((await archive.conflicts()).map(({ code }) => code), [
-    "forbidden",
     "internal",
     "invalid_request",
   ]);
-  assertEquals(await contents(server, chat_id), ["before", "after"]);
+  assertEquals(await contents(server, other), ["in another chat"]);
+  assertEquals(await contents(server, chat_id), ["before"], "the order in a chat is kept");
+  assertEquals((await archive.pending()).length, 3, "somebody else's refusal is not the backend's");
+  assertEquals((await say("read and written", other)).pending, undefined);
+  assertEquals((await archive.listChats()).local, undefined);
+  assertEquals((await say("behind it")).pending, true, "nothing overtakes what waits");
   refusing = false;
-  assertEquals((await say("online")).pending, undefined);
+  await archive.sync();
+  assertEquals(await archive.pending(), []);
+  assertEquals(await contents(server, chat_id), [
+    "before",
+    "a proxy's forbidden word",
+    "after",
+    "behind it",
+  ]);
+  assertEquals(await contents(server, large), ["a gateway's limit"]);
 });
 
 Deno.test("an answer that is lost on its way does not double the write", async () => {
@@ -255,52 +273,4 @@ Deno.test("a chat that this device has not read to its end is not passed off as 
   assertEquals((await contents(archive, chat_id)).length, 3);
   relay.become("cut");
   assertEquals((await contents(archive, chat_id)).length, 3, "now it has");
-});
-
-Deno.test("a disk that is full for a moment spoils nothing", async () => {
-  let text = "";
-  let full = false;
-  const file = {
-    read: () => Promise.resolve(text),
-    append(line: string) {
-      text += full ? line.slice(0, 7) : line;
-      return full ? Promise.reject(new Error("no space left")) : Promise.resolve();
-    },
-    replace: (all: string) => Promise.resolve(void (text = all)),
-    close: () => Promise.resolve(),
-  };
-  const store = fileStore(file);
-  await store.write(new Map([["a", 1]]));
-  full = true;
-  await assertRejects(() => store.write(new Map([["b", 2]])), Error, "no space");
-  full = false;
-  await store.write(new Map([["c", 3]]));
-  assertEquals(await fileStore(file).read("") as unknown, [["a", 1], ["c", 3]]);
-});
-
-Deno.test("a store on disk drops half a line, keeps the rest, and writes itself anew", async () => {
-  const folder = await Deno.makeTempDir();
-  const path = join(folder, "store.jsonl");
-  try {
-    let store: OfflineStore = diskStore(path);
-    for (let n = 0; n < 1200; n++) await store.write(new Map([["u/a", n], [`u/b${n % 3}`, n]]));
-    await store.write(new Map([["u/b0", undefined]]));
-    await store.close();
-    store = diskStore(path);
-    const expected = [["u/a", 1199], ["u/b1", 1198], ["u/b2", 1199]];
-    assertEquals(await store.read("u/") as unknown, expected);
-    await store.close();
-    assert((await Deno.stat(path)).size < 200, "what says nothing new any more is gone");
-    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
-    await Deno.writeTextFile(path, '[["u/a",-1],["u/lost"', { append: true });
-    store = diskStore(path);
-    assertEquals(await store.read("u/") as unknown, expected);
-    await store.write(new Map([["v", "ж\n"]]));
-    await store.close();
-    store = diskStore(path);
-    assertEquals(await store.read("") as unknown, [...expected, ["v", "ж\n"]]);
-    await store.close();
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 });

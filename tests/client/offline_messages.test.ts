@@ -1,5 +1,5 @@
 /** Lists of messages are saved and deleted, and documents deleted, while the server is away. */
-import { type Box, memoryStore, type NewMessage } from "@shared/client/mod.ts";
+import { type Box, type NewMessage } from "@shared/client/mod.ts";
 import { assertEquals } from "@std/assert";
 import { behindLine } from "../support/behind_line.ts";
 import { assertCode, contents } from "../support/client_calls.ts";
@@ -166,23 +166,4 @@ Deno.test("this device answers with windows, lists and boxes as the server does"
     () => Array.fromAsync(archive.messages({ chat_id, limit: 0 })),
     "invalid_request",
   );
-});
-
-Deno.test("a store of an earlier version gives boxes as lists", async () => {
-  const offlineStore = memoryStore();
-  await using line = await behindLine({ offlineStore });
-  const { archive, relay, user } = line;
-  const chat_id = await user.createChat();
-  const [hit] = await archive.addSearchResults({
-    chat_id,
-    search_results: [{ block_id: "b", page_number: 1, coords_norm: [0, 0, 1, 1] }],
-  });
-  await Array.fromAsync(archive.searchResults({ chat_id }));
-  const key = `${user.id}/row/search_results/${hit!.id}`;
-  await offlineStore.write(new Map([[key, { ...hit!, coords_norm: [0, 0, 1, 1] }]]));
-  relay.become("cut");
-  await using again = await behindLine({ offlineStore, user });
-  again.relay.become("cut");
-  const [read] = await Array.fromAsync(again.archive.searchResults({ chat_id }));
-  assertEquals(read!.coords_norm, [[0, 0, 1, 1]]);
 });

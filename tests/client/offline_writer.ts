@@ -1,6 +1,6 @@
 /**
  * A client in a process of its own, which tests kill: it writes numbered messages to one chat, and
- * prints each number when the library says that it is kept.
+ * prints each number when the library says that it is kept. Its clock may be wrong.
  */
 import { createClient } from "@supabase/supabase-js";
 import { createChatArchive } from "@shared/client/mod.ts";
@@ -14,8 +14,11 @@ const archive = createChatArchive(supabase, {
   offlineStore: diskStore(path),
   retryAfter: 50,
 });
-const first = Number(Deno.args[5]);
-for (let number = first; number < first + 5000; number++) {
+const [first, count = 5000, clock = 0] = Deno.args.slice(5).map(Number) as [number, number, number];
+const now = Date.now;
+Date.now = () => now() + clock;
+for (let number = first; number < first + count; number++) {
   await archive.addMessage({ chat_id, role: "user", content: String(number) });
   await Deno.stdout.write(new TextEncoder().encode(`${number}\n`));
 }
+Deno.exit();

@@ -1,11 +1,11 @@
 /** The npm package, as `deno task pack` writes it, where its users run it. */
 import { dirname, join } from "node:path";
-import { chromium as playwright } from "playwright-core";
 import ts from "typescript";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assert, assertEquals } from "@std/assert";
 import { chromium, node, testWith } from "../support/platforms.ts";
 import { installPackage } from "../support/installed_package.ts";
+import { launchChromium, servePage } from "../support/packed_page.ts";
 import { Relay } from "../support/relay.ts";
 import { stack } from "../support/stack.ts";
 
@@ -64,47 +64,14 @@ testWith(
   },
 );
 
-const PAGE = `<!doctype html>
-<title>Packed</title>
-<script src="/node_modules/@supabase/supabase-js/dist/umd/supabase.js"></script>
-<script type="importmap">
-  { "imports": {
-    "chat-archive": "/node_modules/chat-archive/shared/client/mod.js"
-  } }
-</script>
-<script type="module" src="/use_in_browser.js"></script>`;
-
-/** Serves the page and the package's files, as they are. */
-function serve() {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const { pathname } = new URL(request.url);
-    const headers = (type: string) => ({ headers: { "content-type": type } });
-    if (pathname === "/") return new Response(PAGE, headers("text/html"));
-    const path = pathname === "/page.png" ? IMAGE : join(folder, pathname);
-    const bytes = await Deno.readFile(path).catch(() => undefined);
-    if (!bytes) return new Response(null, { status: 404 });
-    return new Response(bytes, headers(path.endsWith(".png") ? "image/png" : "text/javascript"));
-  });
-}
-
 testWith(
   chromium,
   "Chromium",
   "the package works in a browser",
   async (executablePath) => {
-    const server = serve();
+    const server = servePage(folder, { "/page.png": IMAGE });
     await using relay = new Relay(Number(new URL(url).port));
-    const browser = await playwright.launch({
-      executablePath,
-      // As root there is no sandbox; the rest keeps it from calling its maker.
-      args: [
-        "--no-sandbox",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-      ],
-    });
+    const browser = await launchChromium(executablePath);
     try {
       const page = await browser.newPage();
       const errors: unknown[] = [];

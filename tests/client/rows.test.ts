@@ -335,3 +335,32 @@ Deno.test("nobody signed in is unauthorized", async () => {
   await assertCode(() => mine.createChat({ title: "x" }), "unauthorized");
   await assertCode(() => mine.deleteChat({ id: newId() }), "unauthorized");
 });
+
+Deno.test("a list with one row that is taken says what of it is saved", async () => {
+  const archive = createChatArchive((await signUp()).client);
+  const { id: chat_id } = await archive.createChat({ title: "A conflict" });
+  const message = (content: string) => ({
+    id: crypto.randomUUID(),
+    role: "user" as const,
+    content,
+  });
+  const taken = message("taken");
+  await archive.addMessages({ chat_id, messages: [taken] });
+  const first = Array.from({ length: 500 }, (_, n) => message(`${n}`));
+  const second = [message("before"), { ...taken, content: "other" }, message("after")];
+  const messages = [...first, ...second];
+  const conflict = await assertCode(() => archive.addMessages({ chat_id, messages }), "conflict");
+  const saved = [...first, second[0]!, second[2]!].map(({ id }) => id);
+  assertEquals(conflict.saved, saved);
+  const there = await Array.fromAsync(archive.messages({ chat_id }));
+  assertEquals(there.map(({ id }) => id), [taken.id, ...saved]);
+  assertEquals(there[0]!.content, "taken");
+  // What the database refuses saves nothing of its request.
+  const wrong = [message("fine"), { ...message("x"), role: "nobody" as "user" }];
+  const refused = await assertCode(
+    () => archive.addMessages({ chat_id, messages: wrong }),
+    "invalid_request",
+  );
+  assertEquals(refused.saved, []);
+  assertEquals((await Array.fromAsync(archive.messages({ chat_id }))).length, there.length);
+});

@@ -73,7 +73,7 @@ Deno.test("an error of ours comes through with its details, a gateway's is told 
       [
         { code: "conflict", message: "no", request_id: "r", details: "text" },
         429,
-        "quota_exceeded",
+        "rate_limited",
       ],
       [null, 502, "database_unavailable"],
     ] as const

@@ -1,156 +1,150 @@
-import type { Json } from "../../database.types.ts";
-import type { ChatArchiveError } from "../../errors.ts";
-import { searchResultOf } from "../boxes.ts";
+import { ChatArchiveError } from "../../errors.ts";
 import type { Unsaved } from "../rows.ts";
-import type { Conflict, PendingWrite } from "./journal.ts";
-import { type LocalChange, LocalRows, type LocalTable } from "./local_rows.ts";
+import type { Identity } from "./identity.ts";
+import { LocalRows } from "./local_rows.ts";
+import { Queue } from "./queue.ts";
 import type { OfflineStore } from "./store.ts";
+import type { Held } from "./user_part.ts";
 
-/** What this device keeps for one user: rows, writes that are pending, and conflicts. */
+/** What was so when a call began. */
+export interface Begun {
+  /** Number of the last transaction. */
+  since: number;
+  /** Changes when the device forgets: what belongs to the time before must not come back. */
+  born: string;
+  /** Entries that wait for the server. */
+  waiting: number;
+}
+
+/** What the store itself says when there is no room. */
+const FULL = /quota|full|no space|enospc/i;
+
+/** What callers see where the store fails. */
+function storeError(cause: unknown): unknown {
+  if (cause instanceof ChatArchiveError) return cause;
+  const { name = "", message = "" } = (cause ?? {}) as Error;
+  return FULL.test(`${name} ${message}`)
+    ? new ChatArchiveError("quota_exceeded", "this device has no room for it", { cause })
+    : new ChatArchiveError("internal", "the local store failed", { cause });
+}
+
+/** What this device keeps for one user: everything is in the store, which other tabs change too. */
 export class Device {
-  readonly rows: LocalRows;
-  #journal: PendingWrite[] = [];
-  #conflicts: Conflict[] = [];
-  #queue: Promise<unknown> = Promise.resolve();
+  constructor(
+    readonly identity: Identity,
+    readonly store: OfflineStore,
+    /** Characters that it may keep. */
+    readonly maxSize: number,
+  ) {}
 
-  private constructor(readonly user_id: string, readonly store: OfflineStore) {
-    this.rows = new LocalRows(user_id);
+  get user_id(): string {
+    return this.identity.user_id;
   }
 
-  /** Reads what the store has of a user. */
-  static async open(user_id: string, store: OfflineStore): Promise<Device> {
-    const device = new Device(user_id, store);
-    for (const [key, value] of await store.read(`${user_id}/row/`)) {
-      const [, , table, ...id] = key.split("/");
-      (device.rows.tables[table as LocalTable] as Map<string, unknown>).set(
-        id.join("/"),
-        // An earlier version kept coordinates as they had been given.
-        table === "search_results" ? searchResultOf(value as object) : value,
-      );
-    }
-    device.rows.seen();
-    await device.reload();
-    return device;
-  }
-
-  /** Writes that the server does not have, in order. */
-  get journal(): readonly PendingWrite[] {
-    return this.#journal;
-  }
-
-  /** Writes that the server refused. */
-  get conflicts(): readonly Conflict[] {
-    return this.#conflicts;
-  }
-
-  /** Marks rows that the server does not have as they are here. */
-  flagged<Row extends { id: string }>(rows: Row[]): (Row & Unsaved)[] {
-    const pending = new Set(this.#journal.flatMap(({ ids }) => ids));
-    return rows.map((row) => pending.has(row.id) ? { ...row, pending: true as const } : row);
-  }
-
-  /** Reads journal and conflicts again: another page on the same store may have replayed. */
-  reload(): Promise<void> {
-    return this.#inTurn(async () => {
-      const read = async (kind: string) =>
-        (await this.store.read(`${this.user_id}/${kind}/`)).map(([, value]) => value as unknown);
-      this.#journal = await read("journal") as PendingWrite[];
-      this.#conflicts = await read("conflict") as Conflict[];
+  /** Begins a call. */
+  begin(): Promise<Begun> {
+    return this.#transact(undefined, async (rows, queue) => {
+      const key = rows.key("born");
+      const known = await rows.tx.get(key);
+      const born = String(known ?? crypto.randomUUID());
+      if (known === undefined) rows.tx.set(key, born);
+      return { born, since: await rows.count(0, "number"), waiting: await queue.length() };
     });
   }
 
-  /** Stores rows that changed. */
-  keep(changes: LocalChange[]): Promise<void> {
-    return changes.length === 0 ? Promise.resolve() : this.#inTurn(() => this.#store(changes));
+  /** Looks at what is there. */
+  look<T>(work: (rows: LocalRows, queue: Queue) => Promise<T>): Promise<T> {
+    return this.#transact(undefined, work);
+  }
+
+  /** Takes what the server has said; where chats take too much room then, the oldest go. */
+  keep<T>(begun: Begun, work: (rows: LocalRows, queue: Queue) => Promise<T>): Promise<T> {
+    return this.#transact(begun, async (rows, queue) => {
+      const result = await work(rows, queue);
+      await this.#makeRoom(rows, await rows.sized());
+      return result;
+    });
   }
 
   /**
-   * Stores a write with the rows that it makes. An answer that grows in its row replaces the entry
-   * before: only the last text matters.
+   * Keeps what only this device has, which never makes room for anything else.
    *
-   * @param replaying entries may be under way to the server, and must stay as they are
+   * @throws {ChatArchiveError} `quota_exceeded` where there is no room for it
    */
-  append(entry: PendingWrite, changes: LocalChange[], replaying: () => boolean): Promise<void> {
-    return this.#inTurn(async () => {
-      const last = this.#journal.at(-1);
-      const grows = entry.operation === "updateMessage" && last?.operation === "updateMessage" &&
-        last.input.id === entry.input.id && !replaying();
-      const stored = grows
-        ? { ...entry, key: last.key, input: { ...last.input, ...entry.input } }
-        : entry;
-      await this.#store(changes, [[`journal/${stored.key}`, stored]]);
-      this.#journal = [...(grows ? this.#journal.slice(0, -1) : this.#journal), stored];
-    });
-  }
-
-  /** The server has a write: its entry goes, its rows stay as the server has them. */
-  settle(entry: PendingWrite, changes: LocalChange[]): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#store(changes, [[`journal/${entry.key}`, undefined]]);
-      this.#journal = this.#journal.filter(({ key }) => key !== entry.key);
-    });
-  }
-
-  /** The server refused a write: it is kept as a conflict, and what it made here goes. */
-  async refuse(entry: PendingWrite, { code, message }: ChatArchiveError): Promise<Conflict> {
-    const conflict: Conflict = { ...entry, code, message };
-    const changes = this.#undo(entry);
-    await this.#inTurn(async () => {
-      await this.#store(changes, [
-        [`journal/${entry.key}`, undefined],
-        [`conflict/${entry.key}`, conflict],
-      ]);
-      this.#journal = this.#journal.filter(({ key }) => key !== entry.key);
-      this.#conflicts = [...this.#conflicts, conflict];
-    });
-    return conflict;
-  }
-
-  /** Takes back what a write made here, as far as a device can. */
-  #undo(entry: PendingWrite): LocalChange[] {
-    switch (entry.operation) {
-      case "createChat":
-        return this.rows.forgetChat(entry.ids[0]!);
-      case "addMessages":
-        return this.rows.forget("chat_messages", entry.ids);
-      case "addSearchResults":
-        return this.rows.forget("search_results", entry.ids);
-      case "saveMessages":
-        return [
-          ...this.rows.forget("chat_messages", entry.ids),
-          ...this.rows.doubt(entry.input.chat_id, ["messages", "items"]),
-        ];
-      default:
-        return [];
+  async write<T>(begun: Begun, work: (rows: LocalRows, queue: Queue) => Promise<T>): Promise<T> {
+    const once = () =>
+      this.#transact({ ...begun, since: Infinity }, async (rows, queue) => {
+        const before = await rows.count(0, "size");
+        const result = await work(rows, queue);
+        const size = await this.#makeRoom(rows, await rows.sized());
+        if (size > this.maxSize && size > before) {
+          const message =
+            `this device keeps ${this.maxSize} bytes, all of which wait for the server`;
+          throw new ChatArchiveError("quota_exceeded", message);
+        }
+        return result;
+      });
+    try {
+      return await once();
+    } catch (error) {
+      if ((error as ChatArchiveError).message !== "this device has no room for it") throw error;
+      // What the server has too can be read again.
+      await this.#transact(undefined, (rows) => this.#makeRoom(rows, Infinity, 0));
+      return await once();
     }
   }
 
-  /** Forgets a conflict. */
-  dismiss(key: string): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#store([], [[`conflict/${key}`, undefined]]);
-      this.#conflicts = this.#conflicts.filter((conflict) => conflict.key !== key);
-    });
+  /** Marks rows that the server does not have as they are here. */
+  async flagged<Row extends { id: string }>(
+    rows: LocalRows,
+    list: Row[],
+  ): Promise<(Row & Unsaved)[]> {
+    const marked: (Row & Unsaved)[] = [];
+    for (const row of list) {
+      const pending = this.identity.isLocal || await rows.isPending(row.id);
+      marked.push(pending ? { ...row, pending: true as const } : row);
+    }
+    return marked;
   }
 
-  /** Forgets everything of the user. */
-  async clear(): Promise<void> {
-    const entries = await this.store.read(`${this.user_id}/`);
-    await this.store.write(new Map(entries.map(([key]) => [key, undefined])));
+  /** Marks an answer: rows, ids, or what is not a row. */
+  async marked(rows: LocalRows, answer: unknown): Promise<unknown> {
+    const isRow = (item: unknown): item is { id: string } =>
+      typeof item === "object" && item !== null && "id" in item;
+    if (Array.isArray(answer)) {
+      return answer.every(isRow) ? await this.flagged(rows, answer) : answer;
+    }
+    if (isRow(answer)) return (await this.flagged(rows, [answer]))[0];
+    return { ...answer as object, pending: true };
   }
 
-  #store(changes: LocalChange[], others: [string, unknown][] = []): Promise<void> {
-    return this.store.write(
-      new Map([
-        ...changes.map(([table, id, row]) => [`row/${table}/${id}`, row] as const),
-        ...others,
-      ].map(([key, value]) => [`${this.user_id}/${key}`, value as Json | undefined])),
-    );
+  async #transact<T>(
+    begun: Begun | undefined,
+    work: (rows: LocalRows, queue: Queue) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.store.transact(async (tx) => {
+        const rows = new LocalRows(tx, this.user_id, begun?.since);
+        if (begun && await tx.get(rows.key("born")) !== begun.born) {
+          throw new ChatArchiveError("unauthorized", "this device was told to forget the user");
+        }
+        return await work(rows, new Queue(rows));
+      });
+    } catch (error) {
+      throw storeError(error);
+    }
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(work);
-    this.#queue = done.catch(() => {});
-    return done;
+  /** Removes the chats that were used longest ago, but for those with something pending. */
+  async #makeRoom(rows: LocalRows, size: number, most = this.maxSize): Promise<number> {
+    if (size <= most || this.identity.isLocal) return size;
+    const held = await rows.read<Held>("held");
+    for (const [chat_id] of held.toSorted(([, a], [, b]) => a.used - b.used)) {
+      if (await rows.isBusy(chat_id)) continue;
+      await rows.removeChat(chat_id);
+      size = Math.min(size, await rows.sized());
+      if (size <= most) break;
+    }
+    return size;
   }
 }

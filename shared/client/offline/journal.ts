@@ -1,39 +1,45 @@
+import type { Json } from "../../database.types.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
+import type { RULES } from "./rules.ts";
 
 /** Methods whose calls are kept and replayed. */
-export type ReplayedVerb =
-  | "createChat"
-  | "updateChat"
-  | "addMessages"
-  | "updateMessage"
-  | "saveMessages"
-  | "deleteMessages"
-  | "addSearchResults"
-  | "attachImages"
-  | "deleteImages"
-  | "deleteDocument"
-  | "deleteChat";
+export type ReplayedVerb = keyof typeof RULES;
+
+/** Of each member of a union. */
+type Unsignalled<Input> = Input extends unknown ? Omit<Input, "signal" | "onProgress"> : never;
 
 /** What a method takes, without its signal. */
-export type InputOf<V extends ReplayedVerb> = Unsignalled<Parameters<ArchiveVerbs[V]>[0]>;
-/** Of each member of a union. */
-type Unsignalled<Input> = Input extends unknown ? Omit<Input, "signal"> : never;
+export type InputOf<V extends keyof ArchiveVerbs> = Unsignalled<
+  NonNullable<Parameters<ArchiveVerbs[V]>[0]>
+>;
+
+/** Values of columns, by the row's id: as they were when they were changed here. */
+export type Base = Record<string, Record<string, Json>>;
+
+/** A call that is kept on this device until the server has it. */
+export interface Entry<V extends keyof ArchiveVerbs> {
+  /** Sorts in the order of writes, whatever the clock says: the store counts. */
+  key: string;
+  operation: V;
+  /** What the method was called with, ids included. Files are kept beside it. */
+  input: InputOf<V>;
+  /** Ids of the rows that it makes or changes. */
+  ids: string[];
+  /** The chat that it is about, where this device knows. */
+  chat_id?: string;
+  /** When it was called, ISO 8601. */
+  created_at: string;
+  /** What it changes, as it was then: where the server has another value by now, it is a conflict. */
+  base?: Base;
+  /** It may have reached the server: nothing is merged into it any more. */
+  tried?: true;
+  /** Times that somebody who is not the backend, or an unknown failure, stood in its way. */
+  failures?: number;
+}
 
 /** A write that is kept on this device until the server has it. */
-export type PendingWrite = {
-  [V in ReplayedVerb]: {
-    /** Sorts in the order of writes. */
-    key: string;
-    operation: V;
-    /** What the method was called with, ids included. */
-    input: InputOf<V>;
-    /** Ids of the rows that it makes or changes. */
-    ids: string[];
-    /** When it was called, ISO 8601. */
-    created_at: string;
-  };
-}[ReplayedVerb];
+export type PendingWrite = { [V in ReplayedVerb]: Entry<V> }[ReplayedVerb];
 
 /** A write that the server refused when it was replayed: its chat was deleted meanwhile, say. */
 export type Conflict = PendingWrite & { code: ErrorCode; message: string };
@@ -46,10 +52,8 @@ export interface SyncResult {
   conflicts: Conflict[];
 }
 
-let last = 0;
-
-/** A key that sorts after all that this device has given before. */
-export function nextKey(): string {
-  last = Math.max(last + 1, Date.now() * 1000);
-  return `${String(last).padStart(17, "0")}-${crypto.randomUUID().slice(0, 8)}`;
+/** What `adopt` did. */
+export interface Adoption extends SyncResult {
+  /** Chats that this device had for nobody, and that are the user's now. */
+  chats: number;
 }

@@ -1,92 +1,77 @@
 import type { ArchiveVerbs } from "../archive_verbs.ts";
-import { boxesOn } from "../boxes_on.ts";
 import type { ChatArchive } from "../chat_archive.ts";
 import type { Connection } from "../connection.ts";
-import { searchPages } from "../search.ts";
-import { localSearchPage } from "./local_search.ts";
+import { callsFor } from "./adopt.ts";
+import type { PendingWrite } from "./journal.ts";
 import { OfflineArchive, type OfflineOptions } from "./offline_archive.ts";
 import { reads } from "./reads.ts";
-import { writes } from "./writes.ts";
+import type { Rules } from "./replay.ts";
+import { RULES } from "./rules.ts";
+import { type ServerFor, serverFor } from "./server.ts";
+import { serverOnly } from "./server_only.ts";
 
-/** The methods that only the server can do. What they bring is kept. */
-function serverOnly(
-  archive: OfflineArchive,
-  online: ArchiveVerbs,
-): Omit<
-  ArchiveVerbs,
-  | keyof ReturnType<typeof reads>
-  | keyof ReturnType<typeof writes>
-  | keyof ReturnType<typeof searches>
-> {
+/** The methods that write, by the table of rules, and those that are special cases of them. */
+function writes(archive: OfflineArchive): Partial<ArchiveVerbs> {
+  const byRule = Object.keys(archive.rules).map((name) => [
+    name,
+    (input: object) => archive.write(name as keyof ArchiveVerbs, input),
+  ]);
+  const verbs = Object.fromEntries(byRule) as Pick<ArchiveVerbs, "updateChat" | "addMessages">;
   return {
-    uploadImages: (input) =>
-      archive.through(
-        () => online.uploadImages(input),
-        (images, rows) => rows.keep("chat_images", images),
-      ),
-    uploadDocument: (input) =>
-      archive.through(
-        () => online.uploadDocument(input),
-        (document, rows) => [
-          ...rows.keep("chat_documents", [document]),
-          ...rows.keepDocumentPath(document.chat_id),
-        ],
-      ),
-    downloadUrls: (input) => archive.through(() => online.downloadUrls(input)),
-    download: (input) => archive.through(() => online.download(input)),
-    exportChat: (input) => archive.through(() => online.exportChat(input)),
-    importChat: (input) => archive.through(() => online.importChat(input)),
-    awaitDeletion: (input) => archive.through(() => online.awaitDeletion(input)),
-    async deleteAccount(input) {
-      const { user_id } = await archive.device();
-      const deleted = await archive.through(() => online.deleteAccount(input));
-      await archive.forget(user_id);
-      return deleted;
+    ...verbs,
+    archiveChat: (input) => verbs.updateChat({ ...input, is_archived: true }),
+    unarchiveChat: (input) => verbs.updateChat({ ...input, is_archived: false }),
+    async addMessage({ chat_id, signal, ...message }) {
+      const [stored] = await verbs.addMessages({ chat_id, messages: [message], signal });
+      return stored!;
     },
-    usage: (input) => archive.through(() => online.usage(input)),
-    checkConnection: (input) => online.checkConnection(input),
   };
 }
 
-/** Search: over what this device has, where the server can't be asked. Nothing of it is kept. */
-function searches(
-  archive: OfflineArchive,
-  online: ArchiveVerbs,
-): Pick<ArchiveVerbs, "search" | "searchPage"> {
-  const searchPage: ArchiveVerbs["searchPage"] = (input) =>
-    archive.read(
-      () => online.searchPage(input),
-      () => [],
-      ({ rows: { tables } }) =>
-        localSearchPage({
-          chats: tables.chats.values(),
-          chat_messages: tables.chat_messages.values(),
-          chat_documents: tables.chat_documents.values(),
-          chat_images: tables.chat_images.values(),
-          search_results: tables.search_results.values(),
-        }, input),
-    );
-  return { searchPage, search: (input) => searchPages(input, searchPage) };
+/** Writes that the server does not have: those of the local identity too, as they would be adopted. */
+async function pending(archive: OfflineArchive): Promise<PendingWrite[]> {
+  const device = await archive.device();
+  return await device.look(async (rows, queue) => {
+    if (!device.identity.isLocal) return await queue.list() as unknown as PendingWrite[];
+    const chats = (await rows.chats()).toSorted((a, b) => a.created_at < b.created_at ? -1 : 1);
+    const calls = [];
+    for (const { id } of chats) calls.push(...await callsFor(archive.rules, rows, id));
+    return calls.map((call, index) => ({
+      ...call,
+      key: String(index),
+    })) as unknown as PendingWrite[];
+  });
 }
 
-/** An archive that goes on working on this device while the server can't be reached. */
+/**
+ * An archive that goes on working on this device while the server can't be reached.
+ *
+ * @param bindVerbs makes the methods of a connection
+ * @param rules     how each method that writes does so without the server
+ * @param serverOf  the server of a user
+ */
 export function withOffline(
-  online: ArchiveVerbs,
   connection: Connection,
+  bindVerbs: (connection: Connection) => ArchiveVerbs,
   options: OfflineOptions,
-): ChatArchive {
-  const archive = new OfflineArchive(online, connection, options);
+  rules: Rules = RULES as unknown as Rules,
+  serverOf: ServerFor = serverFor(bindVerbs),
+): Omit<ChatArchive, "boxesOn"> {
+  const archive = new OfflineArchive(connection, options, rules, serverOf);
+  const known = { ...reads(archive), ...writes(archive) };
   return {
-    ...reads(archive, online),
-    ...writes(archive),
-    ...searches(archive, online),
-    ...serverOnly(archive, online),
-    boxesOn,
-    pending: async () => [...(await archive.device()).journal],
+    ...known,
+    ...serverOnly(archive, bindVerbs(connection), known),
+    pending: () => pending(archive),
     sync: () => archive.sync(),
-    conflicts: async () => [...(await archive.device()).conflicts],
-    dismissConflict: async ({ key }) => (await archive.device()).dismiss(key),
+    conflicts: async () => await (await archive.device()).look((_, queue) => queue.conflicts()),
+    async dismissConflict({ key }) {
+      const device = await archive.device();
+      await device.write(await device.begin(), (_, queue) => queue.dismiss(key));
+    },
+    adopt: () => archive.adopt(),
+    forget: () => archive.forget(),
     close: () => archive.close(),
     [Symbol.asyncDispose]: () => archive.close(),
-  };
+  } as Omit<ChatArchive, "boxesOn">;
 }
