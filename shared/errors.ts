@@ -12,8 +12,11 @@ export { type ErrorCode, STATUS_OF };
 /** What is wrong with one field of a request: `path` says where, from the outside in. */
 export type Issue = z.infer<typeof IssueSchema>;
 
-/** Of `quota_exceeded`: which quota, what may be held, what is held, what was asked for beside it. */
-export interface ExceededQuota extends z.infer<typeof QuotaSchema> {
+/** Which quota, what may be held, what is held, what was asked for beside it. */
+export type QuotaFacts = z.infer<typeof QuotaSchema>;
+
+/** Of `quota_exceeded`. */
+export interface ExceededQuota extends QuotaFacts {
   /** It is no list of issues. */
   [index: number]: undefined;
 }
@@ -21,8 +24,11 @@ export interface ExceededQuota extends z.infer<typeof QuotaSchema> {
 /** What is wrong with which field; of `quota_exceeded`, the quota. */
 export type ErrorDetails = Issue[] | ExceededQuota;
 
+/** An error response, as its contract says. */
+export type ErrorResponse = z.infer<typeof ErrorAnswer>;
+
 /** Body of an error response. */
-export type ErrorBody = Omit<z.infer<typeof ErrorAnswer>, "details"> & { details?: ErrorDetails };
+export type ErrorBody = Omit<ErrorResponse, "details"> & { details?: ErrorDetails };
 
 /** What an error carries besides its code and message. */
 export interface ErrorInfo extends ErrorOptions {

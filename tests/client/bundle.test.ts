@@ -13,6 +13,7 @@ const SUPABASE = `export { createClient } from "@supabase/supabase-js";\n`;
 
 /** What is loaded later, and when. */
 const LATER: Record<string, string> = {
+  "sha2.js": "loaded with the first upload over 16 MiB, or on a page that is not secure",
   "with_offline.js": 'loaded when `offline: "local"` is chosen',
   "local_export.js": "loaded with the first export without the server",
   "later_verbs.js": "loaded with the first upload, download, export, import or deletion",

@@ -2,6 +2,7 @@
 import type postgres from "postgres";
 import { assert, assertEquals } from "@std/assert";
 import { seeded, type Session, withSessions } from "../support/sessions.ts";
+import { confirmAll } from "../support/confirmed_files.ts";
 import { asOperator } from "../support/stack.ts";
 import { setQuota, storedUsage, usageOfRows } from "../support/usage.ts";
 import { signUp, type User } from "../support/users.ts";
@@ -53,9 +54,10 @@ const STEPS: Step[] = [
        select ${chat}, 'b', 1, ${text(random, 90)}, '[0, 0, 1, 0.5]'
        from generate_series(1, ${Math.ceil(random() * 5)}::int)`,
   (tx, { chat, random }) =>
-    tx`insert into uploads (chat_id, kind, file_name, content_type, file_size, description)
+    tx`insert into uploads
+         (chat_id, kind, file_name, content_type, file_size, description, sha256)
        select ${chat}, k, 'ф.png', case k when 'image' then 'image/png' else 'application/pdf' end,
-              1000, ${text(random, 30)}
+              1000, ${text(random, 30)}, repeat('0', 64)
        from unnest(array['image', 'document', 'image']) k`,
   (tx, { user, random }) =>
     tx`update chat_images set description = ${text(random, 60)} where id in (
@@ -85,7 +87,7 @@ async function serveOthers(sql: postgres.Sql, users: User[], random: () => numbe
   const { id } = pick(users, random)!;
   const uploads = await sql`
     select id from uploads where user_id = ${id} and status = 'reserved' order by id limit 3`;
-  await sql`select from confirm_uploads(${sql.json(uploads.map(({ id }) => ({ id })))})`;
+  await confirmAll(sql, uploads.map(({ id }) => id));
   // Some close.
   await sql`
     with first as (
@@ -282,6 +284,7 @@ Deno.test("chats, objects and bytes of files: each has its limit, and reservatio
       file_name: "a.png",
       content_type: "image/png",
       file_size,
+      sha256: "0".repeat(64),
     });
   const first = crypto.randomUUID();
   assertEquals((await reserve(1000, first)).status, 201);
@@ -297,23 +300,28 @@ Deno.test("chats, objects and bytes of files: each has its limit, and reservatio
     return [objects, file_bytes, reserved_objects, reserved_bytes];
   };
   assertEquals(await counted(), [0, 0, 2, 2500]);
-  await asOperator((sql) => sql`select from confirm_uploads(${sql.json([{ id: first }])})`);
+  await asOperator((sql) => confirmAll(sql, [first]));
   assertEquals(await counted(), [1, 1000, 1, 1500]);
   assertEquals((await user.client.from("chat_images").delete().eq("id", first)).status, 204);
   assertEquals(await counted(), [0, 0, 2, 2500], "its URL still takes bytes");
   assertEquals((await user.client.from("chats").delete().eq("id", chat_id)).status, 204);
   assertEquals(await counted(), [0, 0, 2, 2500]);
   const again = await user.createChat();
-  const refused = await user.client.from("uploads")
-    .insert({ chat_id: again, file_name: "a", content_type: "image/png", file_size: 1 });
+  const one = {
+    chat_id: again,
+    file_name: "a",
+    content_type: "image/png",
+    file_size: 1,
+    sha256: "0".repeat(64),
+  };
+  const refused = await user.client.from("uploads").insert(one);
   assertEquals(refused.status, 429);
 
   // What has closed makes room at once, with no worker in between.
   await asOperator((sql) =>
     sql`update private.reservations set closes_at = now() where user_id = ${user.id}`
   );
-  const stored = await user.client.from("uploads")
-    .insert({ chat_id: again, file_name: "a", content_type: "image/png", file_size: 1 });
+  const stored = await user.client.from("uploads").insert(one);
   assertEquals(stored.status, 201);
   assertEquals(await counted(), [0, 0, 1, 1]);
 });
@@ -323,8 +331,8 @@ Deno.test("a reservation that is prolonged counts for as long as that says", asy
   const chat_id = await user.createChat();
   await asOperator(async (sql) => {
     const [row] = await sql`
-      insert into uploads (user_id, chat_id, file_name, content_type, file_size)
-      values (${user.id}, ${chat_id}, 'a', 'image/png', 7) returning id`;
+      insert into uploads (user_id, chat_id, file_name, content_type, file_size, sha256)
+      values (${user.id}, ${chat_id}, 'a', 'image/png', 7, repeat('0', 64)) returning id`;
     await sql`update uploads set expires_at = expires_at + interval '1 hour' where id = ${
       row!["id"]
     }`;

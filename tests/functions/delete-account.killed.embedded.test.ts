@@ -23,7 +23,8 @@ Deno.test("delete-account is killed between two steps, and goes on", async (t) =
       const { status, body } = await user.call("delete-account", { confirm: user.email });
       assertEquals([status, body.status, body.chats], [202, "deleted", 601]);
       assertEquals([await chatsOf(user), await usersOf(user)], [0, 0]);
-      await cleanup();
+      // A run takes some of 601 chats.
+      for (let run = 0; run < 3; run++) await cleanup();
       assertEquals(await keysBelow(`${user.id}/`), []);
     });
   }

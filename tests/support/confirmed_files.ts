@@ -3,8 +3,18 @@
  *
  * @module
  */
+import type { ISql } from "postgres";
 import { sha256 } from "./files.ts";
 import { asOperator } from "./stack.ts";
+
+/** Confirms reservations whatever their bytes are. */
+export async function confirmAll(sql: ISql, ids: string[]): Promise<void> {
+  await sql`
+    select from confirm_uploads((
+      select jsonb_agg(jsonb_build_object('id', id, 'key', key))
+      from begin_confirm(${ids}::uuid[])
+    ))`;
+}
 
 /**
  * Confirms a document and an image that shows it, as the functions do when they have verified the bytes.
@@ -27,11 +37,7 @@ export async function confirmedFiles(
         (id, chat_id, user_id, message_id, document_id, file_name, content_type, file_size, sha256)
       values (${ids.image}, ${chat_id}, ${user_id}, ${message_id}, ${ids.document}, 'a.png',
               'image/png', 1, ${sha256(new Uint8Array(1))})`;
-    await sql`
-      select from confirm_uploads((
-        select jsonb_agg(jsonb_build_object('id', id, 'key', key))
-        from begin_confirm(${Object.values(ids)}::uuid[])
-      ))`;
+    await confirmAll(sql, Object.values(ids));
   });
   return ids;
 }
