@@ -69,14 +69,15 @@ select pg_temp.write(21, 'The gearbox that is on its way', 4);
 select pg_temp.write(90, 'The documents describe the installation of a gearbox.', 9);
 insert into private.imports values
   (pg_temp.id('c', 4), '00000000-0000-4000-8000-00000000000a', 'infinity');
-insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size, description)
-select pg_temp.id(k.id, 1), c.id, user_id, k.kind, k.name, k.type, 1, k.description from public.chats c,
+insert into public.uploads (id, chat_id, user_id, kind, file_name, content_type, file_size, sha256, description)
+select pg_temp.id(k.id, 1), c.id, user_id, k.kind, k.name, k.type, 1, repeat('0', 64), k.description from public.chats c,
   (values ('4', 'image', 'a.png', 'image/png', 'A crop that shows the gearbox'),
           ('6', 'document', 'gearbox-manual_2.pdf', 'application/pdf', null)) k (id, kind, name, type, description)
 where c.id = pg_temp.id('c', 1);
 do $$ begin
   perform public.confirm_uploads((
-    select jsonb_agg(jsonb_build_object('id', pg_temp.id(k, 1))) from unnest(array['4', '6']) k));
+    select jsonb_agg(jsonb_build_object('id', b.id, 'key', b.key))
+    from public.begin_confirm(array[pg_temp.id('4', 1), pg_temp.id('6', 1)]) b));
 end $$;
 insert into public.search_results
   (id, chat_id, user_id, message_id, document_id, block_id, page_number, block_text, coords_norm)
