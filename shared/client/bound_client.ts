@@ -30,7 +30,7 @@ export function boundTo(
       if (session.token) headers.set("authorization", `Bearer ${session.token}`);
       return await send(input, { ...init, headers });
     };
-    return attempts > 0 ? repeated(attempt, attempts, init?.signal) : attempt();
+    return repeated(attempt, attempts, init?.signal);
   };
   const { rest, fetch: send, functionsFetch } = supabase as unknown as {
     rest: { fetch?: typeof fetch };

@@ -1,6 +1,6 @@
 import type { ArchiveVerbs } from "./archive_verbs.ts";
 import type { BoxesOfPage, ImageOnPage } from "./boxes_on.ts";
-import type { Adoption, Conflict, PendingWrite, SyncResult } from "./offline/journal.ts";
+import type { Adoption, Conflict, PendingWrite, SyncResult } from "./offline/pending_write.ts";
 import type { Box } from "./rows.ts";
 
 /** The archive of the signed-in user, also while the server can't be reached (`options.offline`). */

@@ -3,7 +3,6 @@ import type { ConfirmUploadResponse } from "../contracts/confirm-upload.ts";
 import { ChatArchiveError } from "../errors.ts";
 import { callFunction } from "./call_function.ts";
 import type { Operation } from "./operation.ts";
-import { whenAllowed } from "./when_allowed.ts";
 
 /** Times that nothing may go forward, and milliseconds of the longest wait between two. */
 const IDLE_ROUNDS = 8;
@@ -21,9 +20,10 @@ export async function confirmFiles(operation: Operation, ids: string[]): Promise
   const all: Confirmed = { images: [], documents: [], rejected: [] };
   let idle = 0;
   for (let left = ids; left.length > 0;) {
-    const { pending, ...done } = await whenAllowed(
+    const { pending, ...done } = await callFunction<ConfirmUploadResponse>(
       operation,
-      () => callFunction<ConfirmUploadResponse>(operation, "confirm-upload", { ids: left }),
+      "confirm-upload",
+      { ids: left },
     );
     all.images.push(...done.images);
     all.documents.push(...done.documents);

@@ -2,7 +2,6 @@ import type { DeleteAccountResponse } from "../contracts/delete-account.ts";
 import { callFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
-import { whenAllowed } from "./when_allowed.ts";
 
 /**
  * Deletes the account of the signed-in user: all chats, and the user. Bytes follow. A large account
@@ -18,11 +17,9 @@ export function deleteAccount(
 ): Promise<DeleteAccountResponse> {
   return operate(connection, { operation: "deleteAccount", signal }, async (operation) => {
     for (;;) {
-      const request = { confirm };
-      const answer = await whenAllowed(
-        operation,
-        () => callFunction<DeleteAccountResponse>(operation, "delete-account", request),
-      );
+      const answer = await callFunction<DeleteAccountResponse>(operation, "delete-account", {
+        confirm,
+      });
       operation.note({ count: answer.chats });
       if (answer.status === "deleted") return answer;
     }

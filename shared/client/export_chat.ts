@@ -4,7 +4,6 @@ import { requestFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
 import { type FileStream, streamOf } from "./stream_of.ts";
-import { whenAllowed } from "./when_allowed.ts";
 
 /** How images are exported: as links that expire (in a zip: as files), or by name only. */
 export type ExportedImages = "link" | "none";
@@ -56,10 +55,7 @@ export function exportChat(
     // The limit is for the beginning of the answer; the file may take longer.
     const send = (limit: AbortSignal) =>
       requestFunction(operation, "export-chat", { method: "GET", query, signal: limit });
-    const response = await whenAllowed(
-      operation,
-      () => within(connection.timeout, send, signal),
-    );
+    const response = await within(connection.timeout, send, signal);
     const file = streamOf(response, {
       code: "database_unavailable",
       requestId: operation.request_id,

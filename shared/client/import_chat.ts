@@ -3,7 +3,6 @@ import { readJson, requestFunction } from "./call_function.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { operate } from "./operation.ts";
 import type { Content } from "./new_file.ts";
-import { whenAllowed } from "./when_allowed.ts";
 
 /** The file of an export. */
 export interface ImportChat extends CallOptions {
@@ -26,16 +25,14 @@ export function importChat(
     const type = content_type ?? (content instanceof Blob && content.type || "application/json");
     const body = new Blob([content], { type });
     operation.note({ bytes: body.size });
-    const imported = await whenAllowed(operation, async () => {
-      const limit = operation.limit(connection.transferTimeout);
-      const response = await requestFunction(operation, "import-chat", {
-        method: "POST",
-        headers: { "content-type": type },
-        body,
-        signal: limit,
-      });
-      return await readJson<ImportChatResponse>(response, limit);
+    const limit = operation.limit(connection.transferTimeout);
+    const response = await requestFunction(operation, "import-chat", {
+      method: "POST",
+      headers: { "content-type": type },
+      body,
+      signal: limit,
     });
+    const imported = await readJson<ImportChatResponse>(response, limit);
     operation.note({ chat_id: imported.chat_id, count: imported.messages });
     return imported;
   });

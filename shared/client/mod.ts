@@ -88,7 +88,7 @@ export type {
   PendingWrite,
   ReplayedVerb,
   SyncResult,
-} from "./offline/journal.ts";
+} from "./offline/pending_write.ts";
 export { memoryStore } from "./later_store.ts";
 export type { OfflineStore, StoreTransaction } from "./offline/store.ts";
 export type {

@@ -33,23 +33,25 @@ function askedPause(answer: Response | undefined): number | undefined {
   return Math.max(0, Number.isNaN(seconds) ? Date.parse(text) - Date.now() : seconds * 1000) || 0;
 }
 
-/** Whether an answer may be another one a moment later. */
+/** Whether a request was refused because there were too many, so that nothing was done. A quota is no rate. */
+async function isLimited(answer: Response): Promise<boolean> {
+  return answer.status === 429 && (answer.headers.has("retry-after") ||
+    (await answer.clone().text()).includes("rate_limited"));
+}
+
+/** Whether an answer may be another one a moment later. What is switched off stays so. */
 async function mayPass(answer: Response): Promise<boolean> {
   const { status } = answer;
-  if (status === 502 || status === 504) return true;
-  if (status !== 503 && status !== 429) return false;
-  // What is switched off stays so, and a quota is no rate.
-  const text = await answer.clone().text();
-  return status === 503
-    ? !text.includes("_disabled")
-    : text.includes("rate_limited") || answer.headers.has("retry-after");
+  if (status === 503) return !(await answer.clone().text()).includes("_disabled");
+  return status === 502 || status === 504;
 }
 
 /**
  * Sends a request, again where it gets no answer, and up to three times where its answer may be another
  * one a moment later: with growing pauses of random length, or as long as the server asks.
  *
- * @param unanswered times that it is sent without an answer
+ * @param unanswered times that it is sent without an answer; 0: it is sent again only where it was refused
+ *   because there were too many
  * @param signal ends it, also while it waits
  */
 export async function repeated(
@@ -61,7 +63,8 @@ export async function repeated(
     let answer: Response | undefined;
     try {
       answer = await send();
-      if (attempt >= ATTEMPTS || !await mayPass(answer)) return answer;
+      if (attempt >= ATTEMPTS) return answer;
+      if (!await isLimited(answer) && !(unanswered > 0 && await mayPass(answer))) return answer;
     } catch (error) {
       if (attempt >= unanswered || signal?.aborted) throw error;
     }

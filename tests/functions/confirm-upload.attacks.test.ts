@@ -3,48 +3,19 @@
  * bucket lets them do, nothing of a stranger becomes theirs, and nothing that they smuggle in stays.
  */
 import { gzipSync } from "node:zlib";
-import { PresignUploadRequest } from "@shared/contracts/presign-upload.ts";
 import { assert, assertEquals } from "@std/assert";
-import type { ConfirmPorts } from "../../supabase/functions/_shared/confirm_uploads.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import type { BucketSettings } from "../../supabase/functions/_shared/settings.ts";
-import { readSettings } from "../../supabase/functions/_shared/settings.ts";
-import { confirmUpload } from "../../supabase/functions/confirm-upload/handler.ts";
-import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
-import { workerClient } from "../support/api_client.ts";
+import { acting } from "../support/buckets/acting.ts";
 import { testOnEachBucket } from "../support/buckets/each_bucket.ts";
 import { anonymousGet, send, signedGet } from "../support/buckets/signed_put.ts";
-import { type Bytes, factsOf, image, png, type TestFile } from "../support/files.ts";
+import { type Bytes, image, png } from "../support/files.ts";
 import { keysBelow } from "../support/stack.ts";
-import { signUp, type User } from "../support/users.ts";
+import { signUp } from "../support/users.ts";
 
 const victim = await signUp();
 const attacker = await signUp();
-const admin = workerClient();
-const settings = readSettings({ USE_S3_STORAGE: "false" });
-
-/** What one user does, with one bucket. */
-function acting(user: User, store: ObjectStore) {
-  return {
-    async reserve(file: TestFile) {
-      const chat_id = await user.createChat();
-      const request = PresignUploadRequest.parse({ chat_id, files: [factsOf(file)] });
-      const { body } = await presignUpload(request, {
-        db: user.client,
-        store,
-        settings,
-        now: Date.now,
-      });
-      return { chat_id, ...body.uploads[0]! };
-    },
-    async confirm(id: string, changes: Partial<ConfirmPorts["store"]> = {}) {
-      const ports = { db: user.client, admin, maxBytes: 1e6 };
-      return (await confirmUpload({ ids: [id] }, { ...ports, store: { ...store, ...changes } }))
-        .body;
-    },
-  };
-}
 
 /** Removes what users have in a bucket that the stack's worker does not look after. */
 async function empty(store: ObjectStore): Promise<void> {
@@ -76,13 +47,13 @@ testOnEachBucket(
     withBucket(bucket, async (store) => {
       const secret = image("secret.png", 7);
       const owner = acting(victim, store);
-      const theirs = await owner.reserve(secret);
+      const theirs = (await owner.reserve([secret]))[0]!;
       assertEquals((await put(theirs, secret.bytes)).status, 200);
-      const { s3_path } = (await owner.confirm(theirs.id)).images[0]!;
+      const { s3_path } = (await owner.confirm([theirs.id])).images[0]!;
 
       const thief = acting(attacker, store);
-      const nothing = await thief.reserve(image("a.png", 1));
-      const { rejected: [expected] } = await thief.confirm(nothing.id);
+      const nothing = (await thief.reserve([image("a.png", 1)]))[0]!;
+      const { rejected: [expected] } = await thief.confirm([nothing.id]);
       const copy = { "x-amz-copy-source": `/${bucket.bucket}/${s3_path}` };
       for (
         const more of [
@@ -93,9 +64,9 @@ testOnEachBucket(
       ) {
         // Of the same length, and of another one.
         for (const file of [image("a.png", 1), { ...image(), bytes: png(9, 9) }]) {
-          const mine = await thief.reserve(file);
+          const mine = (await thief.reserve([file]))[0]!;
           await put(mine, file.bytes, more);
-          const { images, rejected } = await thief.confirm(mine.id);
+          const { images, rejected } = await thief.confirm([mine.id]);
           assertEquals(images, []);
           assertEquals(rejected, [{ ...expected!, id: mine.id }]);
           const left = await keysBelow(`${attacker.id}/${mine.chat_id}/`, store);
@@ -114,9 +85,9 @@ testOnEachBucket(
       const file = image("a.png", 1);
       const others = image("a.png", 2).bytes;
       const { reserve, confirm } = acting(attacker, store);
-      const early = await reserve(file);
+      const early = (await reserve([file]))[0]!;
       await put(early, file.bytes);
-      const before = await confirm(early.id, {
+      const before = await confirm([early.id], {
         copy: async (...args) => {
           await put(early, others);
           return await store.copy(...args);
@@ -124,9 +95,9 @@ testOnEachBucket(
       });
       assertEquals([before.images, before.rejected[0]?.code], [[], "upload_mismatch"]);
 
-      const late = await reserve(file);
+      const late = (await reserve([file]))[0]!;
       await put(late, file.bytes);
-      const { images: [row] } = await confirm(late.id, {
+      const { images: [row] } = await confirm([late.id], {
         copy: async (...args) => {
           const copied = await store.copy(...args);
           await put(late, others);
@@ -151,9 +122,9 @@ testOnEachBucket(
           { "content-disposition": "attachment; filename=evil.exe", "content-language": "xx" },
         ]
       ) {
-        const upload = await reserve(file);
+        const upload = (await reserve([file]))[0]!;
         if ((await put(upload, file.bytes, more)).status !== 200) continue;
-        const { images: [row] } = await confirm(upload.id);
+        const { images: [row] } = await confirm([upload.id]);
         const { bytes, headers } = await signedGet(store, row!.s3_path);
         assertEquals(bytes, file.bytes);
         assertEquals(
@@ -167,8 +138,8 @@ testOnEachBucket(
 
       // What a reader would unpack is compared as it is stored.
       const packed = new Uint8Array(gzipSync(new Uint8Array(1_000_000)));
-      const bomb = await reserve({ ...image(), bytes: packed });
+      const bomb = (await reserve([{ ...image(), bytes: packed }]))[0]!;
       await put(bomb, packed, { "content-encoding": "gzip" });
-      assertEquals((await confirm(bomb.id)).rejected[0]?.code, "upload_mismatch");
+      assertEquals((await confirm([bomb.id])).rejected[0]?.code, "upload_mismatch");
     }),
 );

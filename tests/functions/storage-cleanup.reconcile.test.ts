@@ -170,7 +170,7 @@ Deno.test("objects of deleted chats and users are orphans, long after the receip
   const user = await signUp();
   const [gone, kept] = [await user.createChat(), await user.createChat()];
   await asOperator((sql) => sql`delete from chats where id = ${gone}`);
-  const late = await store(`${user.id}/${gone}/images/${uuid()}.png`);
+  const late = await store(`${user.id}/${gone}/images/${uuid()}-1.png`);
   const purge = () =>
     asOperator((sql) => sql`delete from storage_deletions where user_id = ${user.id}`);
   await purge();
@@ -180,8 +180,8 @@ Deno.test("objects of deleted chats and users are orphans, long after the receip
   await purge();
   // Of a chat that this database never had, too: the user was ours.
   const later = [
-    `${user.id}/${kept}/images/${uuid()}.png`,
-    `${user.id}/${uuid()}/incoming/${uuid()}`,
+    `${user.id}/${kept}/images/${uuid()}-1.png`,
+    `${user.id}/${uuid()}/incoming/${uuid()}-1`,
   ];
   await Promise.all(later.map(store));
   const { orphans, foreign } = await compare(user, { reconcile: "apply", expected: 3 });

@@ -4,7 +4,7 @@ import type { Connection } from "../connection.ts";
 import { adoptChats } from "./adopt.ts";
 import { type Begun, Device } from "./device.ts";
 import { forgetUser, identityOf, lastUser } from "./identity.ts";
-import type { Adoption, SyncResult } from "./journal.ts";
+import type { Adoption, SyncResult } from "./pending_write.ts";
 import { alone } from "./lease.ts";
 import type { LocalRows } from "./local_rows.ts";
 import { now } from "./new_local_rows.ts";

@@ -1,7 +1,8 @@
 import type { Json } from "../../database.types.ts";
 import type { ChatArchiveError } from "../../errors.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
-import type { Conflict, Entry } from "./journal.ts";
+import type { Entry } from "./journal.ts";
+import type { Conflict } from "./pending_write.ts";
 import type { LocalRows } from "./local_rows.ts";
 
 /** An entry, whatever its method. */

@@ -1,7 +1,7 @@
 import { ChatArchiveError, type ErrorCode } from "../../errors.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { Device } from "./device.ts";
-import type { Conflict, SyncResult } from "./journal.ts";
+import type { Conflict, SyncResult } from "./pending_write.ts";
 import type { AnyEntry, Queue } from "./queue.ts";
 import { isAway, isOurs, isRefusal } from "./refusal.ts";
 import type { Rule, Sent } from "./rule.ts";

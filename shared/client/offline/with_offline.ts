@@ -2,7 +2,7 @@ import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { ChatArchive } from "../chat_archive.ts";
 import type { Connection } from "../connection.ts";
 import { callsFor } from "./adopt.ts";
-import type { PendingWrite } from "./journal.ts";
+import type { PendingWrite } from "./pending_write.ts";
 import { OfflineArchive, type OfflineOptions } from "./offline_archive.ts";
 import { reads } from "./reads.ts";
 import type { Rules } from "./replay.ts";
