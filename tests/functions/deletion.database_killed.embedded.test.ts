@@ -1,11 +1,10 @@
 /** The database is killed in the middle of a deletion: what was claimed is neither lost nor done twice. */
 import postgres from "postgres";
-import { delay } from "@shared/async.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { StackStatus } from "../../stack/status_file.ts";
 import { operatorBucket } from "../../tools/operator_bucket.ts";
 import { assert, assertEquals } from "@std/assert";
-import { workerClient } from "../support/api_client.ts";
+import { apiClient } from "../support/api_client.ts";
 import { removeDataFolder } from "../support/data_folder.ts";
 import { runWorker } from "../support/deletion.ts";
 import { eventually } from "../support/eventually.ts";
@@ -27,20 +26,26 @@ async function killDatabaseBeforeSettling(status: StackStatus) {
   const pid = await databaseProcess(status);
   const sql = postgres(status.DB_URL, { max: 1, onnotice: () => {}, connect_timeout: 5 });
   try {
-    const admin = workerClient(status);
+    // The stack starts it again within moments, in which this worker must not settle.
+    let isDown = false;
+    const admin = apiClient({
+      url: status.API_URL,
+      key: status.SECRET_KEY,
+      fetch: (input, init) =>
+        isDown ? Promise.reject(new TypeError("no network")) : fetch(input, init),
+    });
     const outcome = await runWorker({
       ...store,
       async deleteMany(keys) {
         const failures = await store.deleteMany(keys);
         Deno.kill(pid, "SIGKILL");
-        await delay(200);
+        isDown = true;
         return failures;
       },
     }, { admin }).then(() => undefined, (error: Error) => error);
-    if (outcome) {
-      assert(outcome instanceof ChatArchiveError, String(outcome));
-      assertEquals(outcome.code, "database_unavailable");
-    }
+    assert(outcome instanceof ChatArchiveError, String(outcome));
+    assertEquals(outcome.code, "database_unavailable");
+    isDown = false;
     const entry = () =>
       eventually("the database is back", async () => {
         const rows = await sql`select done_at is not null as done, attempts, objects_deleted,
