@@ -78,7 +78,9 @@ export class Schedule {
     for (await this.#settle(); this.#waiting.length > 0; await this.#settle()) {
       // By name first, so that the order in which they came does not matter.
       this.#waiting.sort((a, b) => `${a.task} ${a.step}` < `${b.task} ${b.step}` ? -1 : 1);
-      const next = this.pick(this.#waiting);
+      // What is late lets others go first, nearly always.
+      const early = this.#waiting.filter(({ task }) => !task.startsWith("late "));
+      const next = this.pick(early.length > 0 && this.random() < 0.9 ? early : this.#waiting);
       if (this.random() < this.#killing) {
         this.log.push(`${next.task} is killed before ${next.step}`);
         this.#waiting = this.#waiting.filter(({ task }) => task !== next.task);
