@@ -11,7 +11,7 @@ import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts"
 import { workerClient } from "../support/api_client.ts";
 import { acting, type Reserved } from "../support/buckets/acting.ts";
 import { testOnEachBucket } from "../support/buckets/each_bucket.ts";
-import { cleanup, settleAll } from "../support/deletion.ts";
+import { cleanup, endLeases, settleAll } from "../support/deletion.ts";
 import { image, put, reserve } from "../support/files.ts";
 import { asOperator, keysBelow } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
@@ -273,6 +273,9 @@ race(
       }),
     );
     assertEquals(pending, upload.id);
+    // Nothing of it is left for the workers of other tests.
+    await endLeases(user);
+    await cleanup();
   },
 );
 

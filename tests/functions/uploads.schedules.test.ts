@@ -315,6 +315,9 @@ async function play(seed: number, holes: Holes = {}): Promise<World> {
     await moveOn([user], "-1 day");
     return world;
   } catch (error) {
+    // Nothing of it is left for the workers of other tests.
+    await sql`
+      update storage_deletions set done_at = now() where user_id = ${user.id} and done_at is null`;
     throw new Error(`seed ${seed}:\n${schedule.log.join("\n")}`, { cause: error });
   }
 }
