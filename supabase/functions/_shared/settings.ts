@@ -24,7 +24,10 @@ const documents = (Object.keys(EXTENSION_OF) as ContentType[]).filter((t) => !im
  * MB that a request can read and hash within half of the 2 s of processor time that the platform gives it
  * (docs/benchmarks.md).
  */
-export const MAX_CONFIRM_MB = 100;
+const MAX_CONFIRM_MB = 100;
+
+/** The same in bytes: what one confirm-upload reads at most. */
+export const CONFIRM_BYTES = MAX_CONFIRM_MB * 1024 * 1024;
 
 const Environment = z.object({
   USE_DATABASE: Flag.default(true),
@@ -97,8 +100,6 @@ export interface Settings {
   bucket: BucketSettings | null;
   /** Bytes. */
   maxFileSize: number;
-  /** Bytes that one confirm-upload reads at most. */
-  confirmBytes: number;
   allowedTypes: { image: ContentType[]; document: ContentType[] };
   /** Origins that browsers may call from; `*` is any. */
   allowedOrigins: string[];
@@ -172,7 +173,6 @@ export function readSettings(
     useDatabase: main.USE_DATABASE,
     bucket: main.USE_S3_STORAGE ? readBucketSettings(env) : null,
     maxFileSize: main.MAX_FILE_SIZE_MB * 1024 * 1024,
-    confirmBytes: MAX_CONFIRM_MB * 1024 * 1024,
     allowedTypes: { image: main.ALLOWED_IMAGE_TYPES, document: main.ALLOWED_DOCUMENT_TYPES },
     allowedOrigins: main.ALLOWED_ORIGINS,
     logLevels: {

@@ -1,5 +1,6 @@
 import { CONFIRM_UPLOAD } from "@shared/contracts/confirm-upload.ts";
 import { serve } from "../_shared/serve.ts";
+import { CONFIRM_BYTES } from "../_shared/settings.ts";
 import { asAdmin, asCaller, requiredBucket } from "../_shared/wiring.ts";
 import { confirmUpload } from "./handler.ts";
 
@@ -11,7 +12,7 @@ export default serve(
       // Clients have no right to insert images; the handler acts only on uploads that RLS showed.
       admin: asAdmin(call),
       store: requiredBucket(call),
-      maxBytes: call.settings.confirmBytes,
+      maxBytes: CONFIRM_BYTES,
     });
     const { images, documents, rejected, pending } = reply.body;
     call.note({
