@@ -3,17 +3,15 @@
  *
  * @module
  */
-import type { ISql } from "postgres";
+import type { Sql } from "postgres";
 import { sha256 } from "./files.ts";
 import { asOperator } from "./stack.ts";
 
-/** Confirms reservations whatever their bytes are. */
-export async function confirmAll(sql: ISql, ids: string[]): Promise<void> {
-  await sql`
-    select from confirm_uploads((
-      select jsonb_agg(jsonb_build_object('id', id, 'key', key))
-      from begin_confirm(${ids}::uuid[])
-    ))`;
+/** Confirms reservations whatever their bytes are. Two transactions, as the function has them. */
+export async function confirmAll(sql: Sql, ids: string[]): Promise<void> {
+  const attempts = await sql<{ id: string; key: string }[]>`
+    select id, key from begin_confirm(${ids}::uuid[])`;
+  await sql`select from confirm_uploads(${sql.json(attempts.map((attempt) => ({ ...attempt })))})`;
 }
 
 /**
