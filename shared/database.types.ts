@@ -886,6 +886,15 @@ export type Database = {
           "seq": number;
         }[];
       };
+      "settle_confirm": {
+        Args: { "given_up": (string)[]; "ids": (string)[]; "verified": Json };
+        Returns: {
+          "documents": Json;
+          "images": Json;
+          "recorded": (string)[];
+          "uploads": Json;
+        }[];
+      };
       "settle_storage_deletions": {
         Args: { "lease_seconds": number; "results": Json };
         Returns: {

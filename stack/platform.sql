@@ -14,6 +14,8 @@ grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role, authenticator, supabase_auth_admin to postgres
   with admin option;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres with admin option;
+-- It may load a dump.
+grant set on parameter session_replication_role to postgres;
 
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';

@@ -6,14 +6,27 @@
 -- leaves nothing behind. For service_role only: these run before and after the function has verified the
 -- bytes, which no client can be trusted to have done.
 
-create function private.attempt_key(of_upload public.uploads) returns text
+create function private.attempt_stem(of_upload public.uploads) returns text
 language sql
 stable
 set search_path = ''
 as $$
   select of_upload.user_id::text || '/' || of_upload.chat_id::text
     || case of_upload.kind when 'document' then '/documents/' else '/images/' end
-    || of_upload.id::text || '-' || of_upload.attempts::text || '.'
+    || of_upload.id::text;
+$$;
+comment on function private.attempt_stem(public.uploads) is
+  'What the keys of all attempts to confirm a reservation begin with. A hyphen follows: they lie from '
+  'stem || ''-'' up to, and without, stem || ''.'', in the order that an index of text_pattern_ops has.';
+revoke all on function private.attempt_stem(public.uploads) from public;
+grant execute on function private.attempt_stem(public.uploads) to service_role;
+
+create function private.attempt_key(of_upload public.uploads) returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select private.attempt_stem(of_upload) || '-' || of_upload.attempts::text || '.'
     || case of_upload.content_type
          when 'image/png' then 'png'
          when 'image/jpeg' then 'jpg'
@@ -47,10 +60,8 @@ begin
       and u.attempts < 10 * u.incoming_number
       and (
         select count(*) from public.storage_deletions d
-        where d.target operator(pg_catalog.~>=~)
-            (u.user_id::text || '/' || u.chat_id::text || '/' || u.kind || 's/' || u.id::text || '-')
-          and d.target operator(pg_catalog.~<~)
-            (u.user_id::text || '/' || u.chat_id::text || '/' || u.kind || 's/' || u.id::text || '.')
+        where d.target operator(pg_catalog.~>=~) (private.attempt_stem(u) || '-')
+          and d.target operator(pg_catalog.~<~) (private.attempt_stem(u) || '.')
           -- A function lives for less than ten minutes, however it ends.
           and d.reason = 'copy_unconfirmed' and d.created_at > clock_timestamp() - interval '10 minutes'
       ) < 2
@@ -123,10 +134,8 @@ begin
     join public.uploads u on u.id = (v ->> 'id')::uuid
     join public.storage_deletions d on d.target = v ->> 'key' and d.user_id = u.user_id
     where u.status = 'reserved' and u.closes_at > clock_timestamp()
-      and d.target operator(pg_catalog.~>=~)
-        (u.user_id::text || '/' || u.chat_id::text || '/' || u.kind || 's/' || u.id::text || '-')
-      and d.target operator(pg_catalog.~<~)
-        (u.user_id::text || '/' || u.chat_id::text || '/' || u.kind || 's/' || u.id::text || '.')
+      and d.target operator(pg_catalog.~>=~) (private.attempt_stem(u) || '-')
+      and d.target operator(pg_catalog.~<~) (private.attempt_stem(u) || '.')
       and d.reason = 'copy_unconfirmed' and d.locked_until is null and d.done_at is null
       and d.not_before > clock_timestamp()
     for update of d skip locked
@@ -187,3 +196,31 @@ comment on function public.confirm_uploads(jsonb) is
   'confirmed by another attempt, and those that the outbox has taken back.';
 revoke all on function public.confirm_uploads(jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.confirm_uploads(jsonb) to service_role;
+
+-- One call, because each costs a confirm a round trip.
+create function public.settle_confirm(ids uuid[], verified jsonb, given_up text[])
+returns table (recorded uuid[], uploads jsonb, images jsonb, documents jsonb)
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  recorded := array(select c from public.confirm_uploads(verified) c);
+  perform public.give_up_confirm(given_up);
+  -- As they are now: another confirm may have been faster, or the chat be gone.
+  select coalesce(jsonb_agg(to_jsonb(u)), '[]') into uploads
+    from public.uploads u where u.id = any (ids);
+  select coalesce(jsonb_agg(to_jsonb(i) order by i.seq), '[]') into images
+    from public.chat_images i where i.id = any (ids);
+  select coalesce(jsonb_agg(to_jsonb(d) order by d.seq), '[]') into documents
+    from public.chat_documents d where d.id = any (ids);
+  return next;
+end
+$$;
+comment on function public.settle_confirm(uuid[], jsonb, text[]) is
+  'Ends attempts to confirm uploads: records those that were verified, as confirm_uploads does, gives the '
+  'keys of others up, and says what the rows of all of these ids are then.';
+revoke all on function public.settle_confirm(uuid[], jsonb, text[])
+  from public, anon, authenticated, service_role;
+grant execute on function public.settle_confirm(uuid[], jsonb, text[]) to service_role;

@@ -87,7 +87,7 @@ select is_empty(
      cross join (values ('anon'), ('authenticated'), ('service_role')) r (rolname)
      where f.nspname = 'private' and has_function_privilege(r.rolname, f.oid, 'execute')
        and not (f.proname in ('delete_auth_user', 'has_fresh_session', 'is_migration_applied', 'attempt_key',
-                                'recount', 'tidy', 'forget_buckets')
+                                'attempt_stem', 'recount', 'tidy', 'forget_buckets')
                 and r.rolname = 'service_role')
        and not (f.proname = 'renew_uploads' and r.rolname = 'authenticated')
        and not (f.proname in ('database_id', 'last_item') and r.rolname = 'service_role')

@@ -223,6 +223,7 @@ insert into cases (what, statement, owner, other, service_role) values
 ('rpc: give_up_confirm', 'select public.give_up_confirm(array[''x''])', '42501', '42501', 'ok 1'),
 ('rpc: renew_uploads', 'select * from public.renew_uploads(array[{reservation}], 60)', 'ok 0', 'ok 0', '42501'),
 ('rpc: confirm_uploads', 'select * from public.confirm_uploads(jsonb_build_array(jsonb_build_object(''id'', {reservation}, ''key'', ''x'')))', '42501', '42501', 'ok 0'),
+('rpc: settle_confirm', 'select * from public.settle_confirm(array[{reservation}], ''[]'', ''{}'')', '42501', '42501', 'ok 1'),
 ('rpc: start_cleanup', 'select * from public.start_cleanup()', '42501', '42501', 'ok 1'),
 ('rpc: claim_storage_deletions', 'select * from public.claim_storage_deletions(0, 1)', '42501', '42501', 'ok 0'),
 ('rpc: live_object_keys', 'select * from public.live_object_keys(array[''x''])', '42501', '42501', 'ok 0'),

@@ -4,11 +4,9 @@
  */
 import { gzipSync } from "node:zlib";
 import { assert, assertEquals } from "@std/assert";
-import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
-import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
-import type { BucketSettings } from "../../supabase/functions/_shared/settings.ts";
 import { acting } from "../support/buckets/acting.ts";
 import { testOnEachBucket } from "../support/buckets/each_bucket.ts";
+import { withBucketOf } from "../support/buckets/with_bucket_of.ts";
 import { anonymousGet, send, signedGet } from "../support/buckets/signed_put.ts";
 import { type Bytes, image, png } from "../support/files.ts";
 import { keysBelow } from "../support/stack.ts";
@@ -16,22 +14,6 @@ import { signUp } from "../support/users.ts";
 
 const victim = await signUp();
 const attacker = await signUp();
-
-/** Removes what users have in a bucket that the stack's worker does not look after. */
-async function empty(store: ObjectStore): Promise<void> {
-  for (const { id } of [victim, attacker]) {
-    await store.deleteMany(await keysBelow(`${id}/`, store));
-  }
-}
-
-async function withBucket(bucket: BucketSettings, work: (store: ObjectStore) => Promise<void>) {
-  const store = openBucket(bucket);
-  try {
-    await work(store);
-  } finally {
-    await empty(store);
-  }
-}
 
 const put = (
   { url, headers }: { url: string; headers: Record<string, string> },
@@ -43,8 +25,8 @@ const EVERYBODY = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"';
 
 testOnEachBucket(
   "what is copied from a victim is not confirmed, nor can anybody tell what it is",
-  ({ settings: bucket }) =>
-    withBucket(bucket, async (store) => {
+  (under) =>
+    withBucketOf([victim, attacker], under, async (store) => {
       const secret = image("secret.png", 7);
       const owner = acting(victim, store);
       const theirs = (await owner.reserve([secret]))[0]!;
@@ -54,7 +36,7 @@ testOnEachBucket(
       const thief = acting(attacker, store);
       const nothing = (await thief.reserve([image("a.png", 1)]))[0]!;
       const { rejected: [expected] } = await thief.confirm([nothing.id]);
-      const copy = { "x-amz-copy-source": `/${bucket.bucket}/${s3_path}` };
+      const copy = { "x-amz-copy-source": `/${under.settings.bucket}/${s3_path}` };
       for (
         const more of [
           copy,
@@ -80,8 +62,8 @@ testOnEachBucket(
 
 testOnEachBucket(
   "other bytes, before or after the copy, become nothing",
-  ({ settings: bucket }) =>
-    withBucket(bucket, async (store) => {
+  (under) =>
+    withBucketOf([victim, attacker], under, async (store) => {
       const file = image("a.png", 1);
       const others = image("a.png", 2).bytes;
       const { reserve, confirm } = acting(attacker, store);
@@ -111,8 +93,8 @@ testOnEachBucket(
 
 testOnEachBucket(
   "headers that nobody signed are not on what is confirmed",
-  ({ settings: bucket }) =>
-    withBucket(bucket, async (store) => {
+  (under) =>
+    withBucketOf([victim, attacker], under, async (store) => {
       const file = image("a.png", 1);
       const { reserve, confirm } = acting(attacker, store);
       for (

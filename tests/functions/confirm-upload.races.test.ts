@@ -7,13 +7,14 @@ import { ChatArchiveError } from "@shared/errors.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { ConfirmPorts } from "../../supabase/functions/_shared/confirm_uploads.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
-import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import { workerClient } from "../support/api_client.ts";
 import { acting, type Reserved } from "../support/buckets/acting.ts";
 import { testOnEachBucket } from "../support/buckets/each_bucket.ts";
+import { isStacksOwn } from "../support/buckets/kinds.ts";
+import { withBucketOf } from "../support/buckets/with_bucket_of.ts";
 import { cleanup, endLeases, settleAll } from "../support/deletion.ts";
 import { image, put, reserve } from "../support/files.ts";
-import { asOperator, keysBelow } from "../support/stack.ts";
+import { asOperator, bytesOf, keysBelow } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 
 type Store = ConfirmPorts["store"];
@@ -54,7 +55,7 @@ function using(bucket: ObjectStore) {
         return copied;
       },
     }),
-    bytesOf: async (key: string) => new Response((await bucket.get(key))!.body).bytes(),
+    bytesOf: (key: string) => bytesOf(key, bucket),
   };
 }
 
@@ -63,16 +64,10 @@ function race(
   name: string,
   work: (on: ReturnType<typeof using>, isSwept: boolean) => Promise<void>,
 ): void {
-  testOnEachBucket(name, async ({ kind, settings }) => {
-    const bucket = openBucket(settings);
-    const isSwept = kind === "embedded" || kind === "platform";
-    try {
-      await work(using(bucket), isSwept);
-    } finally {
-      // What nobody sweeps there.
-      if (!isSwept) await bucket.deleteMany(await keysBelow(`${user.id}/`, bucket));
-    }
-  });
+  testOnEachBucket(
+    name,
+    (under) => withBucketOf([user], under, (bucket) => work(using(bucket), isStacksOwn(under))),
+  );
 }
 
 const expire = ({ id }: Reserved) =>

@@ -1,6 +1,16 @@
+/**
+ * confirm-upload. What a bucket has a part in runs on each kind of bucket: over HTTP on the stack's own,
+ * and with the handlers in this process on the others, which no function knows.
+ */
+import type { ConfirmUploadResponse } from "@shared/contracts/confirm-upload.ts";
 import type { Box } from "@shared/rows.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Acting, acting } from "../support/buckets/acting.ts";
+import { testOnEachBucket } from "../support/buckets/each_bucket.ts";
+import { isStacksOwn } from "../support/buckets/kinds.ts";
+import { withBucketOf } from "../support/buckets/with_bucket_of.ts";
 import {
+  type Bytes,
   document,
   factsOf,
   image,
@@ -12,71 +22,96 @@ import {
   type TestFile,
   uploadAll,
 } from "../support/files.ts";
-import { asOperator, keysBelow } from "../support/stack.ts";
+import { asOperator, bytesOf, keysBelow } from "../support/stack.ts";
 import { assertError, assertField, signUp } from "../support/users.ts";
 
 const user = await signUp();
 const other = await signUp();
 
-/** Uploads one file and confirms it. */
-async function confirmOne(file: TestFile, sent = file.bytes) {
-  const chat_id = await user.createChat();
-  // The hash is right, so that what else is looked at decides.
-  const [upload] = await reserve(user, chat_id, [{ ...file, sha256: sha256(sent) }]);
-  assertEquals(await put(upload!, sent), 200);
-  const { status, body } = await user.call("confirm-upload", { ids: [upload!.id] });
-  assertEquals(status, 200);
-  return { chat_id, upload: upload!, body };
+/** What a user does with one bucket, and what lies there. */
+interface On extends Pick<Acting, "reserve"> {
+  confirm(ids: string[]): Promise<ConfirmUploadResponse>;
+  keys(chat_id: string): Promise<string[]>;
+  bytes(key: string): Promise<Bytes>;
 }
 
-Deno.test("a verified image becomes a row, with its own dimensions", async () => {
+const overHttp: Pick<On, "reserve" | "confirm"> = {
+  async reserve(files, chat) {
+    const chat_id = chat ?? await user.createChat();
+    return (await reserve(user, chat_id, files)).map((upload) => ({ chat_id, ...upload }));
+  },
+  async confirm(ids) {
+    const { status, body } = await user.call("confirm-upload", { ids });
+    assertEquals(status, 200);
+    return body;
+  },
+};
+
+function testEachBucket(name: string, work: (on: On) => Promise<void>): void {
+  testOnEachBucket(name, (under) =>
+    withBucketOf([user], under, (store) =>
+      work({
+        ...(isStacksOwn(under) ? overHttp : acting(user, store)),
+        keys: (chat_id) => keysBelow(`${user.id}/${chat_id}/`, store),
+        bytes: (key) => bytesOf(key, store),
+      })));
+}
+
+/** Uploads one file and confirms it. */
+async function confirmOne(
+  file: TestFile,
+  sent = file.bytes,
+  { reserve, confirm }: Pick<On, "reserve" | "confirm"> = overHttp,
+) {
+  // The hash is right, so that what else is looked at decides.
+  const [upload] = await reserve([{ ...file, sha256: sha256(sent) }]);
+  assertEquals(await put(upload!, sent), 200);
+  return { chat_id: upload!.chat_id, upload: upload!, body: await confirm([upload!.id]) };
+}
+
+testEachBucket("a verified image becomes a row, with its own dimensions", async (on) => {
   const chat_id = await user.createChat();
   const { data: message } = await user.client.from("chat_messages")
     .insert({ chat_id, role: "assistant", content: "Look" }).select("id").single();
   const bytes = png(31, 17);
   const name = "Схема «б» / page 1 😀.png";
-  const [upload] = await reserve(user, chat_id, [
-    { name, content_type: "image/png", bytes, message_id: message!.id },
-  ]);
+  const [upload] = await on.reserve(
+    [{ name, content_type: "image/png", bytes, message_id: message!.id }],
+    chat_id,
+  );
   await put(upload!, bytes);
-  const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
-  assertEquals(body.rejected, []);
-  const [row] = body.images;
-  assertEquals(
-    {
-      id: row.id,
-      chat_id: row.chat_id,
-      message_id: row.message_id,
-      image_name: row.image_name,
-      s3_path: row.s3_path,
-      width: row.width,
-      height: row.height,
-      file_size: row.file_size,
-    },
-    {
-      id: upload!.id,
-      chat_id,
-      message_id: message!.id,
-      image_name: name,
-      s3_path: `${user.id}/${chat_id}/images/${upload!.id}-1.png`,
-      width: 31,
-      height: 17,
-      file_size: bytes.length,
-    },
-  );
-  assertMatch(row.s3_url, new RegExp(`/chat-archive/${row.s3_path}$`));
-  assertEquals(row.sha256, sha256(bytes));
-  assertEquals(
-    await keysBelow(`${user.id}/${chat_id}/`),
-    [row.s3_path],
-    "the incoming key is gone",
-  );
+  const { images: [row], rejected } = await on.confirm([upload!.id]);
+  assertEquals(rejected, []);
+  const { seq, uploaded_at, s3_url, ...rest } = row!;
+  assert(seq > 0 && Date.parse(uploaded_at) > 0);
+  assertEquals(rest, {
+    id: upload!.id,
+    chat_id,
+    user_id: user.id,
+    message_id: message!.id,
+    document_id: null,
+    page_number: null,
+    coords_norm: null,
+    image_name: name,
+    s3_path: `${user.id}/${chat_id}/images/${upload!.id}-1.png`,
+    image_type: "viewport",
+    content_type: "image/png",
+    description: null,
+    width: 31,
+    height: 17,
+    file_size: bytes.length,
+    sha256: sha256(bytes),
+    bytes: 0,
+  });
+  assertMatch(s3_url!, new RegExp(`/${rest.s3_path}$`));
+  assertEquals(await on.keys(chat_id), [rest.s3_path], "the incoming key is gone");
+  assertEquals(await on.bytes(rest.s3_path), bytes);
 });
 
-Deno.test("a verified document becomes a row, with its own name and pages", async () => {
+testEachBucket("a verified document becomes a row, with its own name and pages", async (on) => {
   const file = { ...document("Отчёт.pdf"), page_count: 12 };
-  const { chat_id, upload, body } = await confirmOne(file);
-  const [{ seq, uploaded_at, ...row }] = body.documents;
+  const { chat_id, upload, body } = await confirmOne(file, file.bytes, on);
+  const { seq, uploaded_at, ...row } = body.documents[0]!;
   assert(seq > 0 && Date.parse(uploaded_at) > 0);
   assertEquals(row, {
     id: upload.id,
@@ -91,6 +126,7 @@ Deno.test("a verified document becomes a row, with its own name and pages", asyn
     metadata: {},
   });
   assertEquals(body.images, []);
+  assertEquals(await on.bytes(row.s3_path), file.bytes);
 });
 
 Deno.test("a chat has several documents, and document_path names the first one", async () => {
@@ -197,7 +233,7 @@ Deno.test("the id of an image that lives is never reserved again", async () => {
   assertError(answer, 409, "conflict");
 });
 
-Deno.test("what is not what it says is refused, and its bytes go", async () => {
+testEachBucket("what is not what it says is refused, and its bytes go", async (on) => {
   const html = (size: number) => new TextEncoder().encode("<html>".padEnd(size, " "));
   const whole = png(9, 9);
   const zip = new Uint8Array([0x50, 0x4b, 3, 4, ...pdf().slice(4)]);
@@ -225,67 +261,60 @@ Deno.test("what is not what it says is refused, and its bytes go", async () => {
       /cut off/,
     ],
   ];
-  for (const [what, file, sent, message] of cases) {
-    const { chat_id, upload, body } = await confirmOne(file, sent);
+  for (const [what, file, sent, expected] of cases) {
+    const { chat_id, upload, body } = await confirmOne(file, sent, on);
     assertEquals(body.images, [], what);
     assertEquals(body.rejected.length, 1, what);
-    assertEquals([body.rejected[0].id, body.rejected[0].code], [upload.id, "upload_mismatch"]);
-    assertMatch(body.rejected[0].message, message, what);
-    assertEquals(await keysBelow(`${user.id}/${chat_id}/`), [], what);
+    const { id, code, message } = body.rejected[0]!;
+    assertEquals([id, code], [upload.id, "upload_mismatch"]);
+    assertMatch(message, expected, what);
+    assertEquals(await on.keys(chat_id), [], what);
   }
 });
 
-Deno.test("a file that never arrived: upload_mismatch; the URL still works afterwards", async () => {
-  const chat_id = await user.createChat();
-  const [upload] = await reserve(user, chat_id, [image()]);
-  const early = await user.call("confirm-upload", { ids: [upload!.id] });
-  assertEquals(early.body.rejected[0].code, "upload_mismatch");
+testEachBucket("a file that never arrived: upload_mismatch; the URL still works", async (on) => {
+  const [upload] = await on.reserve([image()]);
+  const { rejected } = await on.confirm([upload!.id]);
+  assertEquals(rejected.map(({ code }) => code), ["upload_mismatch"]);
   await put(upload!, image().bytes);
-  const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
-  assertEquals(body.images.length, 1);
+  assertEquals((await on.confirm([upload!.id])).images.length, 1);
 });
 
-Deno.test("confirming again, and twice at once, gives the same rows", async () => {
-  const chat_id = await user.createChat();
-  const uploads = await reserve(user, chat_id, [image("a.png", 1), image("b.png", 2)]);
-  await put(uploads[0]!, image("a.png", 1).bytes);
-  await put(uploads[1]!, image("b.png", 2).bytes);
+testEachBucket("confirming again, and twice at once, gives the same rows", async (on) => {
+  const files = [image("a.png", 1), image("b.png", 2)];
+  const uploads = await on.reserve(files);
+  for (const [index, upload] of uploads.entries()) await put(upload, files[index]!.bytes);
   const ids = uploads.map(({ id }) => id);
-  const both = await Promise.all([
-    user.call("confirm-upload", { ids }),
-    user.call("confirm-upload", { ids }),
-  ]);
-  const again = await user.call("confirm-upload", { ids });
-  for (const { status, body } of both) {
-    assertEquals(status, 200);
-    assertEquals(body, again.body);
-  }
-  assertEquals(again.body.images.map(({ id }: { id: string }) => id).toSorted(), ids.toSorted());
+  const both = await Promise.all([on.confirm(ids), on.confirm(ids)]);
+  const again = await on.confirm(ids);
+  assertEquals(both, [again, again]);
+  assertEquals(again.images.map(({ id }) => id).toSorted(), ids.toSorted());
 });
 
-Deno.test("other bytes put through the same URL change nothing that a row names", async () => {
-  const { chat_id, upload } = await confirmOne(image("a.png", 1));
-  await put(upload, image("a.png", 2).bytes);
-  await user.call("confirm-upload", { ids: [upload.id] });
-  const { body } = await user.call("presign-download", { ids: [upload.id] });
-  const stored = await (await fetch(body.downloads[0].url)).bytes();
-  assertEquals(stored, image("a.png", 1).bytes);
-  assertEquals((await keysBelow(`${user.id}/${chat_id}/images/`)).length, 1);
-});
+testEachBucket(
+  "other bytes put through the same URL change nothing that a row names",
+  async (on) => {
+    const file = image("a.png", 1);
+    const { chat_id, upload, body } = await confirmOne(file, file.bytes, on);
+    await put(upload, image("a.png", 2).bytes);
+    assertEquals(await on.confirm([upload.id]), body);
+    const { s3_path } = body.images[0]!;
+    assertEquals(await on.bytes(s3_path), file.bytes);
+    const images = (await on.keys(chat_id)).filter((key) => key.includes("/images/"));
+    assertEquals(images, [s3_path]);
+  },
+);
 
-Deno.test("other bytes than those of the hash: nothing is told of them, and they go", async () => {
-  const chat_id = await user.createChat();
-  const [upload] = await reserve(user, chat_id, [image("a.png", 1)]);
-  const nothing = await user.call("confirm-upload", { ids: [upload!.id] });
+testEachBucket("other bytes than those of the hash: nothing is told, and they go", async (on) => {
+  const [upload] = await on.reserve([image("a.png", 1)]);
+  const nothing = await on.confirm([upload!.id]);
   for (const bytes of [png(4, 3, 2), new Uint8Array(image().bytes.length)]) {
     await put(upload!, bytes);
-    const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
-    assertEquals(body, nothing.body);
-    assertEquals(await keysBelow(`${user.id}/${chat_id}/`), []);
+    assertEquals(await on.confirm([upload!.id]), nothing);
+    assertEquals(await on.keys(upload!.chat_id), []);
   }
   await put(upload!, image("a.png", 1).bytes);
-  const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
-  assertEquals(body.images.length, 1);
+  assertEquals((await on.confirm([upload!.id])).images.length, 1);
 });
 
 Deno.test("a reservation that was swept: upload_mismatch", async () => {

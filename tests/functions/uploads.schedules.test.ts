@@ -1,8 +1,9 @@
 /**
  * Random schedules of all that can happen to uploads at the same time, over the real handlers, database
  * and bucket: hostile PUTs, confirms, copies whose answers are lost and that land late, deletions, workers,
- * hours that pass, and processes that are killed. After each, every row has the bytes of its hash, and
- * nothing lies in the bucket that nothing names.
+ * hours that pass, processes that are killed, and a database that is restored. After each, every row has
+ * the bytes of its hash, and nothing lies in the bucket that nothing names. From a restore until an
+ * operator accepts it nothing of what was live before is lost.
  *
  *   UPLOAD_SCHEDULES=20000   how many; a few hundred by default
  *   UPLOAD_SEED=123          the first seed
@@ -15,13 +16,18 @@ import { chunked } from "@shared/async.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
 import { assert, assertEquals } from "@std/assert";
+import { checkBucket } from "../../supabase/functions/_shared/bucket_identity.ts";
 import type { ObjectStore } from "../../supabase/functions/_shared/object_store.ts";
+import { deletingOnceChecked, lastVerdict } from "../../supabase/functions/_shared/recent_check.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { confirmUpload } from "../../supabase/functions/confirm-upload/handler.ts";
 import { deleteChat } from "../../supabase/functions/delete-chat/handler.ts";
 import { presignUpload } from "../../supabase/functions/presign-upload/handler.ts";
+import { acceptRestore } from "../../supabase/functions/storage-cleanup/accept_restore.ts";
+import { workerClient } from "../support/api_client.ts";
 import { runWorker } from "../support/deletion.ts";
 import { document, factsOf, image, sha256, type TestFile } from "../support/files.ts";
+import { backUpRows, type RowsBackup } from "../support/rows_backup.ts";
 import { Schedule } from "../support/schedule.ts";
 import { bucket, keysBelow, stack } from "../support/stack.ts";
 import { signUp, type User } from "../support/users.ts";
@@ -37,10 +43,29 @@ Deno.test.beforeAll(() => {
 });
 Deno.test.afterAll(() => sql.end());
 
+/** As the stack's functions have them: it is on loopback. */
+const identity = {
+  admin: workerClient(),
+  store: bucket,
+  project: "",
+  contentType: "application/pdf",
+} as const;
+
 /** What is done otherwise than in the product, to see that a schedule finds it. */
 interface Holes {
   /** A copy is sent again where its answer is lost, as the SDK would. */
   repeatsCopies?: boolean;
+}
+
+/** The key of a row, and the hash of its bytes. */
+type File = [key: string, hash: string];
+
+/** The database, as it was. */
+interface Backup {
+  rows: RowsBackup;
+  live: File[];
+  /** That had passed. */
+  hours: number;
 }
 
 /** One user with one chat and some files, and what may happen to them. */
@@ -51,6 +76,11 @@ class World {
   #copying = new Map<string, number>();
   /** Most copies of one file that were under way within an hour. */
   mostCopies = 0;
+  #hours = 0;
+  /** What there was when the database was restored: all keys, and the hash behind those of rows. */
+  before: { keys: string[]; live: File[] } | undefined;
+  /** The worker finds that the database is not the bucket's, until an operator accepts it. */
+  isRestored = false;
 
   constructor(
     readonly seed: number,
@@ -111,7 +141,7 @@ class World {
     const fate = schedule.random();
     const lost = () => new ChatArchiveError("storage_unavailable", "the answer is lost");
     // Some kinds of schedules are about answers that are lost.
-    const good = this.seed % KINDS.length < 2 ? 0.6 : 0.3;
+    const good = [2, 3].includes(this.seed % KINDS.length) ? 0.3 : 0.6;
     const copied = await schedule.step(task, fate < good ? "copy" : "copy, lost", async () => {
       if (fate < good) return await bucket.copy(from, to, type);
       if (fate < good + 0.1) await bucket.copy(from, to, type);
@@ -130,13 +160,19 @@ class World {
   async #landLate(task: string, from: string, to: string, type: string): Promise<void> {
     const read = this.schedule.random() < 0.5 ? await bucket.bytes(from) : null;
     const body = read && await new Blob(read as Uint8Array<ArrayBuffer>[]).bytes();
-    const name = `late copy of ${task}`;
+    const name = `${this.schedule.pick(["late", "latest"])} copy of ${task}`;
     this.schedule.begin(name, () =>
       this.schedule.step(name, "lands", async () => {
         if (body) await bucket.put({ key: to, body, size: body.length, contentType: type });
         else await bucket.copy(from, to, type);
       }));
   }
+
+  /** Has a worker lately found that the bucket is the database's? */
+  #mayDelete = (task: string) => async () => {
+    const last = await lastVerdict(this.admin(task), bucket, identity.project);
+    return last?.verdict === "same" && last.isRecent;
+  };
 
   async presign(task: string): Promise<void> {
     const request = PresignUploadRequest.parse({
@@ -173,7 +209,8 @@ class World {
     const ids = this.files.filter(() => this.schedule.random() < 0.8).map(({ id }) => id);
     if (ids.length === 0) return;
     const ports = { db: this.db(task), admin: this.admin(task), maxBytes: 1e6 };
-    await confirmUpload({ ids }, { ...ports, store: this.store(task) }).catch((error) => {
+    const store = deletingOnceChecked(this.store(task), this.#mayDelete(task));
+    await confirmUpload({ ids }, { ...ports, store }).catch((error) => {
       assert(["storage_unavailable", "not_found"].includes(error.code), error);
     });
   }
@@ -183,14 +220,15 @@ class World {
       db: this.db(task),
       admin: this.admin(task),
       store: this.store(task),
-      mayDelete: () => Promise.resolve(true),
+      mayDelete: this.#mayDelete(task),
       budget: 20_000,
     }).catch(({ code }) => assertEquals(code, "not_found"));
   }
 
   async sweep(task: string): Promise<void> {
     const { list, deleteMany } = this.store(task);
-    await runWorker({ list, deleteMany }, { admin: this.admin(task) });
+    const { body } = await runWorker({ list, deleteMany }, { admin: this.admin(task) });
+    assertEquals(body.bucket, this.isRestored ? "restored" : undefined);
   }
 
   /** Rows that hold a file go, as a client deletes them. */
@@ -209,26 +247,70 @@ class World {
 
   /** An hour passes for the user's rows: URLs die, attempts are due, leases end. */
   async hour(task: string): Promise<void> {
-    await this.schedule.step(task, "an hour passes", () => moveOn([this.user], "61 minutes"));
+    await this.schedule.step(task, "an hour passes", () => moveOn([this.user], 61));
+    this.#hours++;
     this.#copying.clear();
+  }
+
+  /** The database is backed up and, some time later, restored. The bucket is not. */
+  async restore(task: string): Promise<void> {
+    const { schedule } = this;
+    const backup = await schedule.step(task, "backs up", async () => ({
+      rows: await backUpRows(sql, this.user.id),
+      live: await filesOf(this),
+      hours: this.#hours,
+    }));
+    const later = `late task after ${task}`;
+    schedule.begin(later, () =>
+      schedule.step(later, "restores", async () => {
+        if (!this.before) await this.#restoreTo(backup);
+      }));
+  }
+
+  async #restoreTo({ rows, live, hours }: Backup): Promise<void> {
+    // A worker has run since the backup: it does each minute.
+    assertEquals((await runWorker()).body.bucket, undefined);
+    // Whoever works on the database has lost it. What the bucket was asked for goes on.
+    this.schedule.interrupt((task, step) => step === "begins" || / copy of /.test(task));
+    this.#copying.clear();
+    this.before = {
+      keys: await keysBelow(`${this.user.id}/`),
+      live: await filesOf(this),
+    };
+    const counted = await countedRuns();
+    await rows.restore();
+    this.isRestored = await countedRuns() < counted;
+    // What nobody notices has lost nothing.
+    if (!this.isRestored) assertEquals(this.before.live, live);
+    await moveOn([this.user], 61 * (this.#hours - hours));
+  }
+
+  /** An operator says that the restored database is the truth, and the worker goes on. */
+  async accept(): Promise<void> {
+    this.isRestored = false;
+    const { accepted, verdict } = await acceptRestore({ accept_restore: "apply" }, identity);
+    assertEquals([accepted, verdict], [true, "bucket_ahead"]);
+    assertEquals((await runWorker()).body.bucket, undefined);
   }
 }
 
-/** Moves the clocks of users' rows. */
-async function moveOn(users: User[], time: string): Promise<void> {
+/** Moves the clocks of users' rows, by minutes. */
+async function moveOn(users: User[], minutes: number): Promise<void> {
   const ids = users.map(({ id }) => id);
+  const time = sql`make_interval(mins => ${minutes})`;
   await sql`
-    update uploads set expires_at = expires_at - ${time}::interval where user_id = any(${ids})`;
+    update uploads set expires_at = expires_at - ${time} where user_id = any(${ids})`;
   await sql`
     update storage_deletions
-    set not_before = not_before - ${time}::interval, created_at = created_at - ${time}::interval,
-        locked_until = locked_until - ${time}::interval
+    set not_before = not_before - ${time}, created_at = created_at - ${time},
+        locked_until = locked_until - ${time}
     where user_id = any(${ids}) and done_at is null`;
 }
 
+const DAY = 24 * 60;
+
 const EVENTS: Record<string, (world: World, task: string) => Promise<unknown>> = {
   put: (world, task) => world.put(task, world.schedule.pick(world.files), true),
-  lateSwap: (world, task) => world.put(task, world.schedule.pick(world.files), false),
   swap: (world, task) => world.put(task, world.schedule.pick(world.files), false),
   confirm: (world, task) => world.confirm(task),
   sweep: (world, task) => world.sweep(task),
@@ -237,30 +319,54 @@ const EVENTS: Record<string, (world: World, task: string) => Promise<unknown>> =
   deleteChat: (world, task) => world.deleteChat(task),
   deleteFile: (world, task) => world.deleteFile(task, world.schedule.pick(world.files)),
   deleteUser: (world, task) => world.deleteUser(task),
+  restore: (world, task) => world.restore(task),
 };
 
-/** What may happen, as often as it is named beside the others. Every fourth seed has the same kind. */
-const KINDS: string[] = [
-  "put put swap swap confirm confirm confirm sweep sweep hour presign deleteChat deleteFile deleteUser",
+/** What may happen, as often as it is named beside the others, and how late. Each seed has the next kind. */
+const KINDS: string[][] = [
+  "put put swap swap confirm confirm confirm sweep sweep hour presign deleteChat deleteFile " +
+  "deleteUser restore",
   "confirm confirm confirm hour sweep sweep",
-  "confirm swap lateSwap lateSwap deleteFile",
-  "confirm deleteChat deleteChat",
-];
+  "confirm swap late/swap late/swap deleteFile",
+  "confirm confirm deleteChat late/deleteChat late/deleteChat late/deleteChat",
+  "confirm swap sweep deleteFile restore restore latest/confirm latest/sweep latest/deleteChat latest/hour",
+].map((kind) => kind.split(" "));
 
-/** Every row has the bytes of its hash, which is the one that was announced. @returns their keys */
-async function checkRows(world: World): Promise<string[]> {
+/** How many runs of the worker have counted, as the database knows it. */
+async function countedRuns(): Promise<bigint> {
+  const [row] = await sql<[{ runs: string }]>`select runs from private.bucket_counter`;
+  return BigInt(row.runs);
+}
+
+/** The files of rows. Their hashes are those that were announced. */
+async function filesOf(world: World): Promise<File[]> {
   const rows = await sql<{ id: string; s3_path: string; sha256: string }[]>`
       select id, s3_path, sha256 from chat_images where user_id = ${world.user.id}
       union all
-      select id, s3_path, sha256 from chat_documents where user_id = ${world.user.id}`;
+      select id, s3_path, sha256 from chat_documents where user_id = ${world.user.id}
+      order by s3_path`;
   for (const { id, s3_path, sha256: stored } of rows) {
-    const bytes = await bucket.bytes(s3_path);
-    assert(bytes, `the bytes of ${s3_path} are gone`);
-    const hash = sha256(await new Blob(bytes as Uint8Array<ArrayBuffer>[]).bytes());
-    const announced = sha256(world.files.find((file) => file.id === id)!.bytes);
-    assertEquals([hash, stored], [announced, announced], s3_path);
+    assertEquals(stored, sha256(world.files.find((file) => file.id === id)!.bytes), s3_path);
   }
-  return rows.map(({ s3_path }) => s3_path);
+  return rows.map(({ s3_path, sha256 }) => [s3_path, sha256]);
+}
+
+/** The bytes of files are there. */
+async function checkBytes(files: File[]): Promise<void> {
+  for (const [key, hash] of files) {
+    const object = await bucket.get(key);
+    assert(object, `the bytes of ${key} are gone`);
+    assertEquals(sha256(await new Response(object.body).bytes()), hash, key);
+  }
+}
+
+/** Every row has its bytes, but for what was gone when the database was restored. @returns their keys */
+async function checkRows(world: World): Promise<string[]> {
+  const files = await filesOf(world);
+  await checkBytes(
+    files.filter(([key]) => !world.before || world.before.keys.includes(key)),
+  );
+  return files.map(([key]) => key);
 }
 
 /** What lies in the bucket is named by a row, an open reservation or an entry that will be swept. */
@@ -283,6 +389,8 @@ async function play(seed: number, holes: Holes = {}): Promise<World> {
   const schedule = new Schedule(seed, 0.01);
   const user = await signUp();
   const world = new World(seed, schedule, user, await user.createChat(), holes);
+  // The worker has just run.
+  assertEquals((await checkBucket(identity)).verdict, "same");
   try {
     const first = new Schedule(seed);
     const setUp = new World(seed, first, user, world.chat_id, holes);
@@ -296,12 +404,11 @@ async function play(seed: number, holes: Holes = {}): Promise<World> {
       const { bytes: body, content_type: contentType } = file;
       await bucket.put({ key, body, size: body.length, contentType });
     }
-    const events = KINDS[seed % KINDS.length]!.split(" ");
     const count = 3 + Math.floor(schedule.random() * 8);
     for (let n = 0; n < count; n++) {
-      const name = schedule.pick(events);
-      const event = EVENTS[name]!;
-      const task = name.startsWith("late") ? `late task ${n}` : `task ${n}`;
+      const [name, rank] = schedule.pick(KINDS[seed % KINDS.length]!).split("/").toReversed();
+      const event = EVENTS[name!]!;
+      const task = `${rank ?? ""} task ${n}`.trim();
       // None begins before its turn: the order of beginnings is the seed's, too.
       schedule.begin(
         task,
@@ -310,11 +417,18 @@ async function play(seed: number, holes: Holes = {}): Promise<World> {
     }
     await schedule.run();
     assert(world.mostCopies <= 2, `${world.mostCopies} copies of one file at once`);
-    await checkObjects(world, await checkRows(world));
+    if (world.before) {
+      await checkBytes(world.before.live);
+      if (world.isRestored) await world.accept();
+      await checkRows(world);
+    } else {
+      await checkObjects(world, await checkRows(world));
+    }
     // What is left to sweep waits, so that it does not change what the next seed does.
-    await moveOn([user], "-1 day");
+    await moveOn([user], -DAY);
     return world;
   } catch (error) {
+    if (world.isRestored) await world.accept();
     // Nothing of it is left for the workers of other tests.
     await sql`
       update storage_deletions set done_at = now() where user_id = ${user.id} and done_at is null`;
@@ -328,13 +442,19 @@ async function play(seed: number, holes: Holes = {}): Promise<World> {
  */
 async function finish(...worlds: World[]): Promise<void> {
   for (let round = 0; round < 2; round++) {
-    await moveOn(worlds.map(({ user }) => user), "3 days");
+    await moveOn(worlds.map(({ user }) => user), 3 * DAY);
     await runWorker();
   }
   for (const world of worlds) {
     const log = `seed ${world.seed}:\n${world.schedule.log.join("\n")}`;
     const keys = await keysBelow(`${world.user.id}/`);
-    assertEquals(keys.toSorted(), (await checkRows(world)).toSorted(), log);
+    const named = await checkRows(world);
+    if (world.before) {
+      // What a restored database does not know is for reconcile and an operator to decide.
+      await bucket.deleteMany(keys.filter((key) => !named.includes(key)));
+    } else {
+      assertEquals(keys.toSorted(), named.toSorted(), log);
+    }
   }
 }
 
@@ -377,7 +497,7 @@ const HOLES: [
 ][] = [
   [
     "a confirm that is paused between the worker's look and its delete",
-    93,
+    1,
     (work) =>
       withFunction(
         "public.confirm_uploads",
@@ -388,9 +508,22 @@ const HOLES: [
   ],
   [
     "a copy that is sent again, and whose first request lands late",
-    114,
+    1,
     (work) => work(),
     { repeatsCopies: true },
+  ],
+  [
+    "an attempt's entry that delete-chat takes before its time",
+    1,
+    (work) =>
+      withFunction(
+        "public.begin_confirm",
+        (sql) =>
+          sql.replace("returning u.id, u.user_id,", "returning u.id, u.chat_id, u.user_id,")
+            .replace("(user_id, target,", "(chat_id, user_id, target,")
+            .replace("select b.user_id,", "select b.chat_id, b.user_id,"),
+        work,
+      ),
   ],
   [
     "any number of confirms of one reservation at once",

@@ -1,5 +1,11 @@
 /** `deno task storage check`: what it finds out about a bucket, and what it says follows. */
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
+import {
+  type BucketMarker,
+  readMarker,
+  writeMarker,
+} from "../../supabase/functions/_shared/bucket_marker.ts";
+import { operatorBucket } from "../../tools/operator_bucket.ts";
 import { explain } from "../../tools/storage/failures.ts";
 import { Failure } from "../../stack/failure.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -8,7 +14,9 @@ import type { BUCKET_KINDS } from "../support/buckets/kinds.ts";
 import { startLenientBucket } from "../support/buckets/lenient.ts";
 import { ownBucket } from "../support/buckets/own_bucket.ts";
 import { s3Error, startScriptedBucket } from "../support/scripted_bucket.ts";
-import { exported, failure, run } from "../support/storage_command.ts";
+import { cleanup } from "../support/deletion.ts";
+import { asOperator, stack } from "../support/stack.ts";
+import { exported, failure, onStack, run } from "../support/storage_command.ts";
 
 const PROBES = "storage-check-";
 
@@ -25,6 +33,8 @@ const GOOD = {
   public_read: "no",
   cors: "yes",
   refused_types: [],
+  // Without an API.
+  marker: "not_asked",
 };
 
 /** What is told otherwise of a kind, and the exit code. */
@@ -189,6 +199,48 @@ Deno.test("check says what it could not remove", async () => {
   );
   assertEquals(code, 1);
   assertMatch(notes[1]!, /below storage-check-.* could not be deleted \(AccessDenied\)/);
+});
+
+Deno.test("check tells whether the bucket is this database's", async () => {
+  assertEquals((await cleanup()).status, 200);
+  const own = await onStack(["check", "--json"]);
+  assertEquals([own.json().marker, own.json().warnings], ["same", []]);
+
+  await using other = startLenientBucket();
+  const store = openBucket(other.settings);
+  const env = {
+    ...exported({ ...other.settings }),
+    SUPABASE_URL: stack.API_URL,
+    SUPABASE_SERVICE_KEY: stack.SECRET_KEY,
+  };
+  // The database has used its own bucket.
+  await asOperator((sql) => sql`update private.bucket_counter set runs = greatest(runs, 1)`);
+  const marker = (await readMarker(operatorBucket(stack)))! as BucketMarker;
+  const cases = [
+    [null, "no_marker", /or this one was emptied/],
+    [{ ...marker, database: "another" }, "other_identity", /used by another database/],
+    [{ ...marker, runs: marker.runs + 1000 }, "bucket_ahead", /restored, or copied/],
+  ] as const;
+  for (const [content, answer, meaning] of cases) {
+    if (content) await writeMarker(store, content, "image/png");
+    const { code, json } = await run(["check", "--json"], { env });
+    const { marker: found, warnings } = json();
+    assertEquals([code, found, warnings.length], [1, answer, 1]);
+    assertMatch(warnings[0], meaning);
+    assertMatch(warnings[0], /accept-restore/);
+  }
+  await writeMarker(store, marker, "image/png");
+  const fitting = await run(["check"], { env });
+  assertEquals([fitting.code, fitting.lines.at(-1)], [
+    0,
+    "marker              same: the bucket is this database's",
+  ]);
+
+  const { code, json } = await run(["check", "--json"], {
+    env: { ...env, SUPABASE_SERVICE_KEY: "sb_secret_wrong" },
+  });
+  assertEquals([code, json().marker], [1, "unknown"]);
+  assertMatch(json().warnings[0], /^marker is unknown: /);
 });
 
 Deno.test("a bucket that takes no object at all: exit code 3", async () => {

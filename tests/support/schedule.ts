@@ -25,6 +25,11 @@ interface Waiting {
 /** Milliseconds after which a task that neither waits nor ends counts as stuck. */
 const STUCK_MS = 20_000;
 
+/** How long a task waits, by the first word of its name: until nearly all that come before it are done. */
+const RANKS = ["", "late", "latest"];
+
+const rankOf = ({ task }: Waiting) => Math.max(RANKS.indexOf(task.split(" ")[0]!), 0);
+
 /** Runs tasks in the order that a seed decides. */
 export class Schedule {
   readonly random: () => number;
@@ -59,6 +64,28 @@ export class Schedule {
     work().catch((error) => this.#failures.push(error)).finally(() => this.#alive.delete(task));
   }
 
+  /** Ends all tasks that have begun and wait, but those that are named. */
+  interrupt(isSpared: (task: string, step: string) => boolean): void {
+    for (const { task } of this.#waiting.filter(({ task, step }) => !isSpared(task, step))) {
+      this.log.push(`${task} is interrupted`);
+      this.#end(task);
+    }
+  }
+
+  #end(task: string): void {
+    this.#waiting = this.#waiting.filter((other) => other.task !== task);
+    this.#alive.delete(task);
+  }
+
+  /** What goes next. What is late lets others go first, nearly always. */
+  #next(): Waiting {
+    for (const rank of RANKS.keys()) {
+      const early = this.#waiting.filter((one) => rankOf(one) <= rank);
+      if (early.length > 0 && this.random() < 0.9) return this.pick(early);
+    }
+    return this.pick(this.#waiting);
+  }
+
   async #settle(): Promise<void> {
     const started = performance.now();
     // Twice: what a step has answered is read, and leads to the next one.
@@ -78,13 +105,10 @@ export class Schedule {
     for (await this.#settle(); this.#waiting.length > 0; await this.#settle()) {
       // By name first, so that the order in which they came does not matter.
       this.#waiting.sort((a, b) => `${a.task} ${a.step}` < `${b.task} ${b.step}` ? -1 : 1);
-      // What is late lets others go first, nearly always.
-      const early = this.#waiting.filter(({ task }) => !task.startsWith("late "));
-      const next = this.pick(early.length > 0 && this.random() < 0.9 ? early : this.#waiting);
+      const next = this.#next();
       if (this.random() < this.#killing) {
         this.log.push(`${next.task} is killed before ${next.step}`);
-        this.#waiting = this.#waiting.filter(({ task }) => task !== next.task);
-        this.#alive.delete(next.task);
+        this.#end(next.task);
         continue;
       }
       this.#waiting.splice(this.#waiting.indexOf(next), 1);

@@ -36,6 +36,14 @@ export function keysBelow(prefix: string, store: ObjectStore = bucket): Promise<
   return list(store, prefix);
 }
 
+/** The bytes of an object that is there. */
+export async function bytesOf(
+  key: string,
+  store: Pick<ObjectStore, "get"> = bucket,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return await new Response((await store.get(key))!.body).bytes();
+}
+
 /** Runs work with a connection of the role `postgres`, as an operator has it. */
 export async function asOperator<T>(work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
   const sql = postgres(stack.DB_URL, { max: 1, onnotice: () => {} });

@@ -3,18 +3,10 @@ import { confirm } from "../confirmation.ts";
 import { requiredApi } from "./api.ts";
 import type { StorageCommand } from "./command.ts";
 import { describeCount } from "./sizes.ts";
+import { VERDICTS } from "./verdicts.ts";
 import { callWorker } from "./worker_api.ts";
 
 type Marker = NonNullable<RestoreReport["marker"]>;
-
-const FOUND: Record<RestoreReport["verdict"], string> = {
-  same: "the bucket is this database's",
-  no_marker:
-    "nobody has used this bucket yet, and this database has used another, or this one was emptied",
-  other_identity: "the bucket was last used by another database",
-  bucket_ahead:
-    "the bucket was last used by a later state of this database: it was restored, or copied",
-};
 
 const describe = ({ project, database, runs }: Marker) =>
   `${project || "a project on this machine"}, database ${database}, run ${
@@ -35,7 +27,7 @@ export const acceptRestore: StorageCommand = {
     const api = requiredApi(call);
     const found = await callWorker(api, { accept_restore: "dry-run" }, RestoreReport);
     const { verdict, marker, here, pending } = found;
-    terminal.note(FOUND[verdict]);
+    terminal.note(VERDICTS[verdict]);
     if (verdict === "same") {
       terminal.print(json ? JSON.stringify(found) : "there is nothing to accept");
       return 0;

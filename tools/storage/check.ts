@@ -3,6 +3,7 @@ import { EXIT } from "../../stack/failure.ts";
 import type { StorageCommand } from "./command.ts";
 import { examineBucket } from "./examine_bucket.ts";
 import { describe, QUESTIONS } from "./examine_bucket_findings.ts";
+import { examineMarker } from "./examine_marker.ts";
 import { isUnexplained } from "./failures.ts";
 
 /** The application's origin, where the settings name one. */
@@ -35,10 +36,12 @@ export const check: StorageCommand = {
     "connects, tries with objects of its own what the archive relies on, and says",
     "what follows: uploads, versions, what headers that nobody signed make of an",
     "upload, conditions, public access, CORS (for the first of ALLOWED_ORIGINS)",
-    "and content types; exit code 1 where something must be changed, or is unknown",
+    "and content types, and whether the bucket is this database's; exit code 1 where",
+    "something must be changed, or is unknown",
   ],
   takes: [0, 0],
-  async run({ store, bucket, env, json, terminal }) {
+  async run(call) {
+    const { store, bucket, env, json, terminal } = call;
     const started = performance.now();
     await store.check().catch(async (error) => {
       // A list that is refused too says why: the answer has a body.
@@ -50,11 +53,16 @@ export const check: StorageCommand = {
       origin: applicationOrigin(env),
       types: allowedTypes(env),
     });
-    if (json) terminal.print(JSON.stringify({ latency_ms, ...facts, refused_types, warnings }));
-    else {
+    const marker = await examineMarker(call);
+    if (marker.warning) warnings.push(marker.warning);
+    if (json) {
+      const found = { latency_ms, ...facts, refused_types, marker: marker.answer, warnings };
+      terminal.print(JSON.stringify(found));
+    } else {
       terminal.print(`connected in ${latency_ms} ms`);
       for (const question of QUESTIONS) terminal.print(describe(question, facts[question]));
       terminal.print(`refused types       ${refused_types.join(", ") || "none"}`);
+      terminal.print(`marker              ${marker.answer}: ${marker.meaning}`);
     }
     for (const warning of warnings) terminal.note(`warning: ${warning}`);
     return warnings.length === 0 ? EXIT.done : EXIT.failed;

@@ -42,7 +42,10 @@ export interface BucketCheck {
 /** The name of a bucket, as checks of it are kept. */
 export const bucketName = (store: Pick<ObjectStore, "address">): string => store.address("");
 
-async function look({ admin, store, project }: IdentityPorts) {
+/** Reads the marker, and asks the database whose it is. Writes nothing into the bucket. */
+export async function compareBucket(
+  { admin, store, project }: Omit<IdentityPorts, "contentType">,
+): Promise<Omit<BucketCheck, "verdict"> & { verdict: Verdict | "new" }> {
   const found = await readMarker(store);
   const [row] = await query(() =>
     admin.rpc("check_bucket", { bucket: bucketName(store), project, marker: found as never })
@@ -63,11 +66,11 @@ async function look({ admin, store, project }: IdentityPorts) {
  * @throws {ChatArchiveError} `storage_unavailable`, `database_unavailable`
  */
 export async function checkBucket(ports: IdentityPorts): Promise<BucketCheck> {
-  let seen = await look(ports);
+  let seen = await compareBucket(ports);
   if (seen.verdict === "new") await writeMarker(ports.store, seen.here, ports.contentType);
   // Again also where it is another's: between the two looks of a first run, a second worker may have
   // written the marker and raised the number.
-  if (seen.verdict !== "same") seen = await look(ports);
+  if (seen.verdict !== "same") seen = await compareBucket(ports);
   // New twice: the object is there, and can't be read yet. The next run will see it.
   const verdict = seen.verdict === "new" ? "no_marker" : seen.verdict;
   return { ...seen, verdict };

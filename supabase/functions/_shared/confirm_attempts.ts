@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
 import { query } from "@shared/query.ts";
 import type { ArchiveClient, Upload } from "@shared/rows.ts";
 import type { Attempt } from "./attempt_copy.ts";
@@ -32,20 +33,44 @@ export async function beginAttempts(admin: ArchiveClient, uploads: Upload[]): Pr
   });
 }
 
-/** Makes verified attempts images and documents, in the order given. @returns ids of those that are */
-export async function record(
-  { admin, store }: { admin: ArchiveClient; store: Pick<ObjectStore, "address"> },
-  attempts: ConfirmedAttempt[],
-): Promise<string[]> {
-  if (attempts.length === 0) return [];
-  return await query(() =>
-    admin.rpc("confirm_uploads", {
-      verified: attempts.map((one) => ({ ...one, s3_url: store.address(one.key) })),
-    })
-  );
+interface RecordPorts {
+  /** Bypasses RLS: only the functions may record one. */
+  admin: ArchiveClient;
+  store: Pick<ObjectStore, "address">;
 }
 
-/** Gives up the keys of attempts, so that others may begin. Their objects go when they are due. */
-export async function giveUp(admin: ArchiveClient, keys: string[]): Promise<void> {
-  if (keys.length > 0) await query(() => admin.rpc("give_up_confirm", { keys }));
+const withAddresses = ({ store }: RecordPorts, attempts: ConfirmedAttempt[]) =>
+  attempts.map((one) => ({ ...one, s3_url: store.address(one.key) }));
+
+/** Makes verified attempts images and documents, in the order given. @returns ids of those that are */
+export async function record(ports: RecordPorts, attempts: ConfirmedAttempt[]): Promise<string[]> {
+  if (attempts.length === 0) return [];
+  const verified = withAddresses(ports, attempts);
+  return await query(() => ports.admin.rpc("confirm_uploads", { verified }));
+}
+
+/** What there is of uploads when their attempts have ended. */
+export interface Settled {
+  /** Ids of the uploads that these attempts have made images or documents. */
+  recorded: string[];
+  uploads: Upload[];
+  /** By seq, as the documents. */
+  images: ChatImage[];
+  documents: ChatDocument[];
+}
+
+/** Records verified attempts, gives up the keys of others, and reads the rows of uploads, in one call. */
+export async function settleAttempts(
+  ports: RecordPorts,
+  { ids, verified, givenUp }: { ids: string[]; verified: ConfirmedAttempt[]; givenUp: string[] },
+): Promise<Settled> {
+  const [row] = await query(() =>
+    ports.admin.rpc("settle_confirm", {
+      ids,
+      verified: withAddresses(ports, verified),
+      given_up: givenUp,
+    })
+  );
+  // Rows as JSON. Checks of the columns make sure of what their own JSON is.
+  return row as unknown as Settled;
 }

@@ -5,11 +5,15 @@
  */
 import { eachOf } from "@shared/async.ts";
 import type { ConfirmUploadResponse } from "@shared/contracts/confirm-upload.ts";
-import type { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
 import { query } from "@shared/query.ts";
 import type { ArchiveClient, Upload } from "@shared/rows.ts";
 import { type Attempt, attemptCopy, type AttemptResult } from "./attempt_copy.ts";
-import { beginAttempts, type ConfirmedAttempt, giveUp, record } from "./confirm_attempts.ts";
+import {
+  beginAttempts,
+  type ConfirmedAttempt,
+  settleAttempts,
+  type Settled,
+} from "./confirm_attempts.ts";
 import { failpoint } from "./failpoint.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { Mismatch } from "./passing_bytes.ts";
@@ -100,17 +104,12 @@ async function attempt(ports: ConfirmPorts, uploads: Upload[]): Promise<Attempte
 const isClosed = ({ status, closes_at }: Upload) =>
   status === "expired" || Date.parse(closes_at) <= Date.now();
 
-/** Says what the rows are now: another confirm may have been faster, or the chat may be gone. */
-async function outcome(
-  db: ArchiveClient,
+/** Says what has become of each upload. */
+function outcome(
   ids: string[],
+  { uploads, images, documents }: Settled,
   { mismatches }: Attempted,
-): Promise<ConfirmUploadResponse> {
-  const [uploads, images, documents] = await Promise.all([
-    query(() => db.from("uploads").select().in("id", ids)),
-    query(() => db.from("chat_images").select().in("id", ids).order("seq")),
-    query(() => db.from("chat_documents").select().in("id", ids).order("seq")),
-  ]);
+): ConfirmUploadResponse {
   const after = new Map(uploads.map((upload) => [upload.id, upload]));
   const stored = new Set([...images, ...documents].map(({ id }) => id));
   const rejected: ConfirmUploadResponse["rejected"] = [];
@@ -130,13 +129,7 @@ async function outcome(
       pending.push(id);
     }
   }
-  // Checks of the columns make sure of what their JSON is.
-  return {
-    images: images as ChatImage[],
-    documents: documents as ChatDocument[],
-    rejected,
-    pending,
-  };
+  return { images, documents, rejected, pending };
 }
 
 /** Objects that are of no use any more go at once. The queue would delete them later anyway. */
@@ -169,14 +162,16 @@ export async function confirmUploads(
   const open = before.filter((upload) => upload.status === "reserved" && !isClosed(upload));
 
   const found = await attempt(ports, portion(open, ports.maxBytes));
-  const recorded = await record(ports, found.verified);
+  const settled = await settleAttempts(ports, {
+    // Only what the caller may see.
+    ids: before.map(({ id }) => id),
+    verified: found.verified,
+    givenUp: found.givenUp,
+  });
   await failpoint("confirm.recorded");
-  await giveUp(ports.admin, found.givenUp);
+  await tidy(ports.store, open, settled.recorded, found);
 
-  const [confirmed] = await Promise.all([
-    outcome(ports.db, ids, found),
-    tidy(ports.store, open, recorded, found),
-  ]);
+  const confirmed = outcome(ids, settled, found);
   const [failure] = found.failures.values();
   // What did not fail is told; what did can be asked for again.
   if (failure !== undefined && confirmed.pending.length === ids.length) throw failure;

@@ -22,6 +22,10 @@ export interface BucketUnderTest {
   uploadKey?: KeyPair;
 }
 
+/** Is it the stack's own, which its functions use and its worker sweeps? */
+export const isStacksOwn = ({ kind }: BucketUnderTest): boolean =>
+  kind === "embedded" || kind === "platform";
+
 /** Variable with the buckets that the run has started, as JSON: see tests/run.ts. */
 export const TEST_BUCKETS = "TEST_BUCKETS";
 
