@@ -26,14 +26,25 @@ interface Host {
 /** What a process of Deno needs of our environment to find its caches. */
 const PASSED_ON = ["PATH", "HOME", "DENO_DIR", "TMPDIR"];
 
-function spawn(env: Record<string, string>): Deno.ChildProcess {
+/** What runs the functions. */
+export interface FunctionsRuntime {
+  program: string;
+  /** Of `deno run`, where it can't use the project's own settings. */
+  options: string[];
+}
+
+function spawn(
+  env: Record<string, string>,
+  { program, options }: FunctionsRuntime,
+): Deno.ChildProcess {
   const own = PASSED_ON.flatMap((name) => {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];
   });
-  return new Deno.Command(Deno.execPath(), {
+  return new Deno.Command(program, {
     args: [
       "run",
+      ...options,
       // What it says of downloads is no line of a log.
       "--quiet",
       "--no-prompt",
@@ -53,8 +64,12 @@ function spawn(env: Record<string, string>): Deno.ChildProcess {
 }
 
 /** Passes lines on, and picks out what the host says about itself. */
-async function start(env: Record<string, string>, print: (line: string) => void): Promise<Host> {
-  const child = spawn(env);
+async function start(
+  env: Record<string, string>,
+  print: (line: string) => void,
+  runtime: FunctionsRuntime,
+): Promise<Host> {
+  const child = spawn(env, runtime);
   const errors: string[] = [];
   const stderr = (async () => {
     for await (const line of child.stderr.pipeThrough(new TextLineStream())) {
@@ -90,23 +105,25 @@ async function start(env: Record<string, string>, print: (line: string) => void)
 /**
  * Starts the functions' process.
  *
- * @param env   the environment that the functions see
- * @param print receives each line that they log
+ * @param env     the environment that the functions see
+ * @param print   receives each line that they log
+ * @param runtime by default this process's own
  * @throws {Failure} where a setting is wrong or a function can't be loaded
  */
 export async function startFunctions(
   env: Record<string, string>,
   print: (line: string) => void,
+  runtime: FunctionsRuntime = { program: Deno.execPath(), options: [] },
 ): Promise<FunctionsServer> {
   let stopping = false;
-  let host = await start(env, print);
+  let host = await start(env, print, runtime);
   let restarted: Promise<void> = Promise.resolve();
 
   function watch({ child }: Host) {
     child.status.then(() => {
       if (stopping) return;
       restarted = (async () => {
-        host = await start(env, print);
+        host = await start(env, print, runtime);
         watch(host);
       })();
       restarted.catch((error) => print(String(error)));

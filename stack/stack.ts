@@ -11,7 +11,7 @@ import { createDatabaseApi, type DatabaseApi } from "./database_api.ts";
 import { type LocalDatabase, startDatabase } from "./database.ts";
 import { openExternalDatabase } from "./external_database.ts";
 import { type Failure, misuse } from "./failure.ts";
-import { startFunctions } from "./functions.ts";
+import { type FunctionsRuntime, startFunctions } from "./functions.ts";
 import { startGateway } from "./gateway.ts";
 import { startObjectServer } from "./object_server.ts";
 import { createTokenTranslator, type TokenTranslator } from "./patches/lite_tokens.ts";
@@ -37,6 +37,8 @@ export interface StackOptions {
   env: Record<string, string | undefined>;
   /** Run the worker each minute. Else it only checks the bucket, and tests call it themselves. */
   worker: boolean;
+  /** What runs the functions; by default what runs the stack. */
+  functionsRuntime?: FunctionsRuntime | undefined;
   /** Receives each line that the functions log. */
   print(line: string): void;
 }
@@ -152,15 +154,19 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
   const api = await startApi(database, tokens, cleanup);
 
   const { PUBLISHABLE_KEY, SECRET_KEY } = LOCAL_KEYS;
-  const functions = await startFunctions({
-    ...pick(options.env, FUNCTION_VARIABLES),
-    ...bucketSettings,
-    SUPABASE_URL: apiUrl,
-    SUPABASE_DB_URL: database.url,
-    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
-    SUPABASE_JWKS: JSON.stringify(tokens.jwks),
-  }, options.print);
+  const functions = await startFunctions(
+    {
+      ...pick(options.env, FUNCTION_VARIABLES),
+      ...bucketSettings,
+      SUPABASE_URL: apiUrl,
+      SUPABASE_DB_URL: database.url,
+      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
+      SUPABASE_JWKS: JSON.stringify(tokens.jwks),
+    },
+    options.print,
+    options.functionsRuntime,
+  );
   cleanup.add(functions.stop);
 
   cleanup.add(startGateway(port, { api, functions, bucket, tokens }).stop);

@@ -10,6 +10,7 @@ import { defineCommand, type Invocation, runCommand } from "../tools/command.ts"
 import { askedToStop } from "../tools/interruption.ts";
 import { type JobStack, startJobStack } from "./support/job_stack.ts";
 import { checkLog } from "./support/log_check.ts";
+import { OLDEST_DENO, oldestRuntime } from "./support/oldest_runtime.ts";
 import { runningStack } from "./support/running_stack.ts";
 import { chooseKinds, startBuckets, testsBuckets } from "./support/buckets/start_buckets.ts";
 import { batchesOf, needsEmbeddedStack, testFiles } from "./support/test_files.ts";
@@ -27,6 +28,8 @@ temporary folder, and ends with a line \`N passed, N failed\`.
                       on; by default all that are there. lenient takes what it
                       should refuse; ceph is a real Ceph, of Debian's packages
                       ceph-mon, ceph-osd, radosgw and ceph-common
+  --oldest            functions run on the oldest Deno that the platform may give
+                      them, with the packages that a deployment finds today
   --external-s3       tests/storage/endpoint.test.ts uses the bucket of S3_*, in
                       a folder of its own that it empties; all others, and all
                       of them without this option, refuse other machines
@@ -115,6 +118,7 @@ const OPTIONS = {
   filter: { type: "string" },
   jobs: { type: "string" },
   bucket: { type: "string" },
+  oldest: { type: "boolean", default: false },
   "external-s3": { type: "boolean", default: false },
   external: { type: "string" },
 } as const;
@@ -138,6 +142,11 @@ async function runSuite(
   const chosen = useBuckets ? await chooseKinds(values.bucket) : { kinds: [], skipped: [] };
   await using buckets = await startBuckets(chosen.kinds, folder);
 
+  const runtime = values.oldest ? await oldestRuntime() : undefined;
+  if (values.oldest && !runtime) {
+    throw new Failure(`Deno ${OLDEST_DENO} could not be downloaded`, "Look at the network.");
+  }
+
   const outcomes: Outcome[] = [{
     passed: 0,
     failed: 0,
@@ -149,7 +158,7 @@ async function runSuite(
   }];
   const work = async (_: unknown, index: number) => {
     await using stack = external === undefined
-      ? await startJobStack(join(folder, String(index)))
+      ? await startJobStack(join(folder, String(index)), runtime)
       : await useStack(external, folder);
     const env = {
       STACK_STATUS_FILE: stack.statusFile,

@@ -1,4 +1,5 @@
 /** A stack with settings of its own, on the shared stack's database and bucket. */
+import type { FunctionsRuntime } from "../../stack/functions.ts";
 import { startStack } from "../../stack/stack.ts";
 import type { StackStatus } from "../../stack/status_file.ts";
 import { stack as shared } from "./stack.ts";
@@ -23,9 +24,13 @@ export const SHARED_PARTS: Record<string, string> = {
 /**
  * Its gateway runs in this process, which is cheap; its functions are a process of their own.
  *
- * @param env settings of the functions
+ * @param env              settings of the functions
+ * @param functionsRuntime what runs them; by default what runs the tests
  */
-export async function startConfiguredStack(env: Record<string, string>): Promise<ConfiguredStack> {
+export async function startConfiguredStack(
+  env: Record<string, string>,
+  functionsRuntime?: FunctionsRuntime,
+): Promise<ConfiguredStack> {
   const dataDir = await Deno.makeTempDir({ prefix: "chat-archive-configured-" });
   let output = "";
   const stack = await startStack({
@@ -36,6 +41,7 @@ export async function startConfiguredStack(env: Record<string, string>): Promise
     externalDb: true,
     externalS3: true,
     worker: false,
+    functionsRuntime,
     env: { ...SHARED_PARTS, ...env },
     print: (line) => output += line + "\n",
   });

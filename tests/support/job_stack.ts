@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Failure } from "../../stack/failure.ts";
+import type { FunctionsRuntime } from "../../stack/functions.ts";
 import { readStatus, type StackStatus } from "../../stack/status_file.ts";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { eventually } from "./eventually.ts";
@@ -23,13 +24,15 @@ export interface JobStack extends AsyncDisposable {
 /**
  * Starts the stack of a job.
  *
- * @param folder is created
+ * @param folder  is created
+ * @param runtime what runs its functions; by default what runs the tests
  * @throws {Failure} where it did not start; it has told why
  */
-export async function startJobStack(folder: string): Promise<JobStack> {
+export async function startJobStack(folder: string, runtime?: FunctionsRuntime): Promise<JobStack> {
   await Deno.mkdir(folder);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", join(PROJECT_ROOT, "tests/support/stack_host.ts"), folder],
+    args: ["run", "-A", join(PROJECT_ROOT, "tests/support/stack_host.ts"), folder]
+      .concat(runtime ? [JSON.stringify(runtime)] : []),
     cwd: PROJECT_ROOT,
     stdin: "piped",
     stdout: "inherit",

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { crc32 } from "node:zlib";
+import { crc32 } from "./crc32.ts";
 
 /** A file, or an offset, from here on does not fit into the old fields. */
 const MAX_32 = 0xffffffff;

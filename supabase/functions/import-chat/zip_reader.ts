@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { crc32 } from "node:zlib";
+import { crc32 } from "../_shared/crc32.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { damaged, tooLarge } from "./damage.ts";
 import { inflated } from "./inflate.ts";
