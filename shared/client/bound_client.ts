@@ -1,4 +1,5 @@
 import type { ArchiveClient } from "../rows.ts";
+import { storableJson } from "../storable.ts";
 import { repeated } from "./repeated.ts";
 import { sessionOf } from "./session.ts";
 
@@ -11,6 +12,7 @@ function notTheUser(): Response {
 /**
  * The same client for the requests of one user: each goes out with a token of that user, which is looked
  * at when it is sent, or not at all. Whoever signs in meanwhile gets nothing of another one's work.
+ * What can't be stored in a text of JSON is replaced (U+FFFD).
  *
  * @param user_id  undefined: nobody's
  * @param attempts times that a request is sent which gets no answer; 0: nothing is repeated at all
@@ -21,6 +23,7 @@ export function boundTo(
   attempts: number,
 ): ArchiveClient {
   const bind = (send: typeof fetch = fetch): typeof fetch => (input, init) => {
+    const body = typeof init?.body === "string" ? { body: storableJson(init.body) } : {};
     const attempt = async () => {
       const session = await sessionOf(supabase);
       if (session.stale) throw new TypeError("the session can't be refreshed");
@@ -28,7 +31,7 @@ export function boundTo(
       const headers = new Headers(init?.headers);
       // supabase-js asks for the token itself only where none is given.
       if (session.token) headers.set("authorization", `Bearer ${session.token}`);
-      return await send(input, { ...init, headers });
+      return await send(input, { ...init, ...body, headers });
     };
     return repeated(attempt, attempts, init?.signal);
   };

@@ -1,5 +1,6 @@
 import { CHATS_PER_PAGE } from "../limits.ts";
 import { query } from "../query.ts";
+import { storable } from "../storable.ts";
 import {
   type ChatCursor,
   type ChatFilter,
@@ -21,9 +22,10 @@ import type { Chat } from "./rows.ts";
  */
 export function listChats(
   connection: Connection,
-  { is_archived, metadata, external_id, signal, ...page }: ListChats = {},
+  { signal, ...filter }: ListChats = {},
 ): Promise<ChatPage> {
   return operate(connection, { operation: "listChats", signal }, async (operation) => {
+    const { is_archived, metadata, external_id, ...page } = storable(filter);
     const { limit, order, after } = chatWindow(page);
     let request = operation.connection.supabase.from("chats").select()
       .order(order, { ascending: false }).order("id", { ascending: false }).limit(limit)

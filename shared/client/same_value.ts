@@ -1,4 +1,5 @@
 import { fieldError } from "../errors.ts";
+import { storableJson } from "../storable.ts";
 import { type Boxes, boxesOf } from "./boxes.ts";
 
 /** Columns whose text has several forms for one value. */
@@ -7,8 +8,8 @@ const IDS = new Set(["id", "chat_id", "message_id", "document_id", "parent_id"])
 /** One box is stored as it was given, and read as a list of one. */
 const BOXES = new Set(["coords_norm", "coords_px"]);
 
-/** A value as JSON has it. */
-const jsonOf = (value: unknown) => JSON.parse(JSON.stringify(value ?? null));
+/** A value as it is stored. */
+const jsonOf = (value: unknown) => JSON.parse(storableJson(JSON.stringify(value ?? null)));
 
 /** Equality of JSON values, whatever the order of keys: jsonb does not keep it. */
 function sameJson(a: unknown, b: unknown): boolean {

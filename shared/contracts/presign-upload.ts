@@ -24,7 +24,7 @@ export const UploadFile = z.strictObject({
   id: Id.optional(),
   /** Real file name, any characters. */
   name: plainText(512).regex(/\S/, "must not be blank"),
-  content_type: z.string().min(1).max(100),
+  content_type: plainText(100).min(1),
   /** Bytes, exactly. MAX_FILE_SIZE_MB bounds it (`payload_too_large`). */
   size: z.int().min(1),
   kind: z.enum(["image", "document"]).default("image"),

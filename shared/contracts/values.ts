@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Json } from "../database.types.ts";
+import { isStorable } from "../storable.ts";
 
 /** An id as PostgreSQL writes it: any UUID, in lower case. */
 export const Id = z.guid().toLowerCase();
@@ -7,12 +8,10 @@ export const Id = z.guid().toLowerCase();
 /** A time with offset, ISO 8601. */
 export const Time = z.iso.datetime({ offset: true });
 
-/** Text that PostgreSQL can store: no null character, no half of a surrogate pair. @param max characters */
+/** Text that PostgreSQL can store. @param max UTF-16 units */
 export function plainText(max: number) {
-  return z.string().max(max).refine(
-    (text) => text.isWellFormed() && !text.includes("\0"),
-    "must not contain null characters or lone surrogates",
-  );
+  return z.string().max(max)
+    .refine(isStorable, "must not contain null characters or lone surrogates");
 }
 
 /** Pixels or bytes: a positive integer that the database's integer holds. */

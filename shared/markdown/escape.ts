@@ -1,10 +1,12 @@
+import { storableText } from "../storable.ts";
+
 /**
  * Escapes a text for use inside one line of Markdown: a title, a file name, an alternative text.
  *
  * @param text any text; line breaks become spaces
  */
 export function escapeInline(text: string): string {
-  return text.toWellFormed().replaceAll("\0", "\ufffd").replace(/\s+/g, " ").trim()
+  return storableText(text).replace(/\s+/g, " ").trim()
     .replace(/[\\`*_[\]<>&~|]/g, (char) => char === "<" ? "&lt;" : `\\${char}`)
     // What GitHub and others make a link of, with all the backslashes in it.
     .replace(/:(?=\/\/)|(?<=\bwww)\./gi, "\\$&")
@@ -16,7 +18,7 @@ export function escapeInline(text: string): string {
 
 /** Wraps a text in a code span that nothing in it can end. */
 export function codeSpan(text: string): string {
-  const line = text.toWellFormed().replaceAll("\0", "\ufffd").replace(/\s+/g, " ").trim();
+  const line = storableText(text).replace(/\s+/g, " ").trim();
   const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
   const ticks = "`".repeat(longest + 1);
   const pad = /^`|`$/.test(line) || line === "" ? " " : "";

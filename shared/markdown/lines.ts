@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { storableText } from "../storable.ts";
 
 /** A line of which one of those below may be true. Most are not. */
 export const SUSPECT = /^[\s>*+\-0-9.)]*(?:\[|`{3}|~{3}|:::|<)/;
@@ -25,7 +26,7 @@ export const UNCERTAIN_FENCE = /^[\s>*+\-0-9.)]+(`{3,}|~{3,})/;
  * @returns at least one line
  */
 export function linesOf(text: string): string[] {
-  const clean = text.toWellFormed().replaceAll("\0", "\ufffd");
+  const clean = storableText(text);
   return clean.includes("\r") ? clean.split(/\r\n|\r|\n/) : clean.split("\n");
 }
 

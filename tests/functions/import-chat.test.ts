@@ -183,8 +183,22 @@ const DAMAGED_JSON: [what: string, file: string, place: string][] = [
   ["an id twice", damage((f) => f.messages[2].id = f.messages[0].id), "messages.2.id"],
   ["a role that is unknown", damage((file) => file.messages[1].role = "tool"), "messages.1.role"],
   ["a time that is none", damage((f) => f.messages[1].created_at = "now"), "messages.1.created_at"],
-  ["a null character", damage((file) => file.messages[1].content = "a\0b"), "messages.1"],
-  ["half a character", damage((file) => file.messages[1].content = "\ud800"), "messages.1"],
+  ["a null character", damage((file) => file.messages[1].content = "a\0b"), "messages.1.content"],
+  [
+    "half a character",
+    damage((file) => file.messages[1].content = "\ud800"),
+    "messages.1.content",
+  ],
+  [
+    "half a character deep in metadata",
+    damage((file) => file.chat.metadata = { a: [1, { b: "\udc00" }] }),
+    "chat.metadata.a.1.b",
+  ],
+  [
+    "a null character in the name of a field",
+    damage((file) => file.messages[1].metadata = { a: { "b\0": 1 } }),
+    "messages.1.metadata.a",
+  ],
   [
     "a name without end",
     damage((f) => f.images[0].image_name = "x".repeat(2000)),

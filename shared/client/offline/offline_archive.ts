@@ -1,4 +1,5 @@
 import { ChatArchiveError } from "../../errors.ts";
+import { storable } from "../../storable.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { Connection } from "../connection.ts";
 import { adoptChats } from "./adopt.ts";
@@ -120,7 +121,7 @@ export class OfflineArchive {
     const started = performance.now();
     const rule = this.rules[operation]!;
     const { signal, onProgress } = given as { signal?: AbortSignal; onProgress?: unknown };
-    const input = rule.prepare(given as never);
+    const input = rule.prepare(storable(given) as never);
     const { chat_id } = input as { chat_id?: string };
     const call = await this.begin([...rule.ids(input), ...(chat_id ? [chat_id] : [])]);
     const { device, server, begun } = call;

@@ -1,3 +1,4 @@
+import { storable } from "../../storable.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { ChatPage, ListChats } from "../chat_window.ts";
 import type { SearchPageQuery } from "../found_text.ts";
@@ -188,7 +189,8 @@ export function reads(archive: OfflineArchive): Pick<
           });
           return page;
         },
-        async (device, rows) => localPage(await device.flagged(rows, await rows.chats()), input),
+        async (device, rows) =>
+          localPage(await device.flagged(rows, await rows.chats()), storable(input)),
       ),
     chats: (input = {}) =>
       readEach<Chat>(archive, {
@@ -199,7 +201,7 @@ export function reads(archive: OfflineArchive): Pick<
           return await dropChats(call.server, missingOn({ chats: all }, known, input));
         },
         local: async (device, rows) =>
-          listed(await device.flagged(rows, await rows.chats()), input),
+          listed(await device.flagged(rows, await rows.chats()), storable(input)),
       }),
     messages: (input) =>
       readEach<Message>(archive, {

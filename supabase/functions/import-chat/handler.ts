@@ -2,20 +2,31 @@ import { z } from "zod";
 import { IMPORT_LIMITS, type ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import { EXPORT_VERSION } from "@shared/contracts/chat-export.ts";
 import { Time } from "@shared/contracts/values.ts";
+import { isStorable, storableJson } from "@shared/storable.ts";
 import type { BodyFile } from "../_shared/request_body.ts";
 import { ByteSource } from "./byte_source.ts";
 import { damaged } from "./damage.ts";
 import type { Rows } from "./imported_rows.ts";
 import { type JsonValue, readJsonValues } from "./json_values.ts";
 import { NewChat, type NewChatPorts } from "./new_chat.ts";
+import type { Place } from "./row_batch.ts";
 import { type Version, VERSIONS } from "./versions.ts";
 import { readZip } from "./zip_reader.ts";
 
 /** What import-chat needs. */
 export type ImportChatPorts = NewChatPorts;
 
-/** Half of a surrogate pair, which JSON can write and PostgreSQL can't store. */
-const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+/** Where in a value a text is that can't be stored; where it is the name of a field, its object. */
+function unstorableIn(value: unknown): Place | undefined {
+  if (typeof value === "string") return isStorable(value) ? undefined : [];
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    if (!isStorable(name)) return [];
+    const found = unstorableIn(inner);
+    if (found) return [Array.isArray(value) ? Number(name) : name, ...found];
+  }
+  return undefined;
+}
 
 const placeOf = ({ key, index }: JsonValue) => index === undefined ? [key] : [key, index];
 
@@ -89,9 +100,12 @@ async function readChat(chunks: AsyncIterable<Uint8Array>, chat: NewChat) {
       }
       if (key === "version") version = versionOf(item);
     }
-    // As JSON, which counts its bytes and shows what is not text.
     const text = JSON.stringify(item.value);
-    if (LONE_SURROGATE.test(text)) throw damaged(placeOf(item), "a text in it is not Unicode");
+    // JSON can write what is not text.
+    if (storableJson(text) !== text) {
+      const place = [...placeOf(item), ...unstorableIn(item.value) ?? []];
+      throw damaged(place, "must not contain null characters or lone surrogates");
+    }
     await readValue(item, text.length, version.rows, chat);
   }
   const missing = version.keys[count];
