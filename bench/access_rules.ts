@@ -1,21 +1,21 @@
 /**
- * `deno task bench`: what row level security costs on a large database.
- *
  * 1,000,000 messages in 10,000 chats of 1,000 users. Each statement runs as an ordinary user under
- * the rules, and, right after, as a role that bypasses them; the ratio is of the medians. The plans
- * have to use indexes only, and auth.uid() has to be evaluated once a statement. The statements
- * are prepared, as PostgREST prepares its own.
+ * the rules, and, in turn, as a role that bypasses them. The plans have to use indexes only, and
+ * auth.uid() has to be evaluated once a statement. The statements are prepared, as PostgREST prepares
+ * its own.
  */
-import postgres from "postgres";
-import { startDatabase } from "../stack/database.ts";
-import { Failure, reportFailure } from "../stack/failure.ts";
+import type postgres from "postgres";
+import { compared } from "./harness/figures.ts";
+import { inTurn } from "./harness/in_turn.ts";
+import { become, withDatabase, withSql } from "./harness/places.ts";
+import { defineQuestion } from "./harness/question.ts";
 
-const ROUNDS = 1000;
+const GOAL = 1.1;
 /** One user has enough chats for a hundred pages of fifty. */
 const HEAVY_USER = "00000000-0000-4000-8000-000000000001";
 const PAGE = 50;
 
-const LOAD = `
+const load = (messages: number) => `
   set session_replication_role = replica;
   insert into auth.users (id)
     select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid
@@ -29,7 +29,7 @@ const LOAD = `
   insert into public.chat_messages (id, chat_id, user_id, seq, role, content)
     select ('d0000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, c.id, c.user_id, n,
            case n % 2 when 0 then 'assistant' else 'user' end, repeat('word ', 40)
-    from generate_series(1, 1000000) n
+    from generate_series(1, ${messages}) n
     join public.chats c
       on c.id = ('c0000000-0000-4000-8000-' || lpad((1 + n % 10000)::text, 12, '0'))::uuid;
   insert into public.search_results (id, chat_id, user_id, message_id, seq, block_id, page_number,
@@ -122,86 +122,37 @@ async function faultsOf(sql: postgres.Sql, { text, parameter }: Statement): Prom
   ];
 }
 
-const claimsOf = (role: string) => JSON.stringify({ sub: HEAVY_USER, role });
+/** A statement with its parameter: without one the driver would not prepare it. */
+const way = (sql: postgres.Sql, text: string, parameter: string | number) => ({
+  run: () => sql.unsafe(text, [parameter], { prepare: true }),
+});
 
-/** Sends a statement with its parameter: without one the driver would not prepare it. */
-async function elapsed(
-  sql: postgres.Sql,
-  text: string,
-  parameter: string | number,
-): Promise<number> {
-  const started = performance.now();
-  await sql.unsafe(text, [parameter], { prepare: true });
-  return performance.now() - started;
-}
-
-const median = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
-
-async function session(url: string, role: string): Promise<postgres.Sql> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  await sql`select set_config('request.jwt.claims', ${claimsOf(role)}, false)`;
-  await sql.unsafe(`set role ${role}`);
-  return sql;
-}
-
-async function run(url: string, adminUrl: string): Promise<number> {
-  const started = performance.now();
-  const admin = postgres(adminUrl, { max: 1, onnotice: () => {} });
-  for (const statement of LOAD.split(";").map((text) => text.trim()).filter(Boolean)) {
-    await admin.unsafe(statement);
-  }
-  await admin.end();
-  console.log(`loaded in ${Math.round((performance.now() - started) / 1000)} s\n`);
-
-  const user = await session(url, "authenticated");
-  const bypass = await session(url, "service_role");
-  let failures = 0;
-  console.log("| statement | with rules | without | ratio |\n| --- | --- | --- | --- |");
-  for (const [name, statement] of Object.entries(STATEMENTS)) {
-    const { text, bypassing = text, parameter } = statement;
-    const faults = await faultsOf(user, statement);
-    const times: { with: number[]; without: number[] } = { with: [], without: [] };
-    for (let round = 0; round < ROUNDS; round++) {
-      // Who comes second finds what the first has left in caches: they take turns.
-      const turns = [
-        async () => times.with.push(await elapsed(user, text, parameter)),
-        async () => times.without.push(await elapsed(bypass, bypassing, parameter)),
-      ];
-      for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
-    }
-    // The first tenth warms up caches and plans.
-    const [ruled, free] = [times.with, times.without].map((list) =>
-      median(list.slice(ROUNDS / 10))
-    ) as [number, number];
-    const ratio = ruled / free;
-    console.log(
-      `| ${name} | ${ruled.toFixed(3)} ms | ${free.toFixed(3)} ms | ${ratio.toFixed(2)} |`,
-    );
-    if (faults.length > 0) console.log(`  ${name}: ${faults.join(", ")}`);
-    if (faults.length > 0 || ratio > 1.1) failures++;
-  }
-  await user.end();
-  await bypass.end();
-  return failures;
-}
-
-async function main(): Promise<number> {
-  if (Deno.args.includes("--help")) {
-    console.log("deno task bench\n\nMeasures what row level security costs (about one minute).");
-    return 0;
-  }
-  const folder = await Deno.makeTempDir({ prefix: "chat-archive-bench-" });
-  const database = await startDatabase({ dataDir: folder, port: 0, ephemeral: true });
-  try {
-    const failures = await run(database.url, database.adminUrl);
-    if (failures > 0) {
-      throw new Failure(`${failures} statements miss the goal`, "Ratio at most 1.1, indexes only.");
-    }
-    return 0;
-  } finally {
-    await database.stop();
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+/** What row level security costs. */
+export const question = defineQuestion({
+  title: "what row level security costs on a large database",
+  answer: ({ quick, add, fault, note }) =>
+    withDatabase(async ({ url, adminUrl }) => {
+      await withSql(adminUrl, async (admin) => {
+        for (
+          const statement of load(quick ? 100_000 : 1_000_000).split(";").map((text) => text.trim())
+        ) {
+          if (statement) await admin.unsafe(statement);
+        }
+      });
+      note("loaded");
+      await withSql(url, (user) =>
+        withSql(url, async (bypass) => {
+          await become(user, HEAVY_USER);
+          await become(bypass, HEAVY_USER, "service_role");
+          for (const [name, statement] of Object.entries(STATEMENTS)) {
+            const { text, bypassing = text, parameter } = statement;
+            for (const found of await faultsOf(user, statement)) fault(`${name}: ${found}`);
+            const { ruled, free } = await inTurn(
+              { ruled: way(user, text, parameter), free: way(bypass, bypassing, parameter) },
+              { rounds: quick ? 50 : 1000 },
+            );
+            add(compared(name, ruled.time, free.time, { bound: GOAL }));
+          }
+        }));
+    }),
+});

@@ -1,10 +1,9 @@
 /**
- * What deleting a chat with 10,000 images costs, beside the bare calls to the bucket.
- *
- * delete-chat's handler (rows, outbox, list, delete, receipts) against one listing pass and ten
- * DeleteObjects calls of the AWS SDK for as many keys, and against deleting one by one. Database and
- * bucket run in another process, with their data on disk; the first two take turns. The calls to the bucket are counted, and the
- * heap is measured after a garbage collection at each batch.
+ * A chat with 10,000 images, deleted by delete-chat's handler (rows, outbox, list, delete, receipts) against
+ * one listing pass and ten DeleteObjects calls of the AWS SDK for as many keys, and deleting a tenth of them
+ * one by one. Database and bucket run in another process, with their data on disk: a bucket in memory
+ * answers faster than any real one. The calls to the bucket are counted, and the heap is measured after a
+ * garbage collection at each batch. The bucket keeps no versions.
  */
 import {
   DeleteObjectCommand,
@@ -12,71 +11,42 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { createClient } from "@supabase/supabase-js";
 import v8 from "node:v8";
 import vm from "node:vm";
-import postgres from "postgres";
-import type { Database } from "@shared/database.types.ts";
-import { Failure, reportFailure } from "../stack/failure.ts";
-import { bucketOf } from "../tools/operator_bucket.ts";
-import type { StackStatus } from "../stack/status_file.ts";
 import type { ArchiveClient } from "@shared/rows.ts";
+import type { StackStatus } from "../stack/status_file.ts";
 import type { ObjectStore } from "../supabase/functions/_shared/object_store.ts";
 import { createS3Client } from "../supabase/functions/_shared/s3_client.ts";
 import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";
 import { deleteChat } from "../supabase/functions/delete-chat/handler.ts";
-import { removeDataFolder } from "../tests/support/data_folder.ts";
-import { startStackProcess } from "../tests/support/stack_process.ts";
+import { bucketOf } from "../tools/operator_bucket.ts";
+import { alone, compared } from "./harness/figures.ts";
+import { inTurn } from "./harness/in_turn.ts";
+import {
+  type BenchUser,
+  clientOf,
+  createChat,
+  signUp,
+  withSql,
+  withStackProcess,
+} from "./harness/places.ts";
+import { type Bench, defineQuestion } from "./harness/question.ts";
 
-const IMAGES = 10_000;
-/** One by one takes long; it is measured on fewer and compared by the key. */
-const SINGLE = 1_000;
-const ROUNDS = 3;
-const GOAL = 1.5;
-/** Bytes that the heap may grow between the first batch and the last. */
-const HEAP_GOAL = 4 * 1024 * 1024;
+const MIB = 1024 * 1024;
 
-interface Bench {
+interface Place {
   status: StackStatus;
   store: ObjectStore;
   s3: S3Client;
   bucket: string;
-  user: { id: string; db: ArchiveClient };
+  user: BenchUser;
   admin: ArchiveClient;
-}
-
-const median = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
-
-async function elapsed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
-async function open(status: StackStatus): Promise<Bench> {
-  const settings = bucketOf(status);
-  const client = (key: string) =>
-    createClient<Database>(status.API_URL, key, {
-      auth: { persistSession: false, autoRefreshToken: false },
-    });
-  const db = client(status.PUBLISHABLE_KEY);
-  const { data, error } = await db.auth.signUp({
-    email: "bench@example.com",
-    password: "bench-password",
-  });
-  if (error) throw error;
-  return {
-    status,
-    store: openBucket(settings),
-    s3: await createS3Client(settings, settings.endpoint, 8000),
-    bucket: settings.bucket,
-    user: { id: data.user!.id, db },
-    admin: client(status.SECRET_KEY),
-  };
+  /** Of a chat. */
+  images: number;
 }
 
 /** Puts objects below a prefix, 32 at a time. @returns their keys */
-async function fill({ store }: Bench, prefix: string, count: number): Promise<string[]> {
+async function fill({ store }: Place, prefix: string, count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () => crypto.randomUUID());
   const queue = ids.values();
   await Promise.all(Array.from({ length: 32 }, async () => {
@@ -89,21 +59,18 @@ async function fill({ store }: Bench, prefix: string, count: number): Promise<st
 }
 
 /** A chat with images: rows and objects. */
-async function createChat(bench: Bench): Promise<string> {
-  const { user, status } = bench;
-  const { data, error } = await user.db.from("chats").insert({ title: "Bench" })
-    .select("id").single();
-  if (error) throw error;
-  const keys = await fill(bench, `${user.id}/${data.id}/images/`, IMAGES);
-  const sql = postgres(status.DB_URL, { max: 1, onnotice: () => {} });
-  await sql`
+async function chatWithImages(place: Place): Promise<string> {
+  const { user, status, images } = place;
+  const chat_id = await createChat(user);
+  const keys = await fill(place, `${user.id}/${chat_id}/images/`, images);
+  await withSql(status.DB_URL, (sql) =>
+    sql`
     insert into public.chat_images
       (id, chat_id, user_id, image_name, s3_path, content_type, file_size)
-    select split_part(split_part(key, '/', 4), '.', 1)::uuid, ${data.id}, ${user.id}, 'page.png', key,
+    select split_part(split_part(key, '/', 4), '.', 1)::uuid, ${chat_id}, ${user.id}, 'page.png', key,
            'image/png', 16
-    from unnest(${keys}::text[]) key`;
-  await sql.end();
-  return data.id;
+    from unnest(${keys}::text[]) key`);
+  return chat_id;
 }
 
 interface Calls {
@@ -134,26 +101,27 @@ function counting(store: ObjectStore, calls: Calls, collect?: () => void): Objec
   };
 }
 
-async function deleteOne(bench: Bench, chat_id: string, collect?: () => void) {
+async function deleteOne(
+  place: Place,
+  chat_id: string,
+  collect?: () => void,
+): Promise<Calls> {
   const calls: Calls = { lists: 0, deletes: 0, heap: [] };
-  let deleted = 0;
-  const time = await elapsed(async () => {
-    const { status, body } = await deleteChat({ chat_id }, {
-      db: bench.user.db,
-      admin: bench.admin,
-      store: counting(bench.store, calls, collect),
-      mayDelete: () => Promise.resolve(true),
-      budget: 60_000,
-    });
-    deleted = body.deletions[0]!.objects_deleted;
-    if (status !== 200) throw new Error(`delete-chat answered ${status}`);
+  const { status, body } = await deleteChat({ chat_id }, {
+    db: place.user.db,
+    admin: place.admin,
+    store: counting(place.store, calls, collect),
+    mayDelete: () => Promise.resolve(true),
+    budget: 60_000,
   });
-  if (deleted !== IMAGES) throw new Error(`${deleted} of ${IMAGES} objects were deleted`);
-  return { time, ...calls };
+  const deleted = body.deletions[0]!.objects_deleted;
+  if (status !== 200) throw new Error(`delete-chat answered ${status}`);
+  if (deleted !== place.images) throw new Error(`${deleted} of ${place.images} were deleted`);
+  return calls;
 }
 
 /** The same with the SDK alone. */
-async function bare({ s3, bucket: Bucket }: Bench, prefix: string): Promise<void> {
+async function bare({ s3, bucket: Bucket }: Place, prefix: string): Promise<void> {
   let token: string | undefined;
   do {
     const page = await s3.send(
@@ -169,7 +137,7 @@ async function bare({ s3, bucket: Bucket }: Bench, prefix: string): Promise<void
   } while (token);
 }
 
-async function oneByOne({ s3, bucket: Bucket }: Bench, keys: string[]): Promise<void> {
+async function oneByOne({ s3, bucket: Bucket }: Place, keys: string[]): Promise<void> {
   for (const Key of keys) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
 }
 
@@ -179,74 +147,55 @@ function collector(): () => void {
   return vm.runInNewContext("gc") as () => void;
 }
 
-async function run(bench: Bench): Promise<string[]> {
-  const times: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
-  let calls = { lists: 0, deletes: 0 };
-  for (let round = 0; round < ROUNDS; round++) {
-    const chat_id = await createChat(bench);
-    const prefix = `bare/${round}/`;
-    await fill(bench, prefix, IMAGES);
-    const turns = [
-      async () => {
-        const { time, ...counted } = await deleteOne(bench, chat_id);
-        times.ours.push(time);
-        calls = counted;
+async function measure(status: StackStatus, { quick, add, fault, note }: Bench): Promise<void> {
+  const settings = bucketOf(status);
+  const place: Place = {
+    status,
+    store: openBucket(settings),
+    s3: await createS3Client(settings, settings.endpoint, 8000),
+    bucket: settings.bucket,
+    user: await signUp(status),
+    admin: clientOf(status, status.SECRET_KEY),
+    images: quick ? 1000 : 10_000,
+  };
+  const pages = place.images / 1000;
+  let chat_id = "";
+  const { ours, reference } = await inTurn({
+    ours: {
+      before: async () => void (chat_id = await chatWithImages(place)),
+      async run() {
+        const { lists, deletes } = await deleteOne(place, chat_id);
+        if (lists > pages) fault(`${lists} pages listed for ${pages}`);
+        if (deletes > pages) fault(`${deletes} DeleteObjects calls for ${pages}`);
       },
-      async () => void times.bare.push(await elapsed(() => bare(bench, prefix))),
-    ];
-    for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
-  }
-  const single = await elapsed(async () => oneByOne(bench, await fill(bench, "single/", 1))).then(
-    async () => {
-      const keys = await fill(bench, "single/", IMAGES);
-      return await elapsed(() => oneByOne(bench, keys));
     },
-  );
-  const { heap } = await deleteOne(bench, await createChat(bench), collector());
-
-  const [ours, base] = [median(times.ours), median(times.bare)];
-  // Of each round by itself: both of its turns meet the same machine.
-  const ratios = times.ours.map((time, round) => time / times.bare[round]!);
-  const ratio = median(ratios);
+    reference: {
+      before: () => fill(place, "bare/", place.images),
+      run: () => bare(place, "bare/"),
+    },
+  }, { rounds: quick ? 1 : 5 });
+  const what = `delete-chat of ${place.images.toLocaleString("en")} images`;
+  add(compared(`${what}, to listing and DeleteObjects`, ours.time, reference.time, { bound: 1.1 }));
+  note("one by one");
+  let keys: string[] = [];
+  const single = await inTurn({
+    single: {
+      before: async () => void (keys = await fill(place, "single/", place.images / 10)),
+      run: () => oneByOne(place, keys),
+    },
+  }, { rounds: 1 });
+  add(alone("deleting a tenth of them one by one", single.single.time));
+  const { heap } = await deleteOne(place, await chatWithImages(place), collector());
   const growth = heap.at(-1)! - heap[0]!;
-  const name = `${IMAGES.toLocaleString("en")} images`;
-  console.log("| deleted | time | to bare calls |\n| --- | --- | --- |");
-  console.log(`| delete-chat, ${name} | ${ours.toFixed(0)} ms | ${ratio.toFixed(2)} |`);
-  console.log(`| list and DeleteObjects, bare | ${base.toFixed(0)} ms | 1 |`);
-  console.log(
-    `| one by one, from ${SINGLE.toLocaleString("en")} | ${single.toFixed(0)} ms | ${
-      (single / base).toFixed(1)
-    } |`,
-  );
-  console.log(
-    `\nratio of each round: ${ratios.map((one) => one.toFixed(2)).join(", ")}\n` +
-      `${calls.lists} pages listed, ${calls.deletes} DeleteObjects calls; heap at each batch ` +
-      heap.map((bytes) => (bytes / 1024 / 1024).toFixed(1)).join(", ") + " MiB",
-  );
-  const pages = Math.ceil(IMAGES / 1000);
-  return [
-    ...(ratio > GOAL ? [`${ratio.toFixed(2)} times the bare calls`] : []),
-    ...(calls.lists > pages ? [`${calls.lists} pages for ${pages}`] : []),
-    ...(calls.deletes > pages ? [`${calls.deletes} DeleteObjects calls for ${pages}`] : []),
-    ...(growth > HEAP_GOAL ? [`the heap grew by ${growth} bytes`] : []),
-  ];
+  add(alone("growth of the heap from the first batch to the last", [growth / MIB], {
+    unit: "MiB",
+    bound: 4,
+  }));
+  place.s3.destroy();
 }
 
-async function main(): Promise<number> {
-  const dataDir = await Deno.makeTempDir({ prefix: "chat-archive-bench-" });
-  let missed: string[];
-  try {
-    // With its data on disk, as it is used: a bucket in memory answers faster than any real one.
-    await using stack = await startStackProcess({ dataDir, env: { LOG_LEVEL: "error" } });
-    missed = await run(await open(stack.status));
-  } finally {
-    await removeDataFolder(dataDir);
-  }
-  if (missed.length === 0) return 0;
-  throw new Failure(
-    `goals are missed: ${missed.join("; ")}`,
-    `At most ${GOAL} times, flat memory.`,
-  );
-}
-
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+/** What deleting a chat costs. */
+export const question = defineQuestion({
+  title: "what deleting a chat with 10,000 images costs, beside the bare calls to the bucket",
+  answer: (bench) => withStackProcess((status) => measure(status, bench)),
+});

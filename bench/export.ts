@@ -1,30 +1,27 @@
 /**
- * What an export costs: CPU, memory, and time beside reading the same pages only.
- *
- * 100,000 messages (50 MB) as Markdown and as JSON; a chat of 1,000 images of 1 MB as zip; a list of
- * 10,000 signed links. Each runs in a process of its own, as a function does: after a small export that
- * loads the code, its CPU (user and system) and the growth of its resident memory are taken. Database,
- * API and bucket are other processes; the bucket is a stand-in that answers with bytes at once, so that
- * only our own work is measured. Exit code 1 while a goal is missed.
+ * 100,000 messages (50 MB) as Markdown and as JSON, beside reading the same pages only; a chat of 1,000 images
+ * of 1 MB as zip; a list of 10,000 signed links. Each runs in a process of its own, as a function does: after
+ * a small export that loads the code, its CPU (user and system) and the growth of its resident memory are
+ * taken. Database, API and bucket are other processes; the bucket is a stand-in that answers with bytes at
+ * once, so that only our own work is measured. Needs Linux.
  */
 import process from "node:process";
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import postgres from "postgres";
+import type postgres from "postgres";
 import { ExportChatRequest } from "@shared/contracts/export-chat.ts";
-import type { Database } from "@shared/database.types.ts";
-import { Failure, reportFailure } from "../stack/failure.ts";
-import { bucketOf } from "../tools/operator_bucket.ts";
-import { startStack } from "../stack/stack.ts";
+import { Failure } from "../stack/failure.ts";
 import type { StackStatus } from "../stack/status_file.ts";
 import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";
 import { readMessages } from "../supabase/functions/export-chat/chat_reader.ts";
 import { exportChat } from "../supabase/functions/export-chat/handler.ts";
+import { bucketOf } from "../tools/operator_bucket.ts";
+import { alone, compared } from "./harness/figures.ts";
+import { clientOf, signUp, withSql, withStackProcess } from "./harness/places.ts";
+import { type Bench, defineQuestion } from "./harness/question.ts";
 
 const MESSAGES = 100_000;
 const IMAGES = 1000;
 const IMAGE_BYTES = 1_000_000;
 const LINKS = 10_000;
-const ROUNDS = 3;
 const MIB = 1024 * 1024;
 
 /** Chats that are made for the benchmark. */
@@ -48,8 +45,7 @@ interface Cost {
   /** Seconds of CPU, and of the clock. */
   cpu: number;
   time: number;
-  /** Bytes of output, and by which the resident memory grew at most. */
-  bytes: number;
+  /** Bytes by which the resident memory grew at most. */
   growth: number;
 }
 
@@ -66,39 +62,31 @@ function memory(name: "VmRSS" | "VmHWM"): number {
   return Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(text)![1]) * 1024;
 }
 
-async function measure(work: () => Promise<number>): Promise<Cost> {
+async function measure(work: () => Promise<unknown>): Promise<Cost> {
   // Forgets the highest resident size so far (proc(5), clear_refs).
   Deno.writeTextFileSync("/proc/self/clear_refs", "5");
   const before = memory("VmRSS");
   const cpu = process.cpuUsage();
   const started = performance.now();
-  const bytes = await work();
+  await work();
   const time = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  return { cpu: (user + system) / 1e6, time, bytes, growth: memory("VmHWM") - before };
+  return { cpu: (user + system) / 1e6, time, growth: memory("VmHWM") - before };
 }
 
 /** The measuring process. */
 async function runTask({ what, status, token, chats }: Task): Promise<Cost> {
-  const db = createClient<Database>(status.API_URL, status.PUBLISHABLE_KEY, {
-    auth: { persistSession: false, autoRefreshToken: false },
-    global: { headers: { authorization: `Bearer ${token}` } },
-  });
+  const headers = { authorization: `Bearer ${token}` };
+  const db = clientOf(status, status.PUBLISHABLE_KEY, { headers });
   const store = openBucket(bucketOf(status));
   const settings = { downloadExpiration: 3600 };
   const run = async (chat_id: string, query: object) => {
     const request = ExportChatRequest.parse({ chat_id, ...query });
     const { chunks } = await exportChat(request, { db, store, settings, now: Date.now });
-    let bytes = 0;
-    for await (const chunk of chunks) bytes += chunk.length;
-    return bytes;
+    for await (const _ of chunks) { /* read */ }
   };
   const pages = async (chat_id: string) => {
-    let bytes = 0;
-    for await (const page of readMessages(db, chat_id)) {
-      for (const { content } of page) bytes += content.length;
-    }
-    return bytes;
+    for await (const _ of readMessages(db, chat_id)) { /* read */ }
   };
   if (what === "pages") {
     await pages(chats.small);
@@ -111,7 +99,7 @@ async function runTask({ what, status, token, chats }: Task): Promise<Cost> {
 
 async function inProcess(task: Task): Promise<Cost> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", import.meta.filename!, "--task"],
+    args: ["run", "-A", "--no-check", import.meta.filename!],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
@@ -139,7 +127,8 @@ function startBucket() {
   return child;
 }
 
-async function fill(sql: postgres.Sql, user_id: string): Promise<Chats> {
+async function fill(sql: postgres.Sql, user_id: string, quick: boolean): Promise<Chats> {
+  const part = quick ? 20 : 1;
   const chats = {} as Chats;
   for (const name of ["small", "text", "images", "links"] as const) {
     const [row] =
@@ -161,97 +150,74 @@ async function fill(sql: postgres.Sql, user_id: string): Promise<Chats> {
       from (select gen_random_uuid() as i, n from generate_series(1, ${count}::int) n) as t`;
   await messages(chats.small, 100);
   await images(chats.small, 3);
-  await messages(chats.text, MESSAGES);
-  await images(chats.images, IMAGES);
-  await images(chats.links, LINKS);
+  await messages(chats.text, MESSAGES / part);
+  await images(chats.images, IMAGES / part);
+  await images(chats.links, LINKS / part);
   await sql`vacuum analyze chat_messages, chat_images`;
   return chats;
 }
 
-async function signUp(status: StackStatus) {
-  const client: SupabaseClient<Database> = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
-    auth: { persistSession: false, autoRefreshToken: false },
-  });
-  const credentials = { email: "bench@example.com", password: "bench-password" };
-  const { data, error } = await client.auth.signUp(credentials);
-  if (error) throw error;
-  return { id: data.user!.id, token: data.session!.access_token };
-}
+/** What each export is called, and what it may cost: seconds of CPU, and MiB of memory. */
+const LIMITS: Record<Task["what"], { what: string; cpu?: number; growth?: number }> = {
+  pages: { what: "reading the pages of 100,000 messages" },
+  markdown: { what: "the same as Markdown", cpu: 1, growth: 64 },
+  json: { what: "the same as JSON", cpu: 2 },
+  zip: { what: "1,000 images of 1 MB as zip", cpu: 2, growth: 128 },
+  links: { what: "10,000 images as signed links", cpu: 2 },
+};
 
-async function main(): Promise<number> {
-  if (Deno.args[0] === "--task") {
-    const task = JSON.parse(await new Response(Deno.stdin.readable).text());
-    console.log(JSON.stringify(await runTask(task)));
-    return 0;
+async function measureAll(
+  run: (what: Task["what"]) => Promise<Cost>,
+  { quick, add, note }: Bench,
+): Promise<void> {
+  const all = Object.keys(LIMITS) as Task["what"][];
+  const costs = Object.fromEntries(all.map((what) => [what, [] as Cost[]])) as Record<
+    Task["what"],
+    Cost[]
+  >;
+  for (let round = 0; round < (quick ? 1 : 5); round++) {
+    for (const what of all) costs[what].push(await run(what));
+    note(`round ${round + 1}`);
   }
-  const folder = await Deno.makeTempDir({ prefix: "chat-archive-bench-" });
-  const bucket = startBucket();
-  const stack = await startStack({
-    port: 0,
-    dbPort: 0,
-    dataDir: folder,
-    ephemeral: true,
-    externalS3: false,
-    externalDb: false,
-    env: {},
-    worker: false,
-    print: () => {},
-  });
-  try {
-    const reader = bucket.stdout.getReader();
-    const port = Number(new TextDecoder().decode((await reader.read()).value));
-    const sql = postgres(stack.status.DB_URL, { max: 1, onnotice: () => {} });
-    const { id, token } = await signUp(stack.status);
-    const chats = await fill(sql, id);
-    await sql.end();
-    const status = { ...stack.status, STORAGE_S3_URL: `http://127.0.0.1:${port}` };
-    return await report((what) => inProcess({ what, status, token, chats }));
-  } finally {
-    bucket.kill("SIGTERM");
-    await stack.stop();
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
-  }
-}
-
-async function report(run: (what: Task["what"]) => Promise<Cost>): Promise<number> {
-  console.log("| export | output | CPU | time | memory growth |");
-  console.log("| --- | --- | --- | --- | --- |");
-  const missed: string[] = [];
-  const goal = (met: boolean, text: string) => void (met || missed.push(text));
-  const costs = {} as Record<Task["what"], Cost>;
-  const all = ["pages", "markdown", "json", "zip", "links"] as const;
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const what of all) {
-      const cost = await run(what);
-      const best = costs[what];
-      // The fastest of all rounds: other work on the machine only makes it slower. Of memory the most.
-      costs[what] = best
-        ? {
-          ...cost,
-          cpu: Math.min(best.cpu, cost.cpu),
-          time: Math.min(best.time, cost.time),
-          growth: Math.max(best.growth, cost.growth),
-        }
-        : cost;
-    }
-  }
+  const series = (what: Task["what"], key: keyof Cost) => costs[what].map((cost) => cost[key]);
+  const bounded = (bound: number | undefined) => bound === undefined ? {} : { bound };
   for (const what of all) {
-    const cost = costs[what];
-    console.log(
-      `| ${what} | ${(cost.bytes / 1e6).toFixed(1)} MB | ${cost.cpu.toFixed(2)} s | ` +
-        `${cost.time.toFixed(2)} s | ${(cost.growth / MIB).toFixed(0)} MiB |`,
-    );
+    const { what: name, cpu, growth } = LIMITS[what];
+    const times = series(what, "time");
+    if (what === "markdown") {
+      add(
+        compared(`${name}, to reading`, times, series("pages", "time"), { unit: "s", bound: 1.2 }),
+      );
+    } else add(alone(name, times, { unit: "s" }));
+    add(alone(`${name}, CPU`, series(what, "cpu"), { unit: "s", ...bounded(cpu) }));
+    const memory = series(what, "growth").map((bytes) => bytes / MIB);
+    add(alone(`${name}, memory growth`, memory, { unit: "MiB", ...bounded(growth) }));
   }
-  const ratio = costs.markdown.time / costs.pages.time;
-  console.log(`\nMarkdown takes ${ratio.toFixed(2)} times the time of reading its pages only.`);
-  goal(ratio <= 1.3, "time of Markdown");
-  goal(costs.markdown.cpu <= 2, "CPU of Markdown");
-  goal(costs.markdown.growth <= 64 * MIB, "memory of Markdown");
-  goal(costs.zip.cpu <= 2, "CPU of a zip");
-  goal(costs.zip.growth <= 128 * MIB, "memory of a zip");
-  goal(costs.links.cpu <= 2, "CPU of links");
-  if (missed.length === 0) return 0;
-  throw new Failure(`goals are missed: ${missed.join(", ")}`, "See the table.");
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+/** What an export costs. */
+export const question = defineQuestion({
+  title: "what an export costs: time beside reading the same pages, CPU and memory",
+  async answer(bench) {
+    const bucket = startBucket();
+    try {
+      const reader = bucket.stdout.getReader();
+      const port = Number(new TextDecoder().decode((await reader.read()).value));
+      await withStackProcess(async (running) => {
+        const { id, token } = await signUp(running);
+        const chats = await withSql(running.DB_URL, (sql) => fill(sql, id, bench.quick));
+        const status = { ...running, STORAGE_S3_URL: `http://127.0.0.1:${port}` };
+        await measureAll((what) => inProcess({ what, status, token, chats }), bench);
+      });
+    } finally {
+      bucket.kill("SIGTERM");
+      await bucket.status;
+    }
+  },
+});
+
+// The measuring process.
+if (import.meta.main) {
+  const task = JSON.parse(await new Response(Deno.stdin.readable).text());
+  console.log(JSON.stringify(await runTask(task)));
+}

@@ -1,19 +1,15 @@
 /**
- * What it costs to read an object from the bucket and hash it, over TLS, on the oldest runtime.
- *
  * SHA-256 over bodies of 0.3 to 100 MiB, by node:crypto's createHash, piece by piece as they come or into
  * a buffer of one's own (BYOB), and by Web Crypto's digest over the whole; against reading alone. Each in
  * a process of its own, the server in another one, over loopback, with TLS on Deno 2.1.4, and without on
- * this one. CPU is that
- * of all threads, and that of the thread with the JavaScript alone. The fastest of three
- * rounds: other work on the machine only makes it slower. Needs Linux, `openssl`, and `npx` for the oldest
- * Deno. Exit code 1 where the largest file that may be uploaded takes more than half of a request's CPU.
+ * this one. CPU is that of all threads. Needs Linux, `openssl`, and `npx` for the oldest Deno.
  */
 import { join } from "node:path";
-import { Failure, reportFailure } from "../stack/failure.ts";
+import { Failure } from "../stack/failure.ts";
 import { readSettings } from "../supabase/functions/_shared/settings.ts";
+import { alone } from "./harness/figures.ts";
+import { type Bench, defineQuestion } from "./harness/question.ts";
 
-const ROUNDS = 3;
 const MIB = 1024 * 1024;
 const SIZES = [0.3, 5, 20, 50, 100].map((size) => Math.round(size * MIB));
 const WAYS = ["read", "createHash", "createHash, BYOB", "subtle.digest"] as const;
@@ -28,8 +24,6 @@ const OLDEST = "2.1.4";
 /** What was measured: milliseconds, and bytes of memory. */
 interface Cost {
   cpu: number;
-  thread: number;
-  time: number;
   growth: number;
 }
 
@@ -98,88 +92,62 @@ async function makeCertificate(folder: string) {
   return { certificate, key };
 }
 
-/** The fastest of all rounds; of memory the most. */
 async function measure(
   { path }: Runtime,
   way: string,
   url: string,
   size: number,
+  rounds: number,
   certificate?: string,
-): Promise<Cost> {
-  let best: Cost | undefined;
-  for (let round = 0; round < ROUNDS; round++) {
+): Promise<Cost[]> {
+  const costs: Cost[] = [];
+  for (let round = 0; round < rounds; round++) {
     const trust = certificate ? [`--cert=${certificate}`] : [];
     const task = join(import.meta.dirname!, "hashing/task.ts");
     const options = ["-A", "--no-check", "--no-config", "--no-lock", ...trust];
     const text = await output([path, "run", ...options, task, way, url, String(size)]);
-    const cost: Cost = JSON.parse(text);
-    best = !best ? cost : {
-      cpu: Math.min(best.cpu, cost.cpu),
-      thread: Math.min(best.thread, cost.thread),
-      time: Math.min(best.time, cost.time),
-      growth: Math.max(best.growth, cost.growth),
-    };
+    costs.push(JSON.parse(text));
   }
-  return best!;
+  return costs;
 }
 
-const HEAD = ["runtime", "way", "size", "CPU", "a MiB", "of the thread", "time", "memory growth"];
-
-/**
- * Prints a row for each way and size.
- *
- * @returns milliseconds of CPU of the chosen way, by size
- */
-async function table(runtime: Runtime, { url }: Server, certificate?: string): Promise<number[]> {
-  const chosen: number[] = [];
+/** Adds a row for each way and size: CPU, and memory of the largest. */
+async function measureAll(
+  runtime: Runtime,
+  { url }: Server,
+  { quick, add, note }: Bench,
+  certificate?: string,
+): Promise<void> {
   for (const way of WAYS) {
-    for (const size of SIZES) {
-      const cost = await measure(runtime, way, url, size, certificate);
-      const mib = size / MIB;
-      if (way === CHOSEN) chosen.push(cost.cpu);
-      const cells = [
-        `${runtime.name}${certificate ? ", TLS" : ""}`,
-        way,
-        `${mib.toFixed(1)} MiB`,
-        `${cost.cpu.toFixed(0)} ms`,
-        `${(cost.cpu / mib).toFixed(2)} ms`,
-        `${cost.thread.toFixed(0)} ms`,
-        `${cost.time.toFixed(0)} ms`,
-        `${(cost.growth / MIB).toFixed(0)} MiB`,
-      ];
-      console.log(`| ${cells.join(" | ")} |`);
+    for (const size of quick ? SIZES.slice(0, 2) : SIZES) {
+      const costs = await measure(runtime, way, url, size, quick ? 1 : 3, certificate);
+      const what = `Deno ${runtime.name}${certificate ? ", TLS" : ""}: ${way}, ` +
+        `${(size / MIB).toFixed(size < MIB ? 1 : 0)} MiB`;
+      const isLimit = certificate && way === CHOSEN && size === readSettings({
+            USE_S3_STORAGE: "false",
+          }).maxFileSize;
+      add(alone(`${what}, CPU`, costs.map(({ cpu }) => cpu), isLimit ? { bound: GOAL_MS } : {}));
+      if (size !== SIZES.at(-1)) continue;
+      const growth = costs.map((cost) => cost.growth / MIB);
+      add(alone(`${what}, memory growth`, growth, { unit: "MiB" }));
     }
-  }
-  return chosen;
-}
-
-/** Bytes that fit into some CPU, on the line through the two largest sizes. */
-function fitting(cpu: number[], limit: number): number {
-  const [[fewer, sooner], [more, later]] = SIZES.map((size, index) => [size, cpu[index]!] as const)
-    .slice(-2) as [readonly [number, number], readonly [number, number]];
-  return more + (limit - later) * (more - fewer) / (later - sooner);
-}
-
-async function main(): Promise<number> {
-  const folder = await Deno.makeTempDir({ prefix: "chat-archive-bench-" });
-  try {
-    const certificate = await makeCertificate(folder);
-    await using tls = await startServer(certificate);
-    await using plain = await startServer();
-    console.log(`| ${HEAD.join(" | ")} |\n|${" --- |".repeat(HEAD.length)}`);
-    const current = { name: Deno.version.deno, path: Deno.execPath() };
-    const cpu = await table(await oldest(), tls, certificate.certificate);
-    await table(current, plain);
-    const { maxFileSize } = readSettings({ USE_S3_STORAGE: "false" });
-    const fits = fitting(cpu, GOAL_MS);
-    console.log(
-      `\n${Math.floor(fits / MIB)} MiB fit into ${GOAL_MS} ms (${OLDEST}, TLS, ${CHOSEN}).`,
-    );
-    if (fits >= maxFileSize) return 0;
-    throw new Failure(`a file of ${maxFileSize / MIB} MiB takes too much CPU`, "See the table.");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+    note(way);
   }
 }
 
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+/** What hashing an upload costs. */
+export const question = defineQuestion({
+  title: "what it costs to read an object from the bucket and hash it, on the oldest runtime",
+  async answer(bench) {
+    const folder = await Deno.makeTempDir({ prefix: "chat-archive-bench-" });
+    try {
+      const certificate = await makeCertificate(folder);
+      await using tls = await startServer(certificate);
+      await using plain = await startServer();
+      await measureAll(await oldest(), tls, bench, certificate.certificate);
+      await measureAll({ name: Deno.version.deno, path: Deno.execPath() }, plain, bench);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});

@@ -1,18 +1,15 @@
 /**
- * What a page of history costs, beside the same JSON by the plainest SQL function.
- *
  * 50 messages with 2 images and 5 search results each, in a chat of 2,000 such messages, by one call of
  * history_page and by one call of a function that is one statement, with no bounds and one direction
- * only. Both through the embedded API, as the same user, in turn; the ratio is of the medians.
+ * only. Both through the embedded API, as the same user.
  */
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import { join } from "node:path";
-import postgres from "postgres";
-import type { Database } from "@shared/database.types.ts";
-import { Failure, reportFailure } from "../stack/failure.ts";
-import { type Stack, startStack } from "../stack/stack.ts";
+import type postgres from "postgres";
+import type { StackStatus } from "../stack/status_file.ts";
+import { compared } from "./harness/figures.ts";
+import { inTurn } from "./harness/in_turn.ts";
+import { createChat, signUp, withSql, withStack } from "./harness/places.ts";
+import { defineQuestion } from "./harness/question.ts";
 
-const ROUNDS = 400;
 const GOAL = 1.2;
 const MESSAGES = 2000;
 
@@ -33,8 +30,6 @@ const BARE = `
   $$;
   revoke all on function public.bare_history(uuid) from public, anon;
   grant execute on function public.bare_history(uuid) to authenticated;`;
-
-const median = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
 
 async function fill(sql: postgres.Sql, chat_id: string, user_id: string): Promise<void> {
   await sql`
@@ -61,96 +56,39 @@ async function fill(sql: postgres.Sql, chat_id: string, user_id: string): Promis
 }
 
 /** Reads a page in one request. @returns its JSON, as sent */
-type Read = () => Promise<string>;
-
-async function compare(page: Read, bare: Read): Promise<number> {
-  const [ours, theirs] = [await page(), await bare()];
-  if (ours !== theirs) throw new Error("the two answers differ");
-  console.log(`one answer: ${(ours.length / 1000).toFixed(0)} kB\n`);
-  const times: { page: number[]; bare: number[] } = { page: [], bare: [] };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const name of round % 2 ? ["page", "bare"] as const : ["bare", "page"] as const) {
-      const started = performance.now();
-      await { page, bare }[name]();
-      times[name].push(performance.now() - started);
-    }
-  }
-  // The first tenth warms up code and plans.
-  const [one, other] = [times.page, times.bare].map((list) => median(list.slice(ROUNDS / 10)));
-  const ratio = one! / other!;
-  console.log(
-    "| 50 messages, 100 images, 250 search results | time | ratio |\n| --- | --- | --- |",
-  );
-  console.log(`| history_page | ${one!.toFixed(1)} ms | ${ratio.toFixed(2)} |`);
-  console.log(`| one hand-written statement | ${other!.toFixed(1)} ms | 1 |`);
-  return ratio;
-}
-
-async function run({ status }: Stack): Promise<number> {
-  const sql = postgres(status.DB_URL, { max: 1, onnotice: () => {} });
-  const db: SupabaseClient<Database> = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
-    auth: { persistSession: false, autoRefreshToken: false },
-  });
-  const { data, error } = await db.auth.signUp({
-    email: "bench@example.com",
-    password: "bench-password",
-  });
-  if (error) throw error;
-  const { data: chat, error: refused } = await db.from("chats").insert({ title: "History" })
-    .select("id").single();
-  if (refused) throw refused;
-  await fill(sql, chat.id, data.user!.id);
-  await sql.end();
-  const read = (name: string): Read => async () => {
+function reader(status: StackStatus, token: string, of_chat: string) {
+  return (name: string) => async (): Promise<string> => {
     const response = await fetch(`${status.API_URL}/rest/v1/rpc/${name}`, {
       method: "POST",
       headers: {
         apikey: status.PUBLISHABLE_KEY,
-        authorization: `Bearer ${data.session!.access_token}`,
+        authorization: `Bearer ${token}`,
         "content-type": "application/json",
       },
-      body: JSON.stringify({ of_chat: chat.id }),
+      body: JSON.stringify({ of_chat }),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(text);
     return text;
   };
-  return await compare(read("history_page"), read("bare_history"));
 }
 
-async function main(): Promise<number> {
-  const folder = await Deno.makeTempDir({ prefix: "chat-archive-bench-" });
-  const start = () =>
-    startStack({
-      port: 0,
-      dbPort: 0,
-      dataDir: join(folder, "stack"),
-      ephemeral: false,
-      externalS3: false,
-      externalDb: false,
-      worker: false,
-      env: { LOG_LEVEL: "error" },
-      print: () => {},
-    });
-  try {
-    // The embedded API reads the schema when it starts.
-    const first = await start();
-    const sql = postgres(first.status.DB_URL, { max: 1, onnotice: () => {} });
-    await sql.unsafe(BARE);
-    await sql.end();
-    await first.stop();
-    const stack = await start();
-    try {
-      if (await run(stack) > GOAL) {
-        throw new Failure("a page of history misses the goal", `Ratio at most ${GOAL}.`);
-      }
-    } finally {
-      await stack.stop();
-    }
-    return 0;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-if (import.meta.main) Deno.exit(await main().catch(reportFailure));
+/** What a page of history costs. */
+export const question = defineQuestion({
+  title: "a page of history, beside the same JSON by the plainest SQL function",
+  answer: ({ quick, add }) =>
+    withStack(async (status) => {
+      const user = await signUp(status);
+      const chat_id = await createChat(user);
+      await withSql(status.DB_URL, (sql) => fill(sql, chat_id, user.id));
+      const read = reader(status, user.token, chat_id);
+      const [page, bare] = [read("history_page"), read("bare_history")];
+      if (await page() !== await bare()) throw new Error("the two answers differ");
+      const { ours, reference } = await inTurn(
+        { ours: { run: page }, reference: { run: bare } },
+        { rounds: quick ? 20 : 400 },
+      );
+      const what = "50 messages, 100 images, 250 search results";
+      add(compared(what, ours.time, reference.time, { bound: GOAL }));
+    }, BARE),
+});

@@ -6,8 +6,16 @@ export type ModuleGraph = Map<string, string[]>;
 
 const PROJECT_URL = `file://${PROJECT_ROOT}/`;
 
-/** The modules of the project that some files load. @param files paths in the project */
-export async function moduleGraph(files: string[]): Promise<ModuleGraph> {
+/**
+ * The modules of the project that some files load.
+ *
+ * @param files paths in the project
+ * @param options `atOnce`: without those that are loaded later, by `import()`
+ */
+export async function moduleGraph(
+  files: string[],
+  { atOnce = false }: { atOnce?: boolean } = {},
+): Promise<ModuleGraph> {
   const folder = await Deno.makeTempDir({ prefix: "chat-archive-graph-" });
   try {
     const entry = `${folder}/all.ts`;
@@ -19,11 +27,16 @@ export async function moduleGraph(files: string[]): Promise<ModuleGraph> {
       stderr: "inherit",
     }).output();
     const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
-      modules: { specifier: string; dependencies?: { code?: { specifier?: string } }[] }[];
+      modules: {
+        specifier: string;
+        dependencies?: { code?: { specifier?: string }; isDynamic?: boolean }[];
+      }[];
     };
     return new Map(modules.map(({ specifier, dependencies = [] }) => [
       pathOf(specifier),
-      dependencies.flatMap(({ code }) => code?.specifier ? [pathOf(code.specifier)] : []),
+      dependencies.flatMap(({ code, isDynamic }) =>
+        code?.specifier && !(atOnce && isDynamic) ? [pathOf(code.specifier)] : []
+      ),
     ]));
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import type { Run } from "./s3_runner.ts";
 import type { S3Timeouts } from "./s3_timeouts.ts";
-import type { getSigner } from "./sign_get.ts";
+import type { getSigner } from "./sign_url.ts";
 
 /** What the verbs work with: one bucket, for one request. */
 export interface S3Connection {

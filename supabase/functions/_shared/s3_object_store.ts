@@ -13,8 +13,7 @@ import { S3_TIMEOUTS, type S3Timeouts } from "./s3_timeouts.ts";
 import { askVersioning, rememberVersioning } from "./s3_versioning.ts";
 import { writeVerbs } from "./s3_write.ts";
 import type { BucketSettings } from "./settings.ts";
-import { getSigner, objectsAddress } from "./sign_get.ts";
-import { signPut } from "./sign_put.ts";
+import { getSigner, objectsAddress, putSigner } from "./sign_url.ts";
 
 function lazy<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
@@ -33,12 +32,10 @@ export function bucketOpener(
 ): (requestId: string) => ObjectStore {
   const { bucket, endpoint, publicEndpoint, uploadKey } = settings;
   const client = lazy(() => createS3Client(settings, endpoint, timeouts.attemptMs));
-  // What is signed is for others to send: for the address that they reach, without our header.
-  const putClient = publicEndpoint === endpoint && !uploadKey
-    ? client
-    : lazy(() => createS3Client({ ...settings, ...uploadKey }, publicEndpoint, timeouts.attemptMs));
   const signGet = getSigner(settings, endpoint);
+  // What is signed is for others to send: for the address that they reach.
   const signPublicGet = getSigner(settings, publicEndpoint);
+  const signPublicPut = putSigner({ ...settings, ...uploadKey }, publicEndpoint);
   const presence = bucketPresence(timeouts.presenceMs);
   const versioning = rememberVersioning(timeouts.versioningMs);
   const address = objectsAddress(settings, publicEndpoint).href;
@@ -53,7 +50,7 @@ export function bucketOpener(
     const connection = { bucket, requestId, timeouts, run, signGet, assertBucket, keepsDeleted };
     return {
       address: (key) => address + key,
-      presignPut: async (request) => await signPut(await putClient(), bucket, request),
+      presignPut: (request) => Promise.resolve(signPublicPut(request)),
       presignGet: ({ key, fileName, contentType, expiresIn, disposition }) =>
         Promise.resolve(signPublicGet({
           key,

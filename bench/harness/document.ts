@@ -1,0 +1,54 @@
+/**
+ * docs/benchmarks.md: between `<!-- bench NAME -->` and `<!-- end -->` stands the answer that is kept in
+ * bench/answers/NAME.json.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { type Answer, markdownOf } from "./answer.ts";
+
+/** The document. */
+export const DOCUMENT = join(PROJECT_ROOT, "docs/benchmarks.md");
+
+const FOLDER = join(PROJECT_ROOT, "bench/answers");
+
+const fileOf = (name: string) => join(FOLDER, `${name}.json`);
+
+/** Keeps an answer. */
+export async function keepAnswer(answer: Answer): Promise<void> {
+  await Deno.mkdir(FOLDER, { recursive: true });
+  await Deno.writeTextFile(fileOf(answer.name), JSON.stringify(answer, null, 2) + "\n");
+}
+
+async function formatted(text: string): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext=md", "-"],
+    cwd: PROJECT_ROOT,
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  return new TextDecoder().decode((await child.output()).stdout);
+}
+
+/** @returns the document's text with all answers that are kept */
+export async function documentWithAnswers(): Promise<string> {
+  const text = await Deno.readTextFile(DOCUMENT);
+  const names = [...text.matchAll(/<!-- bench (\w+) -->/g)].map(([, name]) => name!);
+  const answers = new Map(
+    await Promise.all(
+      names.map(async (name) =>
+        [name, JSON.parse(await Deno.readTextFile(fileOf(name))) as Answer] as const
+      ),
+    ),
+  );
+  return await formatted(
+    text.replace(
+      /(<!-- bench (\w+) -->)[\s\S]*?(<!-- end -->)/g,
+      (_, begin, name, end) => `${begin}\n\n${markdownOf(answers.get(name)!)}\n\n${end}`,
+    ),
+  );
+}
