@@ -151,13 +151,18 @@ function logOutcome(command: Command, args: string[], code: number, started: num
   );
 }
 
-/** Runs a command with this process's arguments, and ends the process with its exit code. */
+/**
+ * Runs a command, and ends the process with its exit code.
+ *
+ * @param args what was typed after its name, by default this process's arguments
+ */
 export async function runCommand<O extends ParseArgsOptionsConfig>(
   command: Command<O>,
+  args: string[] = Deno.args,
 ): Promise<never> {
   const started = performance.now();
   const surroundings = { env: Deno.env.toObject(), terminal: processTerminal() };
-  const code = await execute(command, Deno.args, surroundings).catch(reportFailure);
-  logOutcome(command, Deno.args, code, started);
+  const code = await execute(command, args, surroundings).catch(reportFailure);
+  logOutcome(command, args, code, started);
   Deno.exit(code);
 }
