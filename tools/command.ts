@@ -6,6 +6,7 @@
  */
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { configureLog, createLog, type LogLevel } from "../supabase/functions/_shared/log.ts";
+import { asTyped } from "../stack/as_typed.ts";
 import { EXIT, misuse, reportFailure } from "../stack/failure.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
@@ -112,7 +113,7 @@ export async function execute<O extends ParseArgsOptionsConfig>(
   const { help, word } = look(command, args);
   if (help) {
     const text = typeof command.help === "string" ? command.help : await command.help();
-    surroundings.terminal.print(`${text}\n\n${EXIT_CODES}`);
+    surroundings.terminal.print(asTyped(`${text}\n\n${EXIT_CODES}`, surroundings.env));
     return EXIT.done;
   }
   const verb = verbOf(command, word);
