@@ -9,7 +9,7 @@ import postgres from "postgres";
 import { type DataFolder, openDataFolder } from "./data_folder.ts";
 import { Failure } from "./failure.ts";
 import { compareHistory, otherFiles } from "./history.ts";
-import { pushMigrations } from "./migrations.ts";
+import { applyMigrations } from "./migrations.ts";
 import { assertPortIsFree, freePort } from "./ports.ts";
 import { preparePostgres } from "./postgres_binaries.ts";
 import { findPlace, removeAbandonedPlaces, removePlace } from "./postgres_place.ts";
@@ -62,16 +62,22 @@ async function preparePlatform(adminUrl: string) {
 }
 
 /** @throws {Failure} where the folder's database was made by other migration files than these */
-async function refuseOtherFiles(url: string, dataDir: string) {
+async function refuseOtherFiles(sql: postgres.Sql, dataDir: string) {
+  const message = otherFiles(await compareHistory(sql, PROJECT_ROOT));
+  if (message === undefined) return;
+  throw new Failure(
+    message,
+    `Move ${dataDir} away, or start on another folder with --data-dir. The version of the project ` +
+      "that made it opens it. Nothing was changed.",
+  );
+}
+
+/** Brings our part of the database up to date. */
+async function migrate(url: string, dataDir: string) {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
-    const message = otherFiles(await compareHistory(sql, PROJECT_ROOT));
-    if (message === undefined) return;
-    throw new Failure(
-      message,
-      `Move ${dataDir} away, or start on another folder with --data-dir. The version of the project ` +
-        "that made it opens it. Nothing was changed.",
-    );
+    await refuseOtherFiles(sql, dataDir);
+    await applyMigrations(sql);
   } finally {
     await sql.end();
   }
@@ -145,8 +151,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<LocalData
     const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`;
     try {
       await preparePlatform(server.adminUrl);
-      await refuseOtherFiles(url, dataDir);
-      await pushMigrations(url, { seed: true });
+      await migrate(url, dataDir);
     } catch (error) {
       await server.stop();
       throw error;

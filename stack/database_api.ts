@@ -35,6 +35,9 @@ const STATEMENT_TIMEOUT_MS = 8000;
 /** What a request may take that is cancelled in the end, and some more. */
 const REQUEST_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1500;
 
+/** What PostgREST listens on, too: platform.sql announces each change of the schema there. */
+const RELOAD_CHANNEL = "pgrst";
+
 /** lite and its pool. */
 interface Session {
   app: App;
@@ -53,6 +56,22 @@ function createConnection(adminUrl: string): Connection {
   });
   keepGrants(connection);
   return connection;
+}
+
+/** Looks at the catalogue anew each time that it is called; once more for all calls in between. */
+function renewal(connection: Connection): () => Promise<void> {
+  let [asked, busy] = [false, false];
+  return async () => {
+    asked = true;
+    if (busy) return;
+    busy = true;
+    while (asked) {
+      asked = false;
+      // Where the database has gone meanwhile, the next session looks anew.
+      await connection.introspect().catch(() => {});
+    }
+    busy = false;
+  };
 }
 
 async function end({ connection }: Pick<Session, "connection">): Promise<void> {
@@ -80,6 +99,7 @@ async function open(options: DatabaseApiOptions): Promise<Session> {
       options: { server: { admin: false, disableStudio: true } },
     }) as App;
     await app.init();
+    await connection.driver.listen(RELOAD_CHANNEL, renewal(connection));
     // The first look at the catalogue is kept; an outage then does not look like missing tables.
     const { tables } = await connection.introspect({ useCache: true });
     if (tables.length === 0) throw new Error("the catalogue could not be read");

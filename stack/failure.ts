@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asTyped } from "./as_typed.ts";
 
 /** What a command's exit code means. */
 export const EXIT = {
@@ -44,7 +45,7 @@ export function unreachable(message: string, advice: string, options?: ErrorOpti
 /** Prints an error for people. @returns the exit code: a failure's own, else `failed` */
 export function reportFailure(error: unknown): number {
   if (error instanceof Failure) {
-    console.error(`error: ${error.message}\n  ${error.advice}`);
+    console.error(asTyped(`error: ${error.message}\n  ${error.advice}`));
     return error.exitCode;
   }
   // As text: the stack passes on nothing else, because drivers write whole objects to the console.

@@ -7,7 +7,6 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Failure } from "./failure.ts";
 import { makeLibraryLinks } from "./patches/embedded_postgres_links.ts";
-import { addPgtap } from "./pgtap.ts";
 
 /** Where PostgreSQL's files for this machine are, and whose rights the server takes. */
 export interface PostgresBinaries {
@@ -91,7 +90,6 @@ function unprivilegedUser(): { uid: number; gid: number } {
 export async function preparePostgres(): Promise<PostgresBinaries> {
   const { native, version } = packageFolder();
   makeLibraryLinks(native);
-  await addPgtap(native);
   if (Deno.uid() !== 0) return { bin: join(native, "bin") };
   // The project may lie in a folder that only its owner can enter.
   return {

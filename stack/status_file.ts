@@ -50,6 +50,18 @@ export async function writeStatus(path: string, status: StackStatus): Promise<vo
   await Deno.rename(`${path}.new`, path);
 }
 
+/** Writes this stack's status. @throws {Failure} where the file is that of another one that runs */
+export async function claimStatus(path: string, status: StackStatus): Promise<void> {
+  const other = await readStatus(path).catch(() => undefined);
+  if (other && other.PID !== status.PID) {
+    throw new Failure(
+      `${path} is the status file of a stack that is running (process ${other.PID})`,
+      "Choose another --status-file, or stop that one first.",
+    );
+  }
+  await writeStatus(path, status);
+}
+
 /** Removes the status file of this process; that of another stack stays. */
 export async function removeStatus(path: string): Promise<void> {
   const { PID }: Partial<StackStatus> = await Deno.readTextFile(path).then(JSON.parse)

@@ -6,6 +6,7 @@
  */
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { configureLog, createLog, type LogLevel } from "../supabase/functions/_shared/log.ts";
+import { asTyped } from "../stack/as_typed.ts";
 import { EXIT, misuse, reportFailure } from "../stack/failure.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
@@ -112,7 +113,7 @@ export async function execute<O extends ParseArgsOptionsConfig>(
   const { help, word } = look(command, args);
   if (help) {
     const text = typeof command.help === "string" ? command.help : await command.help();
-    surroundings.terminal.print(`${text}\n\n${EXIT_CODES}`);
+    surroundings.terminal.print(asTyped(`${text}\n\n${EXIT_CODES}`, surroundings.env));
     return EXIT.done;
   }
   const verb = verbOf(command, word);
@@ -151,13 +152,18 @@ function logOutcome(command: Command, args: string[], code: number, started: num
   );
 }
 
-/** Runs a command with this process's arguments, and ends the process with its exit code. */
+/**
+ * Runs a command, and ends the process with its exit code.
+ *
+ * @param args what was typed after its name, by default this process's arguments
+ */
 export async function runCommand<O extends ParseArgsOptionsConfig>(
   command: Command<O>,
+  args: string[] = Deno.args,
 ): Promise<never> {
   const started = performance.now();
   const surroundings = { env: Deno.env.toObject(), terminal: processTerminal() };
-  const code = await execute(command, Deno.args, surroundings).catch(reportFailure);
-  logOutcome(command, Deno.args, code, started);
+  const code = await execute(command, args, surroundings).catch(reportFailure);
+  logOutcome(command, args, code, started);
   Deno.exit(code);
 }

@@ -1,8 +1,9 @@
 /** `deno task start`: runs the embedded stack until it is stopped. */
 import { dirname, resolve } from "node:path";
+import { asTyped } from "../stack/as_typed.ts";
 import { Failure, misuse } from "../stack/failure.ts";
 import { type Stack, type StackOptions, startStack } from "../stack/stack.ts";
-import { DEFAULT_DATA_DIR, removeStatus, statusFileOf, writeStatus } from "../stack/status_file.ts";
+import { claimStatus, DEFAULT_DATA_DIR, removeStatus, statusFileOf } from "../stack/status_file.ts";
 import { defineCommand, type Invocation, runCommand } from "./command.ts";
 import { askedToStop } from "./interruption.ts";
 import { chosenStatusFile } from "./running_stack.ts";
@@ -79,12 +80,15 @@ export function commandLine(
   statusFile: string,
   env: Record<string, string | undefined>,
 ): string {
-  const deno = env["npm_command"] === "exec" ? "npx -y deno@2" : "deno";
-  const quoted = /^[\w./-]+$/.test(statusFile)
-    ? statusFile
-    : `'${statusFile.replaceAll("'", `'\\''`)}'`;
-  const option = statusFile === chosenStatusFile({}) ? "" : ` --status-file ${quoted}`;
-  return `${deno} task ${name}${option}`;
+  const quote = (path: string) =>
+    /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+  const folder = dirname(statusFile);
+  const option = statusFile === chosenStatusFile({})
+    ? ""
+    : statusFile === statusFileOf(folder)
+    ? ` --data-dir ${quote(folder)}`
+    : ` --status-file ${quote(statusFile)}`;
+  return asTyped(`deno task ${name}`, env) + option;
 }
 
 function greet(
@@ -128,7 +132,7 @@ export const command = defineCommand({
     try {
       stack = await startStack(options);
       await Deno.mkdir(dirname(statusFile), { recursive: true });
-      await writeStatus(statusFile, stack.status);
+      await claimStatus(statusFile, stack.status);
       greet(
         terminal,
         stack,

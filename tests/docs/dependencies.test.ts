@@ -2,10 +2,9 @@
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assertEquals } from "@std/assert";
+import { directPackages } from "../support/packages.ts";
 
-const { imports } = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")));
-const names = Object.entries<string>(imports).filter(([, target]) => target.startsWith("npm:"))
-  .map(([name]) => name).toSorted();
+const names = [...(await directPackages()).keys()].toSorted();
 
 interface Row {
   name: string;

@@ -60,6 +60,30 @@ Deno.test("an operation writes one line, with its facts", async () => {
   });
 });
 
+Deno.test("a run of the worker that finds nothing to do is a line for debugging only", async () => {
+  const run = async () => {
+    const id = crypto.randomUUID();
+    const { body } = await request("storage-cleanup", {
+      method: "POST",
+      headers: {
+        apikey: stack.SECRET_KEY,
+        "content-type": "application/json",
+        "x-request-id": id,
+      },
+      body: "{}",
+    });
+    const [line] = operations(await linesOf(id));
+    return { claimed: body.claimed, level: line!["level"] };
+  };
+  const user = await signUp();
+  await user.client.from("chats").delete().eq("id", await user.createChat("Gone"));
+  assertEquals((await run()).level, "info");
+  await eventually("nothing is left to do", async () => {
+    const { claimed, level } = await run();
+    return claimed === 0 && level === "debug";
+  });
+});
+
 Deno.test("a refused request writes its code, and nothing of what was sent", async () => {
   const user = await signUp();
   const id = crypto.randomUUID();

@@ -1,6 +1,7 @@
 /** Where the embedded API must not differ from the platform's. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { asOperator, ofEmbeddedStack, stack } from "../support/stack.ts";
+import { eventually } from "../support/eventually.ts";
 import { signUp } from "../support/users.ts";
 
 const user = await signUp();
@@ -118,4 +119,24 @@ Deno.test("the server listens on loopback only", ofEmbeddedStack, async () => {
       .then((connection) => (connection.close(), true), () => false);
     assert(!open, `${own.address} answers`);
   }
+});
+
+Deno.test("a table or column that is made, changed or dropped meanwhile is seen without a restart", async () => {
+  const { client } = user;
+  // deno-lint-ignore no-explicit-any -- a table that the types do not know
+  const probe = () => client.from("schema_probe" as any).select("added");
+  try {
+    await asOperator((sql) =>
+      sql.unsafe(
+        "create table public.schema_probe (id int); grant select on public.schema_probe to authenticated",
+      )
+        .simple()
+    );
+    await eventually("the table is there", async () => (await probe()).error?.code === "42703");
+    await asOperator((sql) => sql`alter table public.schema_probe add added text`);
+    await eventually("the column is there", async () => (await probe()).error === null);
+  } finally {
+    await asOperator((sql) => sql`drop table public.schema_probe`);
+  }
+  await eventually("the table is gone", async () => (await probe()).status === 404);
 });

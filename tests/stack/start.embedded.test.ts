@@ -173,6 +173,19 @@ Deno.test("a data folder that is moved keeps its database", async () => {
   });
 });
 
+Deno.test("a stack with another's status file says so, and leaves the file and that stack alone", async () => {
+  await using first = await startStackProcess();
+  const before = await Deno.readTextFile(first.statusFile);
+  const { code, message } = await failingStart({}, first.statusFile);
+  assertEquals(code, 1);
+  assertMatch(
+    message,
+    /is the status file of a stack that is running .*\n {2}Choose another --status/,
+  );
+  assertEquals(await Deno.readTextFile(first.statusFile), before);
+  assertEquals(await isListening(first.status.API_URL), true);
+});
+
 Deno.test("two stacks on one folder: the second says so, and leaves the first one's status file alone", async () => {
   await withFolder(async (dataDir) => {
     await using first = await startStackProcess({ dataDir });

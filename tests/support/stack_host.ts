@@ -7,11 +7,14 @@
 import { join } from "node:path";
 import { reportFailure } from "../../stack/failure.ts";
 import type { FunctionsRuntime } from "../../stack/functions.ts";
+import { preparePostgres } from "../../stack/postgres_binaries.ts";
 import { startStack } from "../../stack/stack.ts";
 import { writeStatus } from "../../stack/status_file.ts";
 import { JOB_LOG, JOB_STATUS } from "./job_stack.ts";
+import { addPgtap } from "./pgtap.ts";
 
 async function host(folder: string, functionsRuntime?: FunctionsRuntime): Promise<number> {
+  await addPgtap((await preparePostgres()).bin);
   using log = await Deno.open(join(folder, JOB_LOG), { create: true, append: true });
   const stack = await startStack({
     port: 0,

@@ -4,6 +4,7 @@
  * @module
  */
 import { Readable } from "node:stream";
+import type { ReadableStream as NodeStream } from "node:stream/web";
 import type { NewObject, ObjectStore } from "./object_store.ts";
 import { outgoing } from "./object_stream.ts";
 import { sentOnce } from "./s3_client.ts";
@@ -16,7 +17,7 @@ async function put(
   { key, body, size, contentType }: NewObject,
 ): Promise<string> {
   using upload = outgoing(body, size, timeouts.silenceMs);
-  const stream = Readable.fromWeb(upload.body);
+  const stream = Readable.fromWeb(upload.body as NodeStream);
   // What the body does wrong is reported below; without a listener it would end the process.
   stream.on("error", () => {});
   try {

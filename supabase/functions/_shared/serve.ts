@@ -34,6 +34,8 @@ export interface Call extends Caller {
 export interface Reply {
   status: number;
   body: unknown;
+  /** There was nothing to do: the log line has the level debug. */
+  idle?: boolean;
 }
 
 /** An answer that is made piece by piece. */
@@ -105,7 +107,8 @@ function answered(reply: Reply | StreamReply, signal: AbortSignal, close: CloseL
   }
   const response = Response.json(reply.body, { status: reply.status });
   const { ok, status } = response;
-  close(ok ? "info" : "error", ok ? "ok" : "error", { status });
+  const level = reply.idle ? "debug" : "info";
+  close(ok ? level : "error", ok ? "ok" : "error", { status });
   return response;
 }
 

@@ -31,6 +31,13 @@ async function work(
   throw new ChatArchiveError("storage_disabled", "this deployment runs without object storage");
 }
 
+/** Was nothing done, and is nothing due? So it is nearly every minute. */
+function isIdle(body: StorageCleanupResponse): boolean {
+  return Object.values(body).every((value) =>
+    value === 0 || value === false || value === "same" || typeof value === "object"
+  );
+}
+
 /**
  * One run of the worker or, with `reconcile`, one comparison of the bucket with the rows or, with
  * `accept_restore`, the word of an operator that bucket and database belong together.
@@ -42,11 +49,9 @@ async function work(
 export async function storageCleanup(
   request: StorageCleanupRequest,
   ports: StorageCleanupPorts,
-): Promise<{ status: 200; body: StorageCleanupResponse }> {
+): Promise<{ status: 200; body: StorageCleanupResponse; idle: boolean }> {
   const done = await work(request, ports);
   const [state] = await query(() => ports.admin.rpc("cleanup_state"));
-  return {
-    status: 200,
-    body: { ...done, pending: state?.pending ?? 0, dead: state?.dead ?? 0 },
-  };
+  const body = { ...done, pending: state?.pending ?? 0, dead: state?.dead ?? 0 };
+  return { status: 200, body, idle: isIdle(body) };
 }

@@ -2,11 +2,12 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 /**
- * Adds pgTAP to the server's extensions: it is plain SQL, and PGlite's package ships it.
+ * Adds pgTAP to the extensions of the embedded server: it is plain SQL, and PGlite's package ships it.
  *
- * @param native folder of the server's package
+ * @param bin folder of the server's programs
  */
-export async function addPgtap(native: string): Promise<void> {
+export async function addPgtap(bin: string): Promise<void> {
+  const native = dirname(bin);
   const extensions = join(native, "share/postgresql/extension");
   try {
     await Deno.stat(join(extensions, "pgtap.control"));
