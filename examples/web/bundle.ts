@@ -9,8 +9,7 @@ import { fileURLToPath } from "node:url";
 const [out] = Deno.args;
 if (!out) throw new Error("say where to: bundle.ts OUT");
 
-const path = (relative: string) =>
-  fileURLToPath(new URL(relative, import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const PDFJS = path("node_modules/pdfjs-dist");
 /** What pdf.js loads when a document needs it: encodings, fonts, decoders. */
 const PDFJS_FILES = ["cmaps", "standard_fonts", "wasm", "iccs"];
@@ -34,7 +33,10 @@ await esbuild.build({
   target: "es2022",
   jsx: "automatic",
   define: { "process.env.NODE_ENV": '"production"' },
-  alias: { "chat-archive": path("../../shared/client/mod.ts") },
+  alias: {
+    "chat-archive/ai-sdk": path("../../shared/client/adapters/ai_sdk.ts"),
+    "chat-archive": path("../../shared/client/mod.ts"),
+  },
   logLevel: "warning",
 });
 await esbuild.stop();

@@ -1,18 +1,11 @@
-import {
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-  useSyncExternalStore,
-} from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { User } from "@supabase/supabase-js";
 import type { FoundText } from "chat-archive";
 import { Account } from "./account.tsx";
 import { archive, changed, changes, online, supabase } from "./backend.ts";
 import { ChatList } from "./chat_list.tsx";
 import { ChatPane, placeOf } from "./chat_pane.tsx";
-import { Conversation, type Kept } from "./conversation.ts";
+import { type Archived, Conversation } from "./conversation.ts";
 import { countPages, type View } from "./documents.ts";
 import { Icon } from "./icons.tsx";
 import type { Place } from "./passages.tsx";
@@ -27,9 +20,7 @@ function useUser(): User | null | undefined {
   const [user, setUser] = useState<User | null>();
   useEffect(() => {
     const { data } = supabase.auth.onAuthStateChange((_, session) =>
-      setUser((old) =>
-        old?.id === session?.user.id && old ? old : session?.user ?? null
-      )
+      setUser((old) => old?.id === session?.user.id && old ? old : session?.user ?? null)
     );
     return () => data.subscription.unsubscribe();
   }, []);
@@ -85,32 +76,37 @@ type Pane = (typeof PANES)[number];
 
 /** A conversation of the chat that is shown, kept equal to the archive. */
 function useConversation(id: string | undefined): Conversation | undefined {
-  const conversation = useMemo(() => id ? new Conversation(id) : undefined, [
-    id,
-  ]);
+  const conversation = useMemo(() => id ? new Conversation(id) : undefined, [id]);
   useEffect(() => {
     if (!conversation) return;
-    void conversation.load();
-    const read = () =>
-      document.visibilityState === "visible" && void conversation.refresh();
-    // Another device may have written while this one was not looked at; and what waited is sent.
-    const unsubscribe = changes.subscribe(read);
-    return unsubscribe;
+    void conversation.loaded();
+    return changes.subscribe(() => void conversation.refresh());
   }, [conversation]);
   return conversation;
 }
 
-const NOTHING_KEPT = createSignal<Pick<Kept, "row">>({ row: undefined });
+/** Brings a message into view; where it is not drawn, its space first. */
+async function scrollToMessage(conversation: Conversation, row_id: string) {
+  const id = await conversation.loadUntil(row_id);
+  for (let frames = 0; frames < 120; frames++) {
+    const message = document.getElementById(`message-${id}`);
+    const target = message ?? document.querySelector(`[data-messages~="${id}"]`);
+    target?.scrollIntoView({ block: "center" });
+    if (message) return message.focus({ preventScroll: true });
+    await new Promise(requestAnimationFrame);
+  }
+}
+
+const NOTHING = createSignal<Pick<Archived, "chat">>({ chat: undefined });
 
 function Workspace({ user }: { user: User }) {
   const t = useText();
   const id = useChatId();
   const conversation = useConversation(id);
-  const { row } = useSignal<Pick<Kept, "row">>(
-    conversation?.kept ?? NOTHING_KEPT,
-  );
+  const { chat: row } = useSignal<Pick<Archived, "chat">>(conversation?.archived ?? NOTHING);
   const [pane, setPane] = useState<Pane>(id ? "chat" : "list");
   const [place, setPlace] = useState<Place>();
+  const [found, setFound] = useState<FoundText>();
   const [failure, setFailure] = useState<unknown>();
   const [isAccount, setAccount] = useState(false);
   const [isBusy, setBusy] = useState(false);
@@ -142,7 +138,7 @@ function Workspace({ user }: { user: User }) {
     setBusy(false);
   }
   /** Opens a document in the chat that is shown, or in a new one. */
-  const openFile = (file: Blob & { name?: string }) =>
+  const openFile = (file: File) =>
     attempt(async () => {
       const pages = await countPages(file).catch(() => {
         throw Object.assign(new Error(file.name), {
@@ -151,7 +147,7 @@ function Workspace({ user }: { user: User }) {
       });
       let target = conversation;
       if (!target) {
-        const title = (file.name ?? t.untitled).replace(/\.pdf$/i, "").slice(
+        const title = file.name.replace(/\.pdf$/i, "").slice(
           0,
           255,
         );
@@ -172,9 +168,7 @@ function Workspace({ user }: { user: User }) {
     });
   const importChat = (content: File) =>
     attempt(async () => {
-      const type = content.name.endsWith(".zip")
-        ? "application/zip"
-        : "application/json";
+      const type = content.name.endsWith(".zip") ? "application/zip" : "application/json";
       const { chat_id } = await archive.importChat({
         content,
         content_type: type,
@@ -182,12 +176,15 @@ function Workspace({ user }: { user: User }) {
       changed();
       location.hash = chat_id;
     });
-  async function showFound(found: FoundText) {
-    location.hash = found.chat_id;
-    const target = placeOf(found);
-    // The new chat's conversation is made when the address has changed.
-    setTimeout(() => target ? onPlace(target) : setPane("chat"), 100);
-  }
+  useEffect(() => {
+    if (!found || !conversation || conversation.id !== found.chat_id) return;
+    const place = placeOf(found);
+    if (place) onPlace(place);
+    void conversation.loaded().then(() =>
+      found.message_id ? scrollToMessage(conversation, found.message_id) : undefined
+    );
+    setFound(undefined);
+  }, [found, conversation, onPlace]);
 
   const openers = (
     <>
@@ -217,17 +214,19 @@ function Workspace({ user }: { user: User }) {
             setPane("chat");
           }}
           onImport={importChat}
-          onFound={showFound}
-          onAccount={() =>
-            setAccount(true)}
+          onFound={(found) => {
+            location.hash = found.chat_id;
+            setPane("chat");
+            setFound(found);
+          }}
+          onAccount={() => setAccount(true)}
         />
         <Connection />
       </div>
       <main>
         <Failure
           error={failure}
-          dismiss={() =>
-            setFailure(undefined)}
+          dismiss={() => setFailure(undefined)}
         />
         {conversation
           ? (
@@ -247,9 +246,7 @@ function Workspace({ user }: { user: User }) {
             </section>
           )}
       </main>
-      {hasDocument && (
-        <Reader key={id} documents={row!.documents} place={place} view={view} />
-      )}
+      {hasDocument && <Reader key={id} documents={row!.documents} place={place} view={view} />}
       <div className="tabs" role="group" aria-label={t.name}>
         {PANES.map((name) => (
           <button
@@ -260,11 +257,7 @@ function Workspace({ user }: { user: User }) {
             onClick={() => setPane(name)}
           >
             <Icon
-              name={name === "list"
-                ? "back"
-                : name === "chat"
-                ? "edit"
-                : "file"}
+              name={name === "list" ? "back" : name === "chat" ? "edit" : "file"}
             />
             {name === "list" ? t.chats : name === "chat" ? t.chat : t.document}
           </button>

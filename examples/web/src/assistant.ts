@@ -27,17 +27,13 @@ export interface Request {
 const WORDS_PER_FRAME = 2;
 const FRAME_MS = 16;
 /** Characters of a passage that are quoted; the whole stands below the answer. */
-const MAX_QUOTE = 320;
+const MAX_QUOTE = 240;
 
 function quoted(passage: Passage): string {
   const { text: whole } = passage;
-  const cut = whole.length > MAX_QUOTE
-    ? whole.slice(0, MAX_QUOTE).replace(/\s\S*$/, " …")
-    : whole;
+  const cut = whole.length > MAX_QUOTE ? whole.slice(0, MAX_QUOTE).replace(/\s\S*$/, " …") : whole;
   // What the document says is text: nothing of it may act as Markdown.
-  return `> ${
-    cut.replace(/([\\`*_{}[\]()#+!|<>~&-])/g, "\\$1").replace(/\s+/g, " ")
-  }`;
+  return `> ${cut.replace(/([\\`*_{}[\]()#+!|<>~&-])/g, "\\$1").replace(/\s+/g, " ")}`;
 }
 
 /** The answer, piece by piece, as Markdown. */
@@ -49,9 +45,7 @@ export async function* answer(
   const whole = passages.length > 0
     ? [
       said.foundPassages(passages.length),
-      ...passages.map((passage) =>
-        `**${said.page(passage.page_number)}**\n\n${quoted(passage)}`
-      ),
+      ...passages.map((passage) => `**${said.page(passage.page_number)}**\n\n${quoted(passage)}`),
     ].join("\n\n")
     : hasDocument
     ? said.foundNothing

@@ -26,9 +26,7 @@ export const supabase = createClient<Database>(
   {
     global: {
       fetch: (input, init) =>
-        online.get()
-          ? fetch(input, init)
-          : Promise.reject(new TypeError("switched off")),
+        online.get() ? fetch(input, init) : Promise.reject(new TypeError("switched off")),
     },
   },
 );

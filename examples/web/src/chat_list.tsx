@@ -1,10 +1,4 @@
-import {
-  useCallback,
-  useDeferredValue,
-  useEffect,
-  useRef,
-  useState,
-} from "react";
+import { useCallback, useDeferredValue, useEffect, useRef, useState } from "react";
 import type { Chat, ChatCursor, FoundText, SearchPage } from "chat-archive";
 import { archive, changes } from "./backend.ts";
 import { Icon, IconButton } from "./icons.tsx";
@@ -166,9 +160,8 @@ export function ChatList({ current, onNew, onImport, onFound, onAccount }: {
           ? (
             <section aria-label={t.search} aria-busy={!page}>
               <p className="quiet" role="status">
-                {page && (page.results.length > 0
-                  ? t.results(page.results.length)
-                  : t.nothingFound)}
+                {page &&
+                  (page.results.length > 0 ? t.results(page.results.length) : t.nothingFound)}
               </p>
               <ul>
                 {page?.results.map((found, index) => (
@@ -180,9 +173,8 @@ export function ChatList({ current, onNew, onImport, onFound, onAccount }: {
                     >
                       <span className="quiet">
                         {t.kinds[found.kind]}
-                        {found.page_number && ` · ${t.page(found.page_number)}`}
-                        {" "}
-                        · {found.chat_title}
+                        {found.page_number && ` · ${t.page(found.page_number)}`} ·{" "}
+                        {found.chat_title}
                       </span>
                       <Snippet {...found} />
                     </button>

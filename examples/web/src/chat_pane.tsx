@@ -1,11 +1,4 @@
-import {
-  type FormEvent,
-  type ReactNode,
-  type RefObject,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { type FormEvent, type ReactNode, type RefObject, useMemo, useRef, useState } from "react";
 import { useChat } from "@ai-sdk/react";
 import type { FoundText } from "chat-archive";
 import { archive } from "./backend.ts";
@@ -23,7 +16,7 @@ import { Failure, offerFile } from "./widgets.tsx";
 /** The title, and what can be done with the chat. */
 function ChatHeader({ conversation }: { conversation: Conversation }) {
   const t = useText();
-  const { row } = useSignal(conversation.kept);
+  const { chat: row } = useSignal(conversation.archived);
   const [isRenamed, setRenamed] = useState(false);
   const [isDeleting, setDeleting] = useState(false);
   const deleted = useRef(false);
@@ -92,8 +85,7 @@ function ChatHeader({ conversation }: { conversation: Conversation }) {
               name="archive"
               label={row.is_archived ? t.unarchive : t.archive}
               pressed={row.is_archived}
-              onClick={() =>
-                conversation.update({ is_archived: !row.is_archived })}
+              onClick={() => conversation.update({ is_archived: !row.is_archived })}
             />
             <IconButton
               name="export"
@@ -159,19 +151,17 @@ function Composer({ isBusy, onAsk, onStop, extra }: {
           ask(event);
         }}
       />
-      {isBusy
-        ? <IconButton name="stop" label={t.stop} onClick={onStop} />
-        : (
-          <button
-            type="submit"
-            className="primary icon-button"
-            disabled={!question.trim()}
-            aria-label={t.send}
-            title={t.send}
-          >
-            <Icon name="send" />
-          </button>
-        )}
+      {isBusy ? <IconButton name="stop" label={t.stop} onClick={onStop} /> : (
+        <button
+          type="submit"
+          className="primary icon-button"
+          disabled={!question.trim()}
+          aria-label={t.send}
+          title={t.send}
+        >
+          <Icon name="send" />
+        </button>
+      )}
     </form>
   );
 }
@@ -185,7 +175,7 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
   openers: ReactNode;
 }) {
   const t = useText();
-  const { row } = useSignal(conversation.kept);
+  const { chat: row } = useSignal(conversation.archived);
   const failure = useSignal(conversation.failure);
   const upload = useSignal(conversation.upload);
   const { status, messages } = useChat({
@@ -193,8 +183,7 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
     throttle: 50,
   });
   const isBusy = status === "submitted" || status === "streaming";
-  const ask = (question: string) =>
-    void conversation.ask(question, view.current?.());
+  const ask = (question: string) => void conversation.ask(question, view.current?.());
   const actions = useMemo<MessageActions>(() => ({
     onPlace,
     onRemove: (id) => void conversation.remove(id),
@@ -241,9 +230,7 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
         isBusy={isBusy}
         onAsk={ask}
         onStop={() => void conversation.chat.stop()}
-        extra={row && row.documents.length > 0 && messages.length > 0
-          ? openers
-          : null}
+        extra={row && row.documents.length > 0 && messages.length > 0 ? openers : null}
       />
     </section>
   );
@@ -253,7 +240,5 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
 export function placeOf(
   { document_id, page_number, coords_norm }: FoundText,
 ): Place | undefined {
-  return page_number === null
-    ? undefined
-    : { document_id, page_number, boxes: coords_norm ?? [] };
+  return page_number === null ? undefined : { document_id, page_number, boxes: coords_norm ?? [] };
 }

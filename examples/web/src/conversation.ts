@@ -5,30 +5,20 @@
  */
 import { Chat } from "@ai-sdk/react";
 import type { UIMessage } from "ai";
-import type {
-  ChatWithDocuments,
-  MessageWithItems,
-  Metadata,
-} from "chat-archive";
+import type { ChatWithDocuments, MessageWithItems, Metadata } from "chat-archive";
+import { saveChat } from "chat-archive/ai-sdk";
 import { archive, changed } from "./backend.ts";
 import { pictureOfView, picturesOf, type View } from "./documents.ts";
-import {
-  messageOf,
-  PAGE,
-  readBefore,
-  saveMessages,
-  textOf,
-} from "./kept_messages.ts";
-import type { Passage } from "./retrieval.ts";
+import { type Kept, messagesOf, PAGE, passagesOf, readBefore } from "./kept_messages.ts";
 import { createSignal } from "./signal.ts";
 import { createTransport } from "./transport.ts";
 
 /** What the archive has of the chat, as far as it was read. */
-export interface Kept {
-  /** By message. */
-  rows: ReadonlyMap<string, MessageWithItems>;
+export interface Archived {
   /** The chat itself, once it is read. */
-  row: ChatWithDocuments | undefined;
+  chat: ChatWithDocuments | undefined;
+  /** Rows by the ids of their messages. */
+  rows: ReadonlyMap<string, MessageWithItems>;
   hasEarlier: boolean;
   /** Messages that were read before the first ones: the list grows at its beginning. */
   prepended: number;
@@ -39,36 +29,34 @@ const REREAD = 4 * PAGE;
 
 export class Conversation {
   readonly chat: Chat<UIMessage>;
-  readonly kept = createSignal<Kept>({
+  readonly archived = createSignal<Archived>({
+    chat: undefined,
     rows: new Map(),
-    row: undefined,
     hasEarlier: false,
     prepended: 0,
   });
   /** What failed last. */
   readonly failure = createSignal<unknown>(undefined);
-  /** 0–1 while pictures are uploaded. */
+  /** 0–1 while files are uploaded. */
   readonly upload = createSignal<number | undefined>(undefined);
-  #passages = new Map<string, Passage[]>();
   #shown: ReadonlySet<string> = new Set();
   #before: UIMessage[] = [];
   #questionSaved = Promise.resolve();
   #reading: Promise<void> | undefined;
+  #loaded: Promise<void> | undefined;
 
   constructor(readonly id: string) {
     this.chat = new Chat<UIMessage>({
       id,
       generateId: () => crypto.randomUUID(),
       transport: createTransport({
-        documents: () =>
-          this.kept.get().row?.documents.map(({ id }) => id) ?? [],
+        documents: () => this.archived.get().chat?.documents.map(({ id }) => id) ?? [],
         shown: () => this.#shown,
         // The question is kept before the answer begins: a page that is closed loses none.
         asked: (messages) => {
           this.#questionSaved = this.#save(this.#before, messages, false);
           this.#questionSaved.catch(() => {});
         },
-        found: (answer, passages) => this.#passages.set(answer, passages),
       }),
       onError: (error) => this.failure.set(error),
     });
@@ -77,97 +65,93 @@ export class Conversation {
   /** Runs work; what it throws is shown. */
   async attempt(work: () => Promise<void>): Promise<void> {
     this.failure.set(undefined);
-    try {
-      await work();
-    } catch (error) {
-      this.failure.set(error);
-    }
+    await work().catch((error) => this.failure.set(error));
   }
 
   get isBusy(): boolean {
     return this.chat.status === "submitted" || this.chat.status === "streaming";
   }
 
+  /** Resolves when the newest messages are here. */
+  loaded(): Promise<void> {
+    return this.#loaded ??= this.load();
+  }
+
   load(): Promise<void> {
     return this.attempt(async () => {
-      const [row, { rows, hasEarlier }] = await Promise.all([
+      const [chat, rows] = await Promise.all([
         archive.getChat({ id: this.id }),
         readBefore(this.id),
       ]);
-      this.#show(rows, { row, hasEarlier, prepended: 0 });
+      const hasEarlier = rows.length === PAGE;
+      this.#show(await messagesOf(chat, rows), { chat, hasEarlier, prepended: 0 });
     });
   }
 
   /** Reads the messages before those that are here. */
   loadEarlier(): Promise<void> {
     return this.#reading ??= this.attempt(async () => {
-      const { rows: known, prepended, hasEarlier } = this.kept.get();
-      const first = known.get(this.chat.messages[0]?.id ?? "");
-      if (!hasEarlier || !first || this.isBusy) return;
+      const { chat, rows, hasEarlier } = this.archived.get();
+      const first = rows.get(this.chat.messages[0]?.id ?? "");
+      if (!chat || !hasEarlier || !first || this.isBusy) return;
       const earlier = await readBefore(this.id, first.seq);
-      const rows = new Map([
-        ...earlier.rows.map((row) => [row.id, row] as const),
-        ...known,
-      ]);
-      this.chat.messages = [
-        ...earlier.rows.map(messageOf),
-        ...this.chat.messages,
-      ];
-      this.kept.set({
-        ...this.kept.get(),
-        rows,
-        hasEarlier: earlier.hasEarlier,
-        prepended: prepended + earlier.rows.length,
+      const kept = await messagesOf(chat, earlier);
+      const now = this.archived.get();
+      this.chat.messages = [...kept.map(([message]) => message), ...this.chat.messages];
+      this.archived.set({
+        ...now,
+        rows: new Map([...kept.map(([{ id }, row]) => [id, row] as const), ...now.rows]),
+        hasEarlier: earlier.length === PAGE,
+        prepended: now.prepended + kept.length,
       });
     }).finally(() => this.#reading = undefined);
   }
 
-  /** Reads until a message is here. */
-  async loadUntil(message_id: string): Promise<void> {
-    while (
-      !this.kept.get().rows.has(message_id) && this.kept.get().hasEarlier
-    ) {
-      const before = this.kept.get();
+  /** Reads until the message of a row is here. @returns the message's id */
+  async loadUntil(row_id: string): Promise<string | undefined> {
+    for (;;) {
+      const before = this.archived.get();
+      for (const [id, row] of before.rows) if (row.id === row_id) return id;
+      if (!before.hasEarlier) return undefined;
       await this.loadEarlier();
-      if (this.kept.get() === before) return;
+      if (this.archived.get() === before) return undefined;
     }
   }
 
   /** Reads again what others may have changed: the newest messages, and the documents. */
-  refresh(): Promise<void> {
-    return this.attempt(async () => {
-      if (this.isBusy || !this.kept.get().row) return;
-      const messages = this.chat.messages;
+  async refresh(): Promise<void> {
+    try {
+      const { messages } = this.chat;
+      const { chat: known, rows, hasEarlier } = this.archived.get();
+      if (this.isBusy || !known) return;
       const stays = messages.slice(0, Math.max(0, messages.length - REREAD));
-      const after = this.kept.get().rows.get(stays.at(-1)?.id ?? "")?.seq;
-      const first = this.kept.get().rows.get(messages[0]?.id ?? "");
-      const from = after ??
-        (first && this.kept.get().hasEarlier ? first.seq - 1 : undefined);
-      const [row, rows] = await Promise.all([
+      const last = rows.get(stays.at(-1)?.id ?? "")?.seq;
+      const first = hasEarlier ? rows.get(messages[0]?.id ?? "")?.seq : undefined;
+      const after = last ?? (first === undefined ? undefined : first - 1);
+      const [chat, again] = await Promise.all([
         archive.getChat({ id: this.id }),
-        Array.fromAsync(archive.history({ chat_id: this.id, after: from })),
+        Array.fromAsync(archive.history({ chat_id: this.id, after })),
       ]);
+      const kept = await messagesOf(chat, again);
       // What was asked meanwhile is newer than what was read.
       if (this.isBusy || this.chat.messages !== messages) return;
-      const old = stays.map(({ id }) => this.kept.get().rows.get(id)!);
-      this.#show([...old, ...rows], { row });
-    });
+      this.#show([...stays.map((one): Kept => [one, rows.get(one.id)!]), ...kept], { chat });
+    } catch (error) {
+      this.failure.set(error);
+    }
   }
 
-  #show(rows: MessageWithItems[], changes: Partial<Kept>) {
-    const known = new Map(
-      this.chat.messages.map((message) => [message.id, message]),
-    );
-    // An equal message stays the same object: nothing of it is drawn again.
-    this.chat.messages = rows.map((row) => {
-      const [old, now] = [known.get(row.id), messageOf(row)];
-      return old && textOf(old) === textOf(now) ? old : now;
-    });
-    const before = this.kept.get();
-    this.kept.set({
+  #show(kept: Kept[], changes: Partial<Archived>) {
+    const known = new Map(this.chat.messages.map((message) => [message.id, message]));
+    const { rows, ...before } = this.archived.get();
+    // What is equal stays the same object: nothing of it is drawn again.
+    const same = <T>(old: T | undefined, now: T) =>
+      old && JSON.stringify(old) === JSON.stringify(now) ? old : now;
+    this.chat.messages = kept.map(([message]) => same(known.get(message.id), message));
+    this.archived.set({
       ...before,
       ...changes,
-      rows: new Map(rows.map((row) => [row.id, row])),
+      rows: new Map(kept.map(([{ id }, row]) => [id, same(rows.get(id), row)])),
     });
   }
 
@@ -177,19 +161,17 @@ export class Conversation {
    * @param removes whether messages that are not in the list any more go: not before there is an answer
    */
   async #save(before: UIMessage[], now: UIMessage[], removes: boolean) {
-    const differs = now.findIndex((message, index) =>
-      message !== before[index]
-    );
+    const differs = now.findIndex((message, index) => message !== before[index]);
     const from = differs < 0 ? now.length : differs;
-    const replaces = removes ? before.slice(from).map(({ id }) => id) : [];
+    const replaces = removes ? before.slice(from) : [];
     if (from === now.length && replaces.length === 0) return;
-    await saveMessages(this.id, now.slice(from), replaces);
+    await saveChat(archive, { id: this.id, messages: now.slice(from), replaces });
     changed();
   }
 
   /** Asks, and keeps question, answer, passages and pictures. */
-  async #ask(send: () => Promise<void>, view: View | undefined) {
-    await this.attempt(async () => {
+  #ask(send: () => Promise<void>, view: View | undefined): Promise<void> {
+    return this.attempt(async () => {
       const before = this.chat.messages;
       this.#before = before;
       await send();
@@ -197,49 +179,28 @@ export class Conversation {
       const [question, answer] = this.chat.messages.slice(-2);
       if (answer?.role !== "assistant") return;
       await this.#save(before, this.chat.messages, true);
-      await this.#keepPassages(answer.id, question!.id, view);
+      await this.#uploading(async (onProgress) => {
+        const pictures = await picturesOf(passagesOf(answer));
+        const images = [
+          ...view ? [{ ...await pictureOfView(view), message_id: question!.id }] : [],
+          ...pictures.map((picture) => ({ ...picture, message_id: answer.id })),
+        ];
+        if (images.length === 0) return;
+        await archive.uploadImages({ chat_id: this.id, images, onProgress });
+      });
     });
-    await this.refresh();
-    changed();
   }
 
-  /** Keeps what an answer quotes, and pictures of it. */
-  async #keepPassages(
-    message_id: string,
-    question_id: string,
-    view: View | undefined,
+  /** Shows how far an upload is. */
+  async #uploading(
+    work: (onProgress: (of: { bytes_done: number; bytes: number }) => void) => Promise<void>,
   ) {
-    const passages = this.#passages.get(message_id) ?? [];
-    if (passages.length > 0) {
-      await archive.addSearchResults({
-        chat_id: this.id,
-        search_results: passages.map(({ text: block_text, ...passage }) => ({
-          ...passage,
-          id: crypto.randomUUID(),
-          message_id,
-          block_text,
-        })),
-      });
-    }
-    await this.refresh();
     this.upload.set(0);
     try {
-      const pictures = await picturesOf(passages);
-      const images = [
-        ...view
-          ? [{ ...await pictureOfView(view), message_id: question_id }]
-          : [],
-        ...pictures.map((picture) => ({ ...picture, message_id })),
-      ];
-      if (images.length === 0) return;
-      await archive.uploadImages({
-        chat_id: this.id,
-        images,
-        onProgress: ({ bytes_done, bytes }) =>
-          this.upload.set(bytes_done / bytes),
-      });
+      await work(({ bytes_done, bytes }) => this.upload.set(bytes_done / bytes));
     } finally {
       this.upload.set(undefined);
+      changed();
     }
   }
 
@@ -251,70 +212,42 @@ export class Conversation {
 
   /** Another answer in place of one. */
   regenerate(messageId: string): Promise<void> {
-    const row = this.kept.get().rows.get(messageId);
-    this.#shown = new Set(
-      row?.search_results.flatMap(({ block_id }) => block_id ?? []),
-    );
+    const row = this.archived.get().rows.get(messageId);
+    this.#shown = new Set(row?.search_results.flatMap(({ block_id }) => block_id ?? []));
     return this.#ask(() => this.chat.regenerate({ messageId }), undefined);
   }
 
   /** Another question in place of one; what followed it goes. */
-  edit(
-    messageId: string,
-    question: string,
-    view: View | undefined,
-  ): Promise<void> {
+  edit(messageId: string, question: string, view: View | undefined): Promise<void> {
     this.#shown = new Set();
-    return this.#ask(
-      () => this.chat.sendMessage({ text: question, messageId }),
-      view,
-    );
+    return this.#ask(() => this.chat.sendMessage({ text: question, messageId }), view);
   }
 
   remove(id: string): Promise<void> {
     return this.attempt(async () => {
-      await archive.deleteMessages({ chat_id: this.id, ids: [id] });
-      this.chat.messages = this.chat.messages.filter((message) =>
-        message.id !== id
-      );
+      const row = this.archived.get().rows.get(id);
+      await archive.deleteMessages({ chat_id: this.id, ids: [row?.id ?? id] });
+      this.chat.messages = this.chat.messages.filter((message) => message.id !== id);
       changed();
     });
   }
 
   /** Changes the chat's title, metadata or place. */
-  update(
-    changes: { title?: string; metadata?: Metadata; is_archived?: boolean },
-  ): Promise<void> {
+  update(changes: { title?: string; metadata?: Metadata; is_archived?: boolean }): Promise<void> {
     return this.attempt(async () => {
       const row = await archive.updateChat({ id: this.id, ...changes });
-      const kept = this.kept.get();
-      this.kept.set({ ...kept, row: { ...kept.row!, ...row } });
+      const { chat, ...others } = this.archived.get();
+      this.archived.set({ ...others, chat: { ...chat!, ...row } });
       changed();
     });
   }
 
-  /** Adds a document. */
-  async addDocument(
-    file: Blob & { name?: string },
-    page_count: number,
-  ): Promise<void> {
-    this.upload.set(0);
-    try {
-      await archive.uploadDocument({
-        chat_id: this.id,
-        document: {
-          id: crypto.randomUUID(),
-          name: file.name ?? "document.pdf",
-          content: file,
-          page_count,
-        },
-        onProgress: ({ bytes_done, bytes }) =>
-          this.upload.set(bytes_done / bytes),
-      });
-    } finally {
-      this.upload.set(undefined);
-    }
-    await this.load();
-    changed();
+  /** Adds a document. @throws {ChatArchiveError} */
+  async addDocument(file: File, page_count: number): Promise<void> {
+    const id = crypto.randomUUID();
+    const document = { id, name: file.name, content: file, page_count };
+    await this.#uploading(async (onProgress) => {
+      await archive.uploadDocument({ chat_id: this.id, document, onProgress });
+    });
   }
 }

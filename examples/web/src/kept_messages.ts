@@ -4,72 +4,62 @@
  * @module
  */
 import type { UIMessage } from "ai";
-import type { MessageWithItems } from "chat-archive";
+import type { Chat, MessageWithItems } from "chat-archive";
+import { loadChat } from "chat-archive/ai-sdk";
 import { archive } from "./backend.ts";
+import type { Passage } from "./retrieval.ts";
 
 /** Messages of a page of a long chat. */
 export const PAGE = 30;
 
-/** A part of a chat, in order. */
-export interface Window {
-  rows: MessageWithItems[];
-  hasEarlier: boolean;
+/** A message as useChat has it, and its row with images and search results. */
+export type Kept = [UIMessage, MessageWithItems];
+
+/** The last messages before a `seq`, in order. */
+export async function readBefore(chat_id: string, before?: number): Promise<MessageWithItems[]> {
+  const newest = archive.history({ chat_id, order: "desc", limit: PAGE, before });
+  return (await Array.fromAsync(newest)).toReversed();
 }
 
-/** The last messages before a `seq`. */
-export async function readBefore(
-  chat_id: string,
-  before?: number,
-): Promise<Window> {
-  const newest = archive.history({
-    chat_id,
-    order: "desc",
-    limit: PAGE,
-    before,
-  });
-  const rows = await Array.fromAsync(newest);
-  return { rows: rows.toReversed(), hasEarlier: rows.length === PAGE };
-}
-
-/** A row as useChat has it. */
-export function messageOf(
-  { id, role, content, parts, metadata }: MessageWithItems,
-): UIMessage {
-  return {
-    id,
-    role: role as UIMessage["role"],
-    metadata,
-    parts: parts as UIMessage["parts"] | null ??
-      [{ type: "text", text: content }],
-  };
+/**
+ * Rows as messages. `loadChat` alone reads a whole chat; a chat of thousands of messages is read page by
+ * page here, and `loadChat` is given what was read.
+ */
+export async function messagesOf(chat: Chat, rows: MessageWithItems[]): Promise<Kept[]> {
+  async function* read() {
+    yield* rows;
+  }
+  const messages = await loadChat<UIMessage>({
+    ...archive,
+    listChats: () => Promise.resolve({ chats: [chat] }),
+    messages: read,
+    history: read,
+  }, { id: chat.id });
+  return messages.map((message, index) => [message, rows[index]!]);
 }
 
 /** What a person reads of a message. */
 export function textOf({ parts }: UIMessage): string {
-  return parts.flatMap((part) => part.type === "text" ? [part.text] : []).join(
-    "\n\n",
-  );
+  return parts.flatMap((part) => part.type === "text" ? [part.text] : []).join("\n\n");
 }
 
-/**
- * Saves a list in one transaction.
- *
- * @param replaces ids that were in the list before: those that are not in it any more go
- */
-export async function saveMessages(
-  chat_id: string,
-  messages: UIMessage[],
-  replaces: string[],
-): Promise<void> {
-  await archive.saveMessages({
-    chat_id,
-    replaces,
-    messages: messages.map((message) => ({
-      id: message.id,
-      role: message.role as "user" | "assistant",
-      content: textOf(message),
-      parts: JSON.parse(JSON.stringify(message.parts)),
-      metadata: JSON.parse(JSON.stringify(message.metadata ?? {})),
-    })),
+/** A passage as a source of an answer. `saveChat` keeps sources that name a page as search results. */
+export function sourceOf({ text: block_text, ...place }: Passage, title: string) {
+  return {
+    type: "source-document" as const,
+    sourceId: place.block_id,
+    mediaType: "application/pdf",
+    title,
+    providerMetadata: { document: { ...place, block_text } },
+  };
+}
+
+/** Passages that an answer quotes. */
+export function passagesOf({ parts }: UIMessage): Passage[] {
+  return parts.flatMap((part) => {
+    const place = part.type === "source-document" && part.providerMetadata?.["document"];
+    if (!place) return [];
+    const { block_text: text, ...passage } = place;
+    return [{ ...passage, text } as unknown as Passage];
   });
 }

@@ -79,8 +79,7 @@ export const Message = memo(
       >
         <header>
           <strong>{isAnswer ? t.assistant : t.you}</strong>
-          {made_by === "retrieval" && <span className="badge">{t.noModel}
-          </span>}
+          {made_by === "retrieval" && <span className="badge">{t.noModel}</span>}
           {row?.pending && (
             <span className="pending">
               <Icon name="wait" /> {t.pendingMark}
@@ -133,9 +132,7 @@ export const Message = memo(
               label={t.remove}
               onClick={() => actions.onRemove(message.id)}
             />
-            {isCopied && (
-              <span role="status" className="quiet">{t.copied}</span>
-            )}
+            {isCopied && <span role="status" className="quiet">{t.copied}</span>}
           </footer>
         )}
       </article>

@@ -9,7 +9,7 @@ import {
 } from "react";
 import { useChat } from "@ai-sdk/react";
 import type { UIMessage } from "ai";
-import type { Conversation, Kept } from "./conversation.ts";
+import type { Archived, Conversation } from "./conversation.ts";
 import { Message, type MessageActions } from "./message.tsx";
 import { useSignal } from "./signal.ts";
 import { useText } from "./strings.ts";
@@ -22,7 +22,7 @@ const NEAR_END = 120;
 
 interface ChunkProps {
   messages: UIMessage[];
-  rows: Kept["rows"];
+  rows: Archived["rows"];
   /** Id of the message that is being written. */
   streaming: string | undefined;
   actions: MessageActions;
@@ -47,7 +47,11 @@ const Chunk = memo(({ messages, rows, streaming, actions }: ChunkProps) => {
     }
   }, { margin: "1500px" });
   return (
-    <div ref={element} style={{ height }}>
+    <div
+      ref={element}
+      style={{ height }}
+      data-messages={messages.map(({ id }) => id).join(" ")}
+    >
       {height === undefined && messages.map((message) => (
         <Message
           key={message.id}
@@ -86,7 +90,7 @@ export function MessageList(
     chat: conversation.chat,
     throttle: 50,
   });
-  const kept = useSignal(conversation.kept);
+  const kept = useSignal(conversation.archived);
   // Drawn when there is time: typing and scrolling go first.
   const shown = useDeferredValue(messages);
   const list = useRef<HTMLDivElement>(null);

@@ -54,12 +54,8 @@ function Picture(
   const t = useText();
   const { element, url } = usePicture(image);
   const page_number = image.page_number ?? 1;
-  const label = `${t.page(page_number)}, ${
-    t.imageTypes[image.image_type] ?? image.image_type
-  }`;
-  const hits = message.search_results.filter((hit) =>
-    archive.boxesOn(image, hit).length > 0
-  );
+  const label = `${t.page(page_number)}, ${t.imageTypes[image.image_type] ?? image.image_type}`;
+  const hits = message.search_results.filter((hit) => archive.boxesOn(image, hit).length > 0);
   const place = () => ({
     document_id: image.document_id,
     page_number,
@@ -114,13 +110,10 @@ export function Passages(
               <button
                 type="button"
                 className="passage"
-                onClick={() =>
-                  onPlace({ ...hit, boxes: hit.coords_norm ?? [] })}
+                onClick={() => onPlace({ ...hit, boxes: hit.coords_norm ?? [] })}
               >
                 <strong>{t.page(hit.page_number)}</strong>
-                {hit.score !== null && (
-                  <span className="score">{hit.score.toFixed(1)}</span>
-                )}
+                {hit.score !== null && <span className="score">{hit.score.toFixed(1)}</span>}
                 <span className="quote">{hit.block_text}</span>
                 <span className="hidden-text">
                   {t.showPlace(hit.page_number)}

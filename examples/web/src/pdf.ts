@@ -102,9 +102,7 @@ function blocksOf(
       fraction(Math.max(...group.map(({ right }) => right)), size[0]!),
       fraction(Math.max(...group.map(({ bottom }) => bottom)), size[1]!),
     ] as Box,
-  })).filter(({ text, coords_norm: [x0, y0, x1, y1] }) =>
-    text.length > 2 && x0 < x1 && y0 < y1
-  );
+  })).filter(({ text, coords_norm: [x0, y0, x1, y1] }) => text.length > 2 && x0 < x1 && y0 < y1);
 }
 
 /** Opens a PDF. @param id of its row @throws where the bytes are none */

@@ -99,9 +99,7 @@ export function Reader({ documents, place, view }: {
   }, [place]);
   const isOpen = document !== undefined && document.id === id;
   view.current = () =>
-    isOpen && reader.current?.clientWidth
-      ? viewOf(reader.current, id!)
-      : undefined;
+    isOpen && reader.current?.clientWidth ? viewOf(reader.current, id!) : undefined;
 
   useEffect(() => {
     if (!place || !isOpen) return;
@@ -128,9 +126,7 @@ export function Reader({ documents, place, view }: {
               value={id}
               onChange={({ target }) => setChosen(target.value)}
             >
-              {documents.map(({ id, name }) => (
-                <option key={id} value={id}>{name}</option>
-              ))}
+              {documents.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
             </select>
           )
           : <h2>{documents[0]?.name ?? t.document}</h2>}
@@ -144,9 +140,7 @@ export function Reader({ documents, place, view }: {
         aria-label={t.document}
       >
         {!id && <p className="quiet">{t.noDocumentYet}</p>}
-        {id && !isOpen && !failure && (
-          <p className="quiet" role="status">{t.opening}</p>
-        )}
+        {id && !isOpen && !failure && <p className="quiet" role="status">{t.opening}</p>}
         {isOpen && document.ratios.map((_, index) => (
           <Page
             key={index}

@@ -21,7 +21,7 @@ export interface Passage extends Block {
 
 // BM25's usual constants: how fast repetition stops counting, and how much length does.
 const K1 = 1.2;
-const B = 0.75;
+const B = 0.5;
 /** Passages below this part of the best one's score say little. */
 const LEAST_SCORE = 0.35;
 
@@ -35,15 +35,13 @@ const STOP_WORDS = new Set(
 
 /** Endings that forms of one word differ in, English and Russian; the longest first. */
 const ENDING =
-  /(?:ations?|ingly|edly|ments?|ings?|ness|ers|ed|es|er|ly|s|ями|ами|ого|его|ому|ему|ыми|ими|иях|ях|ах|ия|ии|ий|ый|ой|ая|яя|ое|ее|ые|ие|ов|ев|ей|ом|ем|ам|ям|ть|ет|ит|ут|ют|ы|и|а|я|о|е|у|ю|ь)$/u;
+  /(?:ations?|ions?|ors?|ingly|edly|ments?|ings?|ness|ers|ed|es|er|ly|s|ями|ами|ого|его|ому|ему|ыми|ими|иях|ях|ах|ия|ии|ий|ый|ой|ая|яя|ое|ее|ые|ие|ов|ев|ей|ом|ем|ам|ям|ть|ет|ит|ут|ют|ы|и|а|я|о|е|у|ю|ь)$/u;
 
 /** The words that count, without their endings. */
 export function terms(text: string): string[] {
   return (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])
     .filter((word) => !STOP_WORDS.has(word))
-    .map((word) =>
-      word.length > 4 ? word.replace(ENDING, "") : word.replace(/s$/, "")
-    );
+    .map((word) => word.length > 4 ? word.replace(ENDING, "") : word.replace(/s$/, ""));
 }
 
 /**
@@ -81,11 +79,10 @@ export function findPassages(
       score += rarity.get(word)! * n * (K1 + 1) /
         (n + K1 * (1 - B + B * length / average));
     }
-    return { ...block, score };
+    // A passage that has all words of the question says more than one that repeats some of them.
+    return { ...block, score: score * counts.size / wanted.size };
   }).filter(({ score }) => score > 0).toSorted((a, b) => b.score - a.score);
   const least = (ranked[0]?.score ?? 0) * LEAST_SCORE;
-  return ranked.filter(({ score, block_id }) =>
-    score >= least && !except.has(block_id)
-  )
+  return ranked.filter(({ score, block_id }) => score >= least && !except.has(block_id))
     .slice(0, most);
 }

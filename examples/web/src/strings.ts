@@ -102,17 +102,14 @@ const en = {
   exportZip: "Export as zip",
   deleteChat: "Delete the chat",
   deleteQuestion: (title: string) => `Delete “${title}” with all of its files?`,
-  deleteHint:
-    "Messages, passages, images and documents go, and can't be brought back.",
+  deleteHint: "Messages, passages, images and documents go, and can't be brought back.",
   deleting: "Deleting …",
   receipt: "Receipt",
   objectsDeleted: "Objects removed from the bucket",
   objectsPending: "Objects still there",
   deletedAll: "Done: the bucket holds nothing of this chat.",
-  deletedSoon:
-    "The rows are gone; the worker removes the remaining bytes. This waits for it.",
-  deletedLater:
-    "Deleted on this device. The server follows when it can be reached.",
+  deletedSoon: "The rows are gone; the worker removes the remaining bytes. This waits for it.",
+  deletedLater: "Deleted on this device. The server follows when it can be reached.",
   // Reader
   opening: "Opening the document …",
   noDocumentYet: "This chat has no document.",
@@ -146,18 +143,15 @@ const en = {
   tryAgain: "Try again",
   dismiss: "Dismiss",
   errors: {
-    database_unavailable:
-      "The server can't be reached. What you write is kept on this device.",
+    database_unavailable: "The server can't be reached. What you write is kept on this device.",
     not_found: "It is not there any more. Another device may have deleted it.",
     payload_too_large: "The file is too large.",
-    unsupported_media_type:
-      "This is not a PDF. Choose a file that ends in .pdf.",
+    unsupported_media_type: "This is not a PDF. Choose a file that ends in .pdf.",
     quota_exceeded: "Your quota is used up. Delete something, and try again.",
     rate_limited: "Too many requests. Wait a moment, and try again.",
     storage_unavailable: "The bucket can't be reached. Try again later.",
     upload_mismatch: "The file changed while it was sent. Choose it again.",
-    conflict:
-      "Another device changed the same thing. Reload to see its version.",
+    conflict: "Another device changed the same thing. Reload to see its version.",
     unauthorized: "You are signed out. Sign in again.",
   } as Record<string, string>,
 };
@@ -261,16 +255,14 @@ const ru: Strings = {
   exportZip: "Экспорт в zip",
   deleteChat: "Удалить чат",
   deleteQuestion: (title) => `Удалить «${title}» со всеми файлами?`,
-  deleteHint:
-    "Сообщения, фрагменты, изображения и документы удаляются безвозвратно.",
+  deleteHint: "Сообщения, фрагменты, изображения и документы удаляются безвозвратно.",
   deleting: "Удаляю …",
   receipt: "Квитанция",
   objectsDeleted: "Удалено объектов из бакета",
   objectsPending: "Осталось объектов",
   deletedAll: "Готово: в бакете ничего от этого чата не осталось.",
   deletedSoon: "Строки удалены; оставшиеся байты удаляет воркер, ждём его.",
-  deletedLater:
-    "Удалено на этом устройстве. Сервер последует, когда будет доступен.",
+  deletedLater: "Удалено на этом устройстве. Сервер последует, когда будет доступен.",
   opening: "Открываю документ …",
   noDocumentYet: "В этом чате нет документа.",
   account: "Учётная запись",
@@ -300,16 +292,12 @@ const ru: Strings = {
   online: "В сети",
   offline: "Не в сети",
   goOffline: "Связь с сервером",
-  pending: (n) =>
-    `${n === 1 ? "ждёт" : "ждут"} ${
-      form(n, "изменение", "изменения", "изменений")
-    }`,
+  pending: (n) => `${n === 1 ? "ждёт" : "ждут"} ${form(n, "изменение", "изменения", "изменений")}`,
   failed: "Не получилось.",
   tryAgain: "Повторить",
   dismiss: "Скрыть",
   errors: {
-    database_unavailable:
-      "Сервер недоступен. Написанное сохраняется на этом устройстве.",
+    database_unavailable: "Сервер недоступен. Написанное сохраняется на этом устройстве.",
     not_found: "Этого больше нет: возможно, удалено на другом устройстве.",
     payload_too_large: "Файл слишком велик.",
     unsupported_media_type: "Это не PDF. Выберите файл с расширением .pdf.",

@@ -6,8 +6,9 @@
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
 import { answer } from "./assistant.ts";
 import { openDocument } from "./documents.ts";
-import { textOf } from "./kept_messages.ts";
+import { sourceOf, textOf } from "./kept_messages.ts";
 import { findPassages, type Passage } from "./retrieval.ts";
+import { text } from "./strings.ts";
 
 /** Passages of an answer. */
 const MOST_PASSAGES = 3;
@@ -20,21 +21,15 @@ export interface Asked {
   shown(): ReadonlySet<string>;
   /** Called when a question is asked, with the conversation up to it. */
   asked(messages: UIMessage[]): void;
-  /** Called before the answer begins. */
-  found(answer_id: string, passages: Passage[]): void;
 }
 
 async function passagesFor(question: string, asked: Asked): Promise<Passage[]> {
   const blocks = await Promise.all(
-    asked.documents().map(async (id) =>
-      await (await openDocument(id)).blocks()
-    ),
+    asked.documents().map(async (id) => await (await openDocument(id)).blocks()),
   );
   const all = blocks.flat();
   const others = findPassages(all, question, MOST_PASSAGES, asked.shown());
-  return others.length > 0
-    ? others
-    : findPassages(all, question, MOST_PASSAGES);
+  return others.length > 0 ? others : findPassages(all, question, MOST_PASSAGES);
 }
 
 async function* chunks(
@@ -45,9 +40,11 @@ async function* chunks(
   const messageId = crypto.randomUUID();
   const question = textOf(messages.findLast(({ role }) => role === "user")!);
   const passages = await passagesFor(question, asked);
-  asked.found(messageId, passages);
   // What made the answer is kept with it, and the page says so.
   yield { type: "start", messageId, messageMetadata: { made_by: "retrieval" } };
+  for (const passage of passages) {
+    yield sourceOf(passage, text().page(passage.page_number));
+  }
   yield { type: "text-start", id: "text" };
   const hasDocument = asked.documents().length > 0;
   for await (

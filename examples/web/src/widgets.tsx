@@ -41,7 +41,7 @@ export function Dialog(
       <h2 id="dialog-title">{title}</h2>
       {children}
       <form method="dialog">
-        <button className="quiet">{t.close}</button>
+        <button type="submit" className="quiet">{t.close}</button>
       </form>
     </dialog>
   );
