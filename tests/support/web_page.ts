@@ -78,3 +78,11 @@ export async function assertAccessible(page: Page, where: string) {
         .map(({ id, impact, nodes }) => ({ id, impact, targets: nodes.map((n) => n.html) })))`);
   assertEquals(violations, [], where);
 }
+
+/** Where pictures of the page go; empty where none are wanted. See `deno task screenshots`. */
+const PICTURES = Deno.env.get("SCREENSHOTS") ?? "";
+
+/** Takes a picture of the page for the documents. */
+export async function picture(page: Page, name: string) {
+  if (PICTURES) await page.screenshot({ path: join(PROJECT_ROOT, PICTURES, `${name}.png`) });
+}
