@@ -4,7 +4,10 @@
  * @module
  */
 import { join } from "node:path";
-import { BEHAVIOUR_VARIABLES, BUCKET_VARIABLES } from "../supabase/functions/_shared/settings.ts";
+import {
+  BEHAVIOUR_VARIABLES,
+  BUCKET_VARIABLES,
+} from "../supabase/functions/_shared/settings.ts";
 import { createBucket, S3_PATH } from "./bucket.ts";
 import { Cleanup } from "./cleanup.ts";
 import { createDatabaseApi, type DatabaseApi } from "./database_api.ts";
@@ -14,7 +17,11 @@ import { type Failure, misuse } from "./failure.ts";
 import { type FunctionsRuntime, startFunctions } from "./functions.ts";
 import { startGateway } from "./gateway.ts";
 import { startObjectServer } from "./object_server.ts";
-import { createTokenTranslator, type TokenTranslator } from "./patches/lite_tokens.ts";
+import { createPage } from "./page.ts";
+import {
+  createTokenTranslator,
+  type TokenTranslator,
+} from "./patches/lite_tokens.ts";
 import { assertPortIsFree, freePort } from "./ports.ts";
 import { readProjectSettings } from "./project_settings.ts";
 import { LOCAL_KEYS, type StackStatus } from "./status_file.ts";
@@ -58,8 +65,13 @@ const FUNCTION_VARIABLES = [
   "FAILPOINT_FILE",
 ];
 
-function pick(env: StackOptions["env"], names: string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => env[name] ? [[name, env[name]]] : []));
+function pick(
+  env: StackOptions["env"],
+  names: string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => env[name] ? [[name, env[name]]] : []),
+  );
 }
 
 function embeddedBucketSettings(apiUrl: string): Record<string, string> {
@@ -73,10 +85,14 @@ function embeddedBucketSettings(apiUrl: string): Record<string, string> {
   };
 }
 
-function externalBucketSettings(env: StackOptions["env"]): Record<string, string> {
+function externalBucketSettings(
+  env: StackOptions["env"],
+): Record<string, string> {
   const settings = pick(env, BUCKET_VARIABLES);
   for (const name of ["S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET"]) {
-    if (!settings[name]) throw misuse(`--external-s3 needs ${name}`, "See .env.example.");
+    if (!settings[name]) {
+      throw misuse(`--external-s3 needs ${name}`, "See .env.example.");
+    }
   }
   return settings;
 }
@@ -123,7 +139,11 @@ async function startApi(
   return api;
 }
 
-function statusOf(apiUrl: string, dbUrl: string, bucket: Record<string, string>): StackStatus {
+function statusOf(
+  apiUrl: string,
+  dbUrl: string,
+  bucket: Record<string, string>,
+): StackStatus {
   return {
     API_URL: apiUrl,
     FUNCTIONS_URL: `${apiUrl}/functions/v1`,
@@ -139,7 +159,10 @@ function statusOf(apiUrl: string, dbUrl: string, bucket: Record<string, string>)
   };
 }
 
-async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stack> {
+async function startParts(
+  options: StackOptions,
+  cleanup: Cleanup,
+): Promise<Stack> {
   if (options.port !== 0) assertPortIsFree(options.port, "--port");
   const port = options.port || freePort();
   const apiUrl = `http://127.0.0.1:${port}`;
@@ -150,7 +173,10 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
   const database = await openDatabase(options);
   cleanup.add(database.stop);
   const bucket = await startBucket(options, cleanup);
-  const tokens = await createTokenTranslator(database.secrets, `${apiUrl}/auth/v1`);
+  const tokens = await createTokenTranslator(
+    database.secrets,
+    `${apiUrl}/auth/v1`,
+  );
   const api = await startApi(database, tokens, cleanup);
 
   const { PUBLISHABLE_KEY, SECRET_KEY } = LOCAL_KEYS;
@@ -169,8 +195,14 @@ async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stac
   );
   cleanup.add(functions.stop);
 
-  cleanup.add(startGateway(port, { api, functions, bucket, tokens }).stop);
-  cleanup.add((await startWorkerTimer(apiUrl, SECRET_KEY, options.worker)).stop);
+  const page = createPage(join(options.dataDir, "page"), apiUrl);
+  cleanup.add(page.stop);
+  cleanup.add(
+    startGateway(port, { api, functions, bucket, tokens, page }).stop,
+  );
+  cleanup.add(
+    (await startWorkerTimer(apiUrl, SECRET_KEY, options.worker)).stop,
+  );
   return {
     status: statusOf(apiUrl, database.url, bucketSettings),
     failed: database.failed,

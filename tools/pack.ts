@@ -8,7 +8,11 @@ import { defineCommand, runCommand } from "./command.ts";
 
 /** Name of the package, and what can be imported from it. */
 const NAME = "chat-archive";
-const ENTRIES = { ".": "shared/client/mod", "./node": "shared/client/node/disk_store" };
+const ENTRIES = {
+  ".": "shared/client/mod",
+  "./node": "shared/client/node/disk_store",
+  "./ai-sdk": "shared/client/adapters/ai_sdk",
+};
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,

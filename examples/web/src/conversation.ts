@@ -1,0 +1,253 @@
+/**
+ * One chat: useChat's state, the rows behind it, and how both are kept equal to the archive.
+ *
+ * @module
+ */
+import { Chat } from "@ai-sdk/react";
+import type { UIMessage } from "ai";
+import type { ChatWithDocuments, MessageWithItems, Metadata } from "chat-archive";
+import { saveChat } from "chat-archive/ai-sdk";
+import { archive, changed } from "./backend.ts";
+import { pictureOfView, picturesOf, type View } from "./documents.ts";
+import { type Kept, messagesOf, PAGE, passagesOf, readBefore } from "./kept_messages.ts";
+import { createSignal } from "./signal.ts";
+import { createTransport } from "./transport.ts";
+
+/** What the archive has of the chat, as far as it was read. */
+export interface Archived {
+  /** The chat itself, once it is read. */
+  chat: ChatWithDocuments | undefined;
+  /** Rows by the ids of their messages. */
+  rows: ReadonlyMap<string, MessageWithItems>;
+  hasEarlier: boolean;
+  /** Messages that were read before the first ones: the list grows at its beginning. */
+  prepended: number;
+}
+
+/** Messages that are read again when another device may have changed them. */
+const REREAD = 4 * PAGE;
+
+export class Conversation {
+  readonly chat: Chat<UIMessage>;
+  readonly archived = createSignal<Archived>({
+    chat: undefined,
+    rows: new Map(),
+    hasEarlier: false,
+    prepended: 0,
+  });
+  /** What failed last. */
+  readonly failure = createSignal<unknown>(undefined);
+  /** 0–1 while files are uploaded. */
+  readonly upload = createSignal<number | undefined>(undefined);
+  #shown: ReadonlySet<string> = new Set();
+  #before: UIMessage[] = [];
+  #questionSaved = Promise.resolve();
+  #reading: Promise<void> | undefined;
+  #loaded: Promise<void> | undefined;
+
+  constructor(readonly id: string) {
+    this.chat = new Chat<UIMessage>({
+      id,
+      generateId: () => crypto.randomUUID(),
+      transport: createTransport({
+        documents: () => this.archived.get().chat?.documents.map(({ id }) => id) ?? [],
+        shown: () => this.#shown,
+        // The question is kept before the answer begins: a page that is closed loses none.
+        asked: (messages) => {
+          this.#questionSaved = this.#save(this.#before, messages, false);
+          this.#questionSaved.catch(() => {});
+        },
+      }),
+      onError: (error) => this.failure.set(error),
+    });
+  }
+
+  /** Runs work; what it throws is shown. */
+  async attempt(work: () => Promise<void>): Promise<void> {
+    this.failure.set(undefined);
+    await work().catch((error) => this.failure.set(error));
+  }
+
+  get isBusy(): boolean {
+    return this.chat.status === "submitted" || this.chat.status === "streaming";
+  }
+
+  /** Resolves when the newest messages are here. */
+  loaded(): Promise<void> {
+    return this.#loaded ??= this.load();
+  }
+
+  load(): Promise<void> {
+    return this.attempt(async () => {
+      const [chat, rows] = await Promise.all([
+        archive.getChat({ id: this.id }),
+        readBefore(this.id),
+      ]);
+      const hasEarlier = rows.length === PAGE;
+      this.#show(await messagesOf(chat, rows), { chat, hasEarlier, prepended: 0 });
+    });
+  }
+
+  /** Reads the messages before those that are here. */
+  loadEarlier(): Promise<void> {
+    return this.#reading ??= this.attempt(async () => {
+      const { chat, rows, hasEarlier } = this.archived.get();
+      const first = rows.get(this.chat.messages[0]?.id ?? "");
+      if (!chat || !hasEarlier || !first || this.isBusy) return;
+      const earlier = await readBefore(this.id, first.seq);
+      const kept = await messagesOf(chat, earlier);
+      const now = this.archived.get();
+      this.chat.messages = [...kept.map(([message]) => message), ...this.chat.messages];
+      this.archived.set({
+        ...now,
+        rows: new Map([...kept.map(([{ id }, row]) => [id, row] as const), ...now.rows]),
+        hasEarlier: earlier.length === PAGE,
+        prepended: now.prepended + kept.length,
+      });
+    }).finally(() => this.#reading = undefined);
+  }
+
+  /** Reads until the message of a row is here. @returns the message's id */
+  async loadUntil(row_id: string): Promise<string | undefined> {
+    for (;;) {
+      const before = this.archived.get();
+      for (const [id, row] of before.rows) if (row.id === row_id) return id;
+      if (!before.hasEarlier) return undefined;
+      await this.loadEarlier();
+      if (this.archived.get() === before) return undefined;
+    }
+  }
+
+  /** Reads again what others may have changed: the newest messages, and the documents. */
+  async refresh(): Promise<void> {
+    try {
+      const { messages } = this.chat;
+      const { chat: known, rows, hasEarlier } = this.archived.get();
+      if (this.isBusy || !known) return;
+      const stays = messages.slice(0, Math.max(0, messages.length - REREAD));
+      const last = rows.get(stays.at(-1)?.id ?? "")?.seq;
+      const first = hasEarlier ? rows.get(messages[0]?.id ?? "")?.seq : undefined;
+      const after = last ?? (first === undefined ? undefined : first - 1);
+      const [chat, again] = await Promise.all([
+        archive.getChat({ id: this.id }),
+        Array.fromAsync(archive.history({ chat_id: this.id, after })),
+      ]);
+      const kept = await messagesOf(chat, again);
+      // What was asked meanwhile is newer than what was read.
+      if (this.isBusy || this.chat.messages !== messages) return;
+      this.#show([...stays.map((one): Kept => [one, rows.get(one.id)!]), ...kept], { chat });
+    } catch (error) {
+      this.failure.set(error);
+    }
+  }
+
+  #show(kept: Kept[], changes: Partial<Archived>) {
+    const known = new Map(this.chat.messages.map((message) => [message.id, message]));
+    const { rows, ...before } = this.archived.get();
+    // What is equal stays the same object: nothing of it is drawn again.
+    const same = <T>(old: T | undefined, now: T) =>
+      old && JSON.stringify(old) === JSON.stringify(now) ? old : now;
+    this.chat.messages = kept.map(([message]) => same(known.get(message.id), message));
+    this.archived.set({
+      ...before,
+      ...changes,
+      rows: new Map(kept.map(([{ id }, row]) => [id, same(rows.get(id), row)])),
+    });
+  }
+
+  /**
+   * Saves what differs from a list before.
+   *
+   * @param removes whether messages that are not in the list any more go: not before there is an answer
+   */
+  async #save(before: UIMessage[], now: UIMessage[], removes: boolean) {
+    const differs = now.findIndex((message, index) => message !== before[index]);
+    const from = differs < 0 ? now.length : differs;
+    const replaces = removes ? before.slice(from) : [];
+    if (from === now.length && replaces.length === 0) return;
+    await saveChat(archive, { id: this.id, messages: now.slice(from), replaces });
+    changed();
+  }
+
+  /** Asks, and keeps question, answer, passages and pictures. */
+  #ask(send: () => Promise<void>, view: View | undefined): Promise<void> {
+    return this.attempt(async () => {
+      const before = this.chat.messages;
+      this.#before = before;
+      await send();
+      await this.#questionSaved;
+      const [question, answer] = this.chat.messages.slice(-2);
+      if (answer?.role !== "assistant") return;
+      await this.#save(before, this.chat.messages, true);
+      await this.#uploading(async (onProgress) => {
+        const pictures = await picturesOf(passagesOf(answer));
+        const images = [
+          ...view ? [{ ...await pictureOfView(view), message_id: question!.id }] : [],
+          ...pictures.map((picture) => ({ ...picture, message_id: answer.id })),
+        ];
+        if (images.length === 0) return;
+        await archive.uploadImages({ chat_id: this.id, images, onProgress });
+      });
+    });
+  }
+
+  /** Shows how far an upload is. */
+  async #uploading(
+    work: (onProgress: (of: { bytes_done: number; bytes: number }) => void) => Promise<void>,
+  ) {
+    this.upload.set(0);
+    try {
+      await work(({ bytes_done, bytes }) => this.upload.set(bytes_done / bytes));
+    } finally {
+      this.upload.set(undefined);
+      changed();
+    }
+  }
+
+  /** @param view what the reader shows: its picture is kept with the question */
+  ask(question: string, view: View | undefined): Promise<void> {
+    this.#shown = new Set();
+    return this.#ask(() => this.chat.sendMessage({ text: question }), view);
+  }
+
+  /** Another answer in place of one. */
+  regenerate(messageId: string): Promise<void> {
+    const row = this.archived.get().rows.get(messageId);
+    this.#shown = new Set(row?.search_results.flatMap(({ block_id }) => block_id ?? []));
+    return this.#ask(() => this.chat.regenerate({ messageId }), undefined);
+  }
+
+  /** Another question in place of one; what followed it goes. */
+  edit(messageId: string, question: string, view: View | undefined): Promise<void> {
+    this.#shown = new Set();
+    return this.#ask(() => this.chat.sendMessage({ text: question, messageId }), view);
+  }
+
+  remove(id: string): Promise<void> {
+    return this.attempt(async () => {
+      const row = this.archived.get().rows.get(id);
+      await archive.deleteMessages({ chat_id: this.id, ids: [row?.id ?? id] });
+      this.chat.messages = this.chat.messages.filter((message) => message.id !== id);
+      changed();
+    });
+  }
+
+  /** Changes the chat's title, metadata or place. */
+  update(changes: { title?: string; metadata?: Metadata; is_archived?: boolean }): Promise<void> {
+    return this.attempt(async () => {
+      const row = await archive.updateChat({ id: this.id, ...changes });
+      const { chat, ...others } = this.archived.get();
+      this.archived.set({ ...others, chat: { ...chat!, ...row } });
+      changed();
+    });
+  }
+
+  /** Adds a document. @throws {ChatArchiveError} */
+  async addDocument(file: File, page_count: number): Promise<void> {
+    const id = crypto.randomUUID();
+    const document = { id, name: file.name, content: file, page_count };
+    await this.#uploading(async (onProgress) => {
+      await archive.uploadDocument({ chat_id: this.id, document, onProgress });
+    });
+  }
+}
