@@ -7,6 +7,8 @@
  *
  *   UPLOAD_SCHEDULES=20000   how many; a few hundred by default
  *   UPLOAD_SEED=123          the first seed
+ *   UPLOAD_HOLE_SEEDS=300    seeds that are tried for each hole, from the one that is named on: by default
+ *                            that one alone
  */
 import { createClient } from "@supabase/supabase-js";
 import postgres from "postgres";
