@@ -131,6 +131,43 @@ comment on function private.is_box(jsonb) is
 revoke all on function private.is_box(jsonb) from public;
 grant execute on function private.is_box(jsonb) to authenticated, service_role;
 
+-- jsonb keeps 1e131071 in some 12 bytes and writes it with 131,072 digits, so that the size of a value must
+-- not be asked for before its numbers are known. A double has at most 309 digits. What is small holds
+-- too few of them to do harm, and is not looked into.
+create function private.has_long_numbers(value jsonb) returns boolean
+language plpgsql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+begin
+  return pg_column_size(value) > 256
+    and jsonb_path_exists(
+      value, 'strict $.** ? (@ > 1.8e308 || @ < -1.8e308 || (@ > -1e-400 && @ < 1e-400 && @ <> 0))'
+    );
+end
+$$;
+comment on function private.has_long_numbers(jsonb) is
+  'Whether a value, unless it is small, has numbers that no double can hold: their text is far longer than '
+  'what is stored.';
+revoke all on function private.has_long_numbers(jsonb) from public;
+grant execute on function private.has_long_numbers(jsonb) to authenticated, service_role;
+
+create function private.refuse_long_numbers() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception using
+    errcode = 'numeric_value_out_of_range',
+    message = format('%s: numbers must fit a double', tg_argv[0]);
+end
+$$;
+comment on function private.refuse_long_numbers() is
+  'Trigger: numbers whose text is far longer than what is stored are refused (22003).';
+revoke all on function private.refuse_long_numbers() from public;
+
 create function private.is_own_key(key text, owner uuid, chat uuid, folder text default null)
 returns boolean
 language plpgsql

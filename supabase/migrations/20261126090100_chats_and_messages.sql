@@ -45,6 +45,15 @@ create index chats_user_id_created_at_idx on public.chats (user_id, created_at d
 -- The same by last activity.
 create index chats_user_id_updated_at_idx on public.chats (user_id, updated_at desc, id desc);
 
+-- Before what asks for the size of their text, in a trigger, a generated column or a check.
+create trigger chats_bound_numbers
+  before insert or update of metadata on public.chats
+  for each row
+  when (
+    private.has_long_numbers(new.metadata)
+  )
+  execute function private.refuse_long_numbers('metadata');
+
 create trigger chats_set_updated_at
   before update on public.chats
   for each row execute function private.set_updated_at();
@@ -130,6 +139,7 @@ create table public.chat_messages (
   updated_at timestamptz not null default now(),
   bytes integer not null generated always as (
     octet_length(content) + coalesce(octet_length(parts::text), 0) + octet_length(metadata::text)
+    + coalesce(octet_length(external_id), 0)
   ) stored,
   constraint chat_messages_chat_fkey foreign key (chat_id, user_id)
     references public.chats (id, user_id) on delete cascade,
@@ -174,7 +184,7 @@ comment on column public.chat_messages.status is
   'streaming while its writer adds to it; then complete, error, or incomplete where the writer vanished.';
 comment on column public.chat_messages.created_at is 'When the message was written. A batch may share it.';
 comment on column public.chat_messages.updated_at is 'Last change of the message; set by a trigger.';
-comment on column public.chat_messages.bytes is 'Bytes of content, parts and metadata: pages are bounded by it.';
+comment on column public.chat_messages.bytes is 'Bytes of content, parts, metadata and external_id: pages are bounded by it.';
 
 create index chat_messages_chat_id_created_at_idx on public.chat_messages (chat_id, created_at);
 create index chat_messages_chat_id_user_id_idx on public.chat_messages (chat_id, user_id);
@@ -203,6 +213,16 @@ $$;
 comment on function private.give_seq() is
   'Trigger: gives seq under the chat''s row lock, so that order of seq is order of commit.';
 revoke all on function private.give_seq() from public;
+
+-- Before what asks for the size of their text, in a trigger, a generated column or a check.
+create trigger chat_messages_bound_numbers
+  before insert or update of parts, metadata on public.chat_messages
+  for each row
+  when (
+    private.has_long_numbers(new.parts)
+    or private.has_long_numbers(new.metadata)
+  )
+  execute function private.refuse_long_numbers('parts or metadata');
 
 create trigger chat_messages_give_seq
   before insert on public.chat_messages

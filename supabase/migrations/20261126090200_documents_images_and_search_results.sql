@@ -42,7 +42,7 @@ comment on column public.chat_documents.name is 'The real file name, any charact
 comment on column public.chat_documents.s3_path is 'Object key, made by the database.';
 comment on column public.chat_documents.content_type is 'Media type, as verified.';
 comment on column public.chat_documents.file_size is 'Bytes.';
-comment on column public.chat_documents.sha256 is 'Lower-case hex digest, when the client gave one.';
+comment on column public.chat_documents.sha256 is 'Lower-case hex digest of its bytes.';
 comment on column public.chat_documents.page_count is 'Pages, where the application has counted them.';
 comment on column public.chat_documents.metadata is 'The application''s own JSON object, at most 64 KiB.';
 comment on column public.chat_documents.uploaded_at is 'When the upload was confirmed.';
@@ -51,6 +51,15 @@ create index chat_documents_chat_id_user_id_idx on public.chat_documents (chat_i
 create index chat_documents_chat_id_seq_idx on public.chat_documents (chat_id, seq);
 -- Reconcile compares keys as S3 lists them, byte by byte, whatever the database's collation.
 create index chat_documents_s3_path_bytes_idx on public.chat_documents (s3_path text_pattern_ops);
+
+-- Before what asks for the size of their text, in a trigger, a generated column or a check.
+create trigger chat_documents_bound_numbers
+  before insert or update of metadata on public.chat_documents
+  for each row
+  when (
+    private.has_long_numbers(new.metadata)
+  )
+  execute function private.refuse_long_numbers('metadata');
 
 create trigger chat_documents_give_seq
   before insert on public.chat_documents
@@ -177,7 +186,7 @@ comment on column public.chat_images.coords_norm is
   'The part of the page that it shows, one box [x0, y0, x1, y1] as fractions of the page; null: all.';
 comment on column public.chat_images.seq is 'Order within the chat.';
 comment on column public.chat_images.image_name is 'The real file name, any characters. Never part of a key.';
-comment on column public.chat_images.s3_path is 'Object key, <user_id>/<chat_id>/images/<id>.<ext>.';
+comment on column public.chat_images.s3_path is 'Object key, <user_id>/<chat_id>/images/<id>-<attempt>.<ext>.';
 comment on column public.chat_images.s3_url is 'Unsigned address of the object, for operators; private buckets refuse it.';
 comment on column public.chat_images.image_type is 'viewport, crop, page or the application''s own kind.';
 comment on column public.chat_images.content_type is 'Media type, as verified.';
@@ -185,7 +194,7 @@ comment on column public.chat_images.description is 'Alternative text, at most 6
 comment on column public.chat_images.width is 'Pixels.';
 comment on column public.chat_images.height is 'Pixels.';
 comment on column public.chat_images.file_size is 'Bytes.';
-comment on column public.chat_images.sha256 is 'Lower-case hex digest, when the client gave one.';
+comment on column public.chat_images.sha256 is 'Lower-case hex digest of its bytes.';
 comment on column public.chat_images.uploaded_at is 'When the upload was confirmed.';
 comment on column public.chat_images.bytes is 'Bytes of description and coordinates: pages are bounded by it.';
 
@@ -195,6 +204,15 @@ create index chat_images_message_id_chat_id_idx on public.chat_images (message_i
 create index chat_images_document_id_chat_id_idx on public.chat_images (document_id, chat_id);
 -- Reconcile compares keys as S3 lists them, byte by byte, whatever the database's collation.
 create index chat_images_s3_path_bytes_idx on public.chat_images (s3_path text_pattern_ops);
+
+-- Before what asks for the size of their text, in a trigger, a generated column or a check.
+create trigger chat_images_bound_numbers
+  before insert or update of coords_norm on public.chat_images
+  for each row
+  when (
+    private.has_long_numbers(new.coords_norm)
+  )
+  execute function private.refuse_long_numbers('coords_norm');
 
 create trigger chat_images_give_seq
   before insert on public.chat_images
@@ -246,6 +264,7 @@ create table public.search_results (
   bytes integer not null generated always as (
     coalesce(octet_length(block_text), 0) + octet_length(metadata::text)
     + coalesce(octet_length(coords_norm::text), 0) + coalesce(octet_length(coords_px::text), 0)
+    + octet_length(block_id)
   ) stored,
   constraint search_results_chat_fkey foreign key (chat_id, user_id)
     references public.chats (id, user_id) on delete cascade,
@@ -283,13 +302,24 @@ comment on column public.search_results.coords_px is
 comment on column public.search_results.metadata is 'The application''s own JSON object, at most 64 KiB.';
 comment on column public.search_results.created_at is 'When the hit was saved.';
 comment on column public.search_results.bytes is
-  'Bytes of block_text, metadata and coordinates: pages are bounded by it.';
+  'Bytes of block_id, block_text, metadata and coordinates: pages are bounded by it.';
 
 create index search_results_chat_id_user_id_idx on public.search_results (chat_id, user_id);
 create index search_results_chat_id_seq_idx on public.search_results (chat_id, seq);
 create index search_results_message_id_chat_id_idx on public.search_results (message_id, chat_id);
 create index search_results_document_id_chat_id_idx
   on public.search_results (document_id, chat_id);
+
+-- Before what asks for the size of their text, in a trigger, a generated column or a check.
+create trigger search_results_bound_numbers
+  before insert or update of coords_norm, coords_px, metadata on public.search_results
+  for each row
+  when (
+    private.has_long_numbers(new.coords_norm)
+    or private.has_long_numbers(new.coords_px)
+    or private.has_long_numbers(new.metadata)
+  )
+  execute function private.refuse_long_numbers('coords_norm or coords_px or metadata');
 
 create trigger search_results_give_seq
   before insert on public.search_results

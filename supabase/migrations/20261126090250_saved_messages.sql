@@ -163,6 +163,12 @@ begin
     raise exception using
       errcode = 'invalid_parameter_value', message = 'messages: a list of at most 1000';
   end if;
+  -- Before any of it is turned into text.
+  if private.has_long_numbers(messages) then
+    raise exception using
+      errcode = 'numeric_value_out_of_range',
+      message = 'messages: numbers must fit a double';
+  end if;
   if cardinality(replaces) > 1000 then
     raise exception using errcode = 'invalid_parameter_value', message = 'replaces: at most 1000 ids';
   end if;

@@ -134,6 +134,15 @@ comment on function private.set_upload_expiry() is
   'Trigger: the database, not the client, says when a reservation ends.';
 revoke all on function private.set_upload_expiry() from public;
 
+-- Before what asks for the size of their text, in a trigger, a generated column or a check.
+create trigger uploads_bound_numbers
+  before insert or update of coords_norm on public.uploads
+  for each row
+  when (
+    private.has_long_numbers(new.coords_norm)
+  )
+  execute function private.refuse_long_numbers('coords_norm');
+
 create trigger uploads_set_expiry
   before insert or update of incoming_number on public.uploads
   for each row execute function private.set_upload_expiry();

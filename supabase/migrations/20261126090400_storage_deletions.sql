@@ -54,7 +54,7 @@ comment on column public.storage_deletions.not_before is 'Not tried earlier: a s
 comment on column public.storage_deletions.sweeps_left is
   'How often the target is still to be emptied, each time a day after the last: bytes of a request that '
   'began in time may arrive after the first.';
-comment on column public.storage_deletions.attempts is 'How often a worker claimed it.';
+comment on column public.storage_deletions.attempts is 'How often the bucket has answered for it.';
 comment on column public.storage_deletions.locked_until is
   'Lease of the worker that holds it. Also the token that it settles with.';
 comment on column public.storage_deletions.last_error is 'Code of the last failure. No host, no key.';

@@ -138,6 +138,8 @@ begin
       and d.target operator(pg_catalog.~<~) (private.attempt_stem(u) || '.')
       and d.reason = 'copy_unconfirmed' and d.locked_until is null and d.done_at is null
       and d.not_before > clock_timestamp()
+      -- A worker that has taken the object once has put the entry off until its second sweep.
+      and d.attempts = 0 and d.sweeps_left = 2
     for update of d skip locked
   ),
   removed as (

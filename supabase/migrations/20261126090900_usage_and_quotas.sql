@@ -672,6 +672,14 @@ set search_path = ''
 as $$
 begin
   if tg_op = 'INSERT' then
+    -- What an image or document takes the place of is found by the upload's id. Where the chat is gone,
+    -- nothing else knows it any more.
+    if exists (select from added a join private.reservations r on r.upload_id = a.id) then
+      raise exception using
+        errcode = 'unique_violation',
+        message = 'this upload id was used before',
+        hint = 'Choose a new id.';
+    end if;
     insert into private.reservations (incoming_path, upload_id, user_id, bytes, closes_at)
     select a.incoming_path, a.id, a.user_id, a.file_size, a.closes_at
     from added a where a.status = 'reserved';

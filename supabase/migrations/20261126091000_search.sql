@@ -571,11 +571,13 @@ begin
   foreach of_kind in array enum_range(mark[2]::public.search_kind, null) loop
     continue when not of_kind = any (coalesce(kinds, enum_range(null::public.search_kind)));
     is_marked := of_kind::text is not distinct from mark[2];
-    newest := case when is_marked then mark[3]::integer else (
-      select e.ordinal >> 10 from private.search_entries e
+    -- A cursor is the caller's to write: never later than what is there. (least ignores null.)
+    newest := (
+      select least(e.ordinal >> 10, case when is_marked then mark[3]::integer end)
+      from private.search_entries e
       where e.user_id = me and e.kind = of_kind
       order by e.ordinal desc limit 1
-    ) end;
+    );
     while newest >= 0 loop
       ids := '{}'; chats := '{}'; ranks := '{}'; times := '{}';
       oldest := newest;

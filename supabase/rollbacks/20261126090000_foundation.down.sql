@@ -2,6 +2,8 @@
 drop function public.has_migration(text);
 drop function private.is_migration_applied(text);
 drop function private.is_own_key(text, uuid, uuid, text);
+drop function private.refuse_long_numbers();
+drop function private.has_long_numbers(jsonb);
 drop function private.is_box(jsonb);
 drop function private.are_boxes(jsonb, double precision);
 drop function private.is_readable_time(timestamptz);

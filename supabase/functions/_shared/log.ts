@@ -34,7 +34,8 @@ const ROOT = "chat-archive";
 
 /**
  * Name, code, message and causes of an error. Never its fields, which may hold requests with their
- * headers; of a failed query its code only, since PostgreSQL quotes values in its messages.
+ * headers; of a failed query its code only, since PostgreSQL quotes values in its messages; of an address
+ * not what follows the question mark, since fetch quotes signed URLs.
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) {
@@ -43,7 +44,8 @@ export function describeError(error: unknown): string {
   }
   const code = "code" in error ? ` (${error.code})` : "";
   const cause = error.cause === undefined ? "" : ` <- ${describeError(error.cause)}`;
-  return `${error.name}${code}: ${error.message}${cause}`.slice(0, MAX_TEXT_CHARACTERS);
+  const message = error.message.replace(/(\w:\/\/[^\s?]*)\?[^\s)"']*/g, "$1?…");
+  return `${error.name}${code}: ${message}${cause}`.slice(0, MAX_TEXT_CHARACTERS);
 }
 
 /** One line: time, level and operation first, then the fields. */

@@ -149,7 +149,7 @@ async function reserve(db: ArchiveClient, rows: (NewUpload & { id: string })[]) 
  * @throws {ChatArchiveError} `unsupported_media_type`, `payload_too_large`, `invalid_request`,
  *   `not_found` for a chat that is not the caller's, or a message or document that is not of it;
  *   `conflict` for an id that was used for another file, or whose file is confirmed and whose URL has
- *   died; `quota_exceeded` where 1,000 of the caller's are open
+ *   died; `quota_exceeded` where that is more than the caller may hold
  */
 export async function presignUpload(
   request: PresignUploadRequest,
