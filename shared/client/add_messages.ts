@@ -2,7 +2,7 @@ import type { Json } from "../database.types.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { identified } from "./given.ts";
 import { insertOnce } from "./insert_once.ts";
-import { operate } from "./operation.ts";
+import { operate, type Operation } from "./operation.ts";
 import type { Message, Metadata, Role, Status } from "./rows.ts";
 
 /** A new message. */
@@ -52,9 +52,17 @@ export function addMessages(
   connection: Connection,
   { chat_id, messages, signal }: AddMessages,
 ): Promise<Message[]> {
-  return operate(connection, { operation: "addMessages", chat_id, signal }, async (operation) => {
-    operation.note({ count: messages.length });
-    const rows = await insertOnce(operation, "chat_messages", identified(chat_id, messages));
-    return rows as Message[];
-  });
+  const input = { chat_id, messages };
+  const facts = { operation: "addMessages", chat_id, signal, input };
+  return operate(connection, facts, (operation) => insertMessages(operation, input));
+}
+
+/** Inserts messages of one chat, in order. */
+export async function insertMessages(
+  operation: Operation,
+  { chat_id, messages }: AddMessages,
+): Promise<Message[]> {
+  operation.note({ count: messages.length });
+  const rows = await insertOnce(operation, "chat_messages", identified(chat_id, messages));
+  return rows as Message[];
 }

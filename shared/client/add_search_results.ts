@@ -48,7 +48,8 @@ export function addSearchResults(
   connection: Connection,
   { chat_id, search_results, signal }: AddSearchResults,
 ): Promise<SearchResult[]> {
-  const facts = { operation: "addSearchResults", chat_id, signal };
+  const input = { chat_id, search_results };
+  const facts = { operation: "addSearchResults", chat_id, signal, input };
   return operate(connection, facts, async (operation) => {
     operation.note({ count: search_results.length });
     const rows = identified(chat_id, search_results);

@@ -26,7 +26,7 @@ export function attachImages(
 ): Promise<Image[]> {
   return operate(
     connection,
-    { operation: "attachImages", signal },
+    { operation: "attachImages", signal, input: { message_id, ids } },
     async ({ connection: { supabase }, limit, note }) => {
       note({ count: ids.length });
       const rows: Image[] = [];

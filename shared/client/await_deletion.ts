@@ -20,7 +20,7 @@ export function awaitDeletion(
   connection: Connection,
   { id, signal }: { id: string } & CallOptions,
 ): Promise<Deletion> {
-  const facts = { operation: "awaitDeletion", chat_id: id, signal };
+  const facts = { operation: "awaitDeletion", chat_id: id, signal, input: { id } };
   return operate(connection, facts, async ({ connection: { supabase }, limit, note }) => {
     for (let wait = FIRST_PAUSE_MS;; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       const [receipt] = await query(() =>

@@ -32,7 +32,7 @@ export function createChat(
   const row = given({ ...chat, id: idOf(chat.id) });
   return operate(
     connection,
-    { operation: "createChat", chat_id: row.id, signal },
+    { operation: "createChat", chat_id: row.id, signal, input: chat },
     async (operation) => {
       const [stored] = await insertOnce(operation, "chats", [row]);
       return stored as Chat;

@@ -16,7 +16,7 @@ export function deleteChat(
   connection: Connection,
   { id, signal }: { id: string } & CallOptions,
 ): Promise<Deletion> {
-  const facts = { operation: "deleteChat", chat_id: id, signal };
+  const facts = { operation: "deleteChat", chat_id: id, signal, input: { id } };
   return operate(connection, facts, async (operation) => {
     const { deletions } = await callFunction<DeleteChatResponse>(
       operation,

@@ -22,7 +22,7 @@ export function deleteImages(
 ): Promise<Image[]> {
   return operate(
     connection,
-    { operation: "deleteImages", signal },
+    { operation: "deleteImages", signal, input: { ids } },
     async ({ connection: { supabase }, limit, note }) => {
       const rows: Image[] = [];
       for (const part of chunked(ids, IDS_PER_QUERY)) {

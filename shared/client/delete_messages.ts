@@ -23,7 +23,7 @@ export function deleteMessages(
   connection: Connection,
   { chat_id, signal, ...which }: DeleteMessages,
 ): Promise<string[]> {
-  const facts = { operation: "deleteMessages", chat_id, signal };
+  const facts = { operation: "deleteMessages", chat_id, signal, input: { chat_id, ...which } };
   return operate(connection, facts, async ({ connection: { supabase }, limit, note }) => {
     const deleted: string[] = [];
     const some = async (which: { ids: string[] } | { after_seq: number }) => {

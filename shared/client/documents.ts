@@ -11,7 +11,7 @@ export function documents(
   connection: Connection,
   { chat_id, signal }: ReadItems,
 ): AsyncGenerator<ChatDocument, void, undefined> {
-  const facts = { operation: "documents", chat_id, signal };
+  const facts = { operation: "documents", chat_id, signal, input: { chat_id } };
   return operateEach(
     connection,
     facts,
@@ -33,7 +33,7 @@ export function deleteDocument(
 ): Promise<ChatDocument> {
   return operate(
     connection,
-    { operation: "deleteDocument", signal },
+    { operation: "deleteDocument", signal, input: { id } },
     async ({ connection: { supabase }, limit, note }) => {
       const row = await query(() =>
         supabase.from("chat_documents").delete().eq("id", id).select()

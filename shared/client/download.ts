@@ -18,7 +18,7 @@ export function download(
   connection: Connection,
   { signal, ...which }: WhichFile & CallOptions,
 ): Promise<FileStream> {
-  return operate(connection, { operation: "download", signal }, async (operation) => {
+  return operate(connection, { operation: "download", signal, input: which }, async (operation) => {
     const wanted = "id" in which ? { ids: [which.id] } : which;
     const [file] = (await signDownloads(operation, wanted)).downloads;
     if (!file) throw new ChatArchiveError("not_found", "no such file");

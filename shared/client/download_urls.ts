@@ -56,7 +56,7 @@ export function downloadUrls(
     : "document_of" in which
     ? which.document_of
     : undefined;
-  const facts = { operation: "downloadUrls", chat_id, signal };
+  const facts = { operation: "downloadUrls", chat_id, signal, input: which };
   return operate(connection, facts, async (operation) => {
     const result = await signDownloads(operation, which as WhichFiles);
     operation.note({ count: result.downloads.length });

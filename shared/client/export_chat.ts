@@ -44,7 +44,7 @@ export function exportChat(
   { signal, ...request }: ExportChat,
 ): Promise<ExportedFile> {
   const chat_id = "chat_id" in request ? request.chat_id : undefined;
-  const facts = { operation: "exportChat", chat_id, signal };
+  const facts = { operation: "exportChat", chat_id, signal, input: request };
   return operate(connection, facts, async (operation) => {
     const wanted = "all" in request ? { ...request, format: "zip" } : request;
     const query = Object.fromEntries(

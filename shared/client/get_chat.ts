@@ -15,7 +15,7 @@ export function getChat(
 ): Promise<ChatWithDocuments> {
   return operate(
     connection,
-    { operation: "getChat", chat_id: id, signal },
+    { operation: "getChat", chat_id: id, signal, input: { id } },
     async ({ connection: { supabase }, limit }) => {
       const chat = await query(() =>
         supabase.from("chats").select("*, documents:chat_documents(*)").eq("id", id)

@@ -1,6 +1,7 @@
 /** An id as PostgreSQL writes it, or a new one. */
 export function idOf(id?: string): string {
-  return id?.toLowerCase() ?? crypto.randomUUID();
+  // What is no text is refused by the server, with its field.
+  return id === undefined ? crypto.randomUUID() : String(id).toLowerCase();
 }
 
 /** An object without the fields that were left out: the database's defaults are meant. */

@@ -40,7 +40,7 @@ export function history(
   connection: Connection,
   { signal, ...window }: ReadMessages,
 ): AsyncGenerator<MessageWithItems, void, undefined> {
-  const facts = { operation: "history", chat_id: window.chat_id, signal };
+  const facts = { operation: "history", chat_id: window.chat_id, signal, input: window };
   return operateEach(connection, facts, async function* (operation) {
     const rows = messageWindow(
       window,

@@ -15,7 +15,7 @@ export function images(
   connection: Connection,
   { chat_id, signal }: ReadItems,
 ): AsyncGenerator<Image, void, undefined> {
-  const facts = { operation: "images", chat_id, signal };
+  const facts = { operation: "images", chat_id, signal, input: { chat_id } };
   return operateEach(
     connection,
     facts,
@@ -28,7 +28,7 @@ export function searchResults(
   connection: Connection,
   { chat_id, signal }: ReadItems,
 ): AsyncGenerator<SearchResult, void, undefined> {
-  const facts = { operation: "searchResults", chat_id, signal };
+  const facts = { operation: "searchResults", chat_id, signal, input: { chat_id } };
   return operateEach(connection, facts, async function* (operation) {
     for (const scope of ["attached", "loose"] as const) {
       for await (const { item } of items(operation, "search_results", chat_id, scope)) {

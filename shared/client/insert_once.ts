@@ -2,6 +2,7 @@ import { chunked } from "../async.ts";
 import { ChatArchiveError, fieldError } from "../errors.ts";
 import { CHARACTERS_PER_INSERT, IDS_PER_QUERY, ROWS_PER_INSERT } from "../limits.ts";
 import { query } from "../query.ts";
+import { TIME } from "../time.ts";
 import type { Tables } from "../rows.ts";
 import type { Operation } from "./operation.ts";
 import { portions } from "./portions.ts";
@@ -16,9 +17,6 @@ const LIMITS = { items: ROWS_PER_INSERT, size: CHARACTERS_PER_INSERT };
 
 /** PostgREST would set a column that only some rows of a request have to null in the others. */
 const columnsOf = (row: object) => Object.keys(row).toSorted().join();
-
-/** ISO 8601 with an offset: without one, JavaScript and PostgreSQL would read different times. */
-const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:\d\d)$/;
 
 /**
  * A row as the database will have it: what has several forms, or gets lost in JSON, would differ when

@@ -24,23 +24,27 @@ export function listChats(
   connection: Connection,
   { signal, ...filter }: ListChats = {},
 ): Promise<ChatPage> {
-  return operate(connection, { operation: "listChats", signal }, async (operation) => {
-    const { is_archived, metadata, external_id, ...page } = storable(filter);
-    const { limit, order, after } = chatWindow(page);
-    let request = operation.connection.supabase.from("chats").select()
-      .order(order, { ascending: false }).order("id", { ascending: false }).limit(limit)
-      .retry(false).abortSignal(operation.limit());
-    if (is_archived !== undefined) request = request.eq("is_archived", is_archived);
-    if (metadata !== undefined) request = request.contains("metadata", metadata);
-    if (external_id !== undefined) request = request.eq("external_id", external_id);
-    if (after) {
-      const { time, id } = after;
-      request = request.or(`${order}.lt."${time}",and(${order}.eq."${time}",id.lt.${id})`);
-    }
-    const chats = await query(() => request) as Chat[];
-    operation.note({ count: chats.length });
-    return chatPage(chats, order, chats.length === limit);
-  });
+  return operate(
+    connection,
+    { operation: "listChats", signal, input: filter },
+    async (operation) => {
+      const { is_archived, metadata, external_id, ...page } = storable(filter);
+      const { limit, order, after } = chatWindow(page);
+      let request = operation.connection.supabase.from("chats").select()
+        .order(order, { ascending: false }).order("id", { ascending: false }).limit(limit)
+        .retry(false).abortSignal(operation.limit());
+      if (is_archived !== undefined) request = request.eq("is_archived", is_archived);
+      if (metadata !== undefined) request = request.contains("metadata", metadata);
+      if (external_id !== undefined) request = request.eq("external_id", external_id);
+      if (after) {
+        const { time, id } = after;
+        request = request.or(`${order}.lt."${time}",and(${order}.eq."${time}",id.lt.${id})`);
+      }
+      const chats = await query(() => request) as Chat[];
+      operation.note({ count: chats.length });
+      return chatPage(chats, order, chats.length === limit);
+    },
+  );
 }
 
 /** All chats of the caller, newest first, read page by page. */

@@ -13,6 +13,8 @@ export interface OperationFacts {
   signal?: AbortSignal | undefined;
   /** The operation does not need the database. */
   anyway?: boolean;
+  /** What the method was called with: errors name its fields. */
+  input?: object;
 }
 
 /** One operation under way. */
@@ -39,6 +41,16 @@ function asArchiveError(thrown: unknown, requestId: string) {
   }
   const message = "something went wrong";
   return new ChatArchiveError("internal", message, { requestId, cause: thrown });
+}
+
+/** What explains it is loaded when it is needed. */
+async function inTermsOf(input: object | undefined, error: ChatArchiveError) {
+  if (error.code !== "invalid_request" || !input) return error;
+  try {
+    return (await import("./explained.ts")).explained(error, input);
+  } catch {
+    return error;
+  }
 }
 
 function begin(connection: Connection, facts: OperationFacts) {
@@ -83,12 +95,12 @@ function begin(connection: Connection, facts: OperationFacts) {
     },
     succeeded: () => end("info", "ok"),
     /** @returns what to throw */
-    failed(thrown: unknown): unknown {
+    async failed(thrown: unknown): Promise<unknown> {
       if (signal?.aborted) {
         end("info", "aborted");
         return signal.reason;
       }
-      const error = asArchiveError(thrown, request_id);
+      const error = await inTermsOf(facts.input, asArchiveError(thrown, request_id));
       end(error.status >= 500 ? "error" : "warning", "error", error.code);
       return error;
     },
@@ -112,7 +124,7 @@ export async function operate<T>(
     succeeded();
     return result;
   } catch (error) {
-    throw failed(error);
+    throw await failed(error);
   }
 }
 
@@ -135,7 +147,7 @@ export async function* operateEach<T>(
   } catch (error) {
     over = true;
     operation.note({ count });
-    throw failed(error);
+    throw await failed(error);
   } finally {
     // Also where the caller stops early.
     if (!over) {

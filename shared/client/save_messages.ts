@@ -27,7 +27,7 @@ export function saveMessages(
   input: SaveMessages,
 ): Promise<Message[]> {
   const { chat_id, messages, replaces = [], signal } = input;
-  const facts = { operation: "saveMessages", chat_id, signal };
+  const facts = { operation: "saveMessages", chat_id, signal, input };
   return operate(connection, facts, async ({ connection: { supabase }, limit, note }) => {
     note({ count: messages.length });
     assertSavable(input);

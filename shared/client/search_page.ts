@@ -24,24 +24,28 @@ export function searchLimit({ limit = 20 }: SearchPageQuery): number {
  */
 export function searchPage(connection: Connection, input: SearchPageQuery): Promise<SearchPage> {
   const { query, chat_id, kinds, include_archived, after, signal } = input;
-  return operate(connection, { operation: "searchPage", chat_id, signal }, async (operation) => {
-    const limit = searchLimit(input);
-    const found = await run(() =>
-      operation.connection.supabase.rpc("search_archive", {
-        query,
-        max_results: limit,
-        ...(chat_id === undefined ? {} : { chat_id }),
-        ...(kinds === undefined ? {} : { kinds }),
-        ...(include_archived === undefined ? {} : { include_archived }),
-        ...(after === undefined ? {} : { after }),
-      }).abortSignal(operation.limit())
-    ) as unknown[] as FoundRow[];
-    operation.note({ count: found.length });
-    const results = found.map(({ cursor: _, coords_norm, ...row }) => ({
-      ...row,
-      coords_norm: boxesOf(coords_norm),
-    }));
-    const last = found.length === limit ? found.at(-1) : undefined;
-    return { results, ...(last ? { next: last.cursor } : {}) };
-  });
+  return operate(
+    connection,
+    { operation: "searchPage", chat_id, signal, input },
+    async (operation) => {
+      const limit = searchLimit(input);
+      const found = await run(() =>
+        operation.connection.supabase.rpc("search_archive", {
+          query,
+          max_results: limit,
+          ...(chat_id === undefined ? {} : { chat_id }),
+          ...(kinds === undefined ? {} : { kinds }),
+          ...(include_archived === undefined ? {} : { include_archived }),
+          ...(after === undefined ? {} : { after }),
+        }).abortSignal(operation.limit())
+      ) as unknown[] as FoundRow[];
+      operation.note({ count: found.length });
+      const results = found.map(({ cursor: _, coords_norm, ...row }) => ({
+        ...row,
+        coords_norm: boxesOf(coords_norm),
+      }));
+      const last = found.length === limit ? found.at(-1) : undefined;
+      return { results, ...(last ? { next: last.cursor } : {}) };
+    },
+  );
 }

@@ -20,7 +20,7 @@ export function updateChat(
   connection: Connection,
   { id, signal, ...changes }: ChatChanges & CallOptions,
 ): Promise<Chat> {
-  const facts = { operation: "updateChat", chat_id: id, signal };
+  const facts = { operation: "updateChat", chat_id: id, signal, input: { id, ...changes } };
   return operate(connection, facts, async ({ connection: { supabase }, limit }) => {
     const columns = given(changes);
     const chat = await query(() => {

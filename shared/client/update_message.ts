@@ -26,7 +26,7 @@ export function updateMessage(
 ): Promise<Message> {
   return operate(
     connection,
-    { operation: "updateMessage", signal },
+    { operation: "updateMessage", signal, input: { id, ...changes } },
     async ({ connection: { supabase }, limit, note }) => {
       const columns = given(changes);
       const message = await query(() => {

@@ -30,7 +30,7 @@ export function uploadDocument(
   connection: Connection,
   { chat_id, document, onProgress, signal }: UploadDocument,
 ): Promise<ChatDocument> {
-  const facts = { operation: "uploadDocument", chat_id, signal };
+  const facts = { operation: "uploadDocument", chat_id, signal, input: { chat_id, document } };
   return operate(connection, facts, async (operation) => {
     const path = () => ["document"];
     const upload = await uploadOf(document, "document", path());

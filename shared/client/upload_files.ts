@@ -25,12 +25,29 @@ export type Uploaded = Omit<Confirmed, "rejected">;
 const PARALLEL = 4;
 const LIMITS = { items: FILES_PER_REQUEST, size: BYTES_PER_PRESIGN };
 
+/** Where a file is in the input of the method. */
+type PathOf = (upload: Upload) => (string | number)[];
+
+/** An error about one of the `files` of a request, about that of the method. */
+function inTermsOf(uploads: Upload[], path: PathOf, error: unknown): unknown {
+  if (!(error instanceof ChatArchiveError) || !Array.isArray(error.details)) return error;
+  const [issue] = error.details;
+  const [files, index, ...field] = issue?.path ?? [];
+  const upload = uploads[Number(index)];
+  if (!issue || files !== "files" || !upload) return error;
+  const own = field.map((name) => name === "size" ? "content" : name);
+  const { requestId } = error;
+  return fieldError(error.code, [...path(upload), ...own], issue.message, { cause: error })
+    .with(requestId ? { requestId } : {});
+}
+
 /** Has the files of one request signed: an address for each, in their order. */
 async function presign(
   operation: Operation,
   chat_id: string,
   uploads: Upload[],
   progress: Progress<Upload>,
+  path: PathOf,
 ): Promise<PresignUploadResponse["uploads"]> {
   const files = [];
   for (const upload of uploads) {
@@ -42,7 +59,10 @@ async function presign(
     files.push({ ...facts, sha256 });
   }
   const request = { chat_id, files };
-  const answer = await callFunction<PresignUploadResponse>(operation, "presign-upload", request);
+  const answer = await callFunction<PresignUploadResponse>(operation, "presign-upload", request)
+    .catch((error) => {
+      throw inTermsOf(uploads, path, error);
+    });
   const fits = answer.uploads.length === uploads.length &&
     answer.uploads.every(({ id, url }, index) => id === uploads[index]!.id && URL.canParse(url));
   // A file must not go to the address of another one.
@@ -98,9 +118,15 @@ export async function uploadFiles(
     progress.set(upload, { loaded: upload.size, done: true });
   }
 
+  const pathOf: PathOf = (upload) => path(uploads.indexOf(upload));
   const missing = uploads.filter(({ id }) => !stored.has(id));
   for (const part of portions(missing, LIMITS, ({ size }) => size)) {
-    await putAll(operation, part, await presign(operation, chat_id, part, progress), progress);
+    await putAll(
+      operation,
+      part,
+      await presign(operation, chat_id, part, progress, pathOf),
+      progress,
+    );
     const confirmed = await confirmFiles(operation, part.map(({ id }) => id));
     const [rejected] = confirmed.rejected;
     if (rejected) {

@@ -48,7 +48,7 @@ export function uploadImages(
   connection: Connection,
   { chat_id, images, onProgress, signal }: UploadImages,
 ): Promise<Image[]> {
-  const facts = { operation: "uploadImages", chat_id, signal };
+  const facts = { operation: "uploadImages", chat_id, signal, input: { chat_id, images } };
   return operate(connection, facts, async (operation) => {
     const path = (index: number) => ["images", index];
     const uploads = await Promise.all(

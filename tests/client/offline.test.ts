@@ -86,8 +86,7 @@ Deno.test("what the server refuses meanwhile is reported, and the rest is saved"
   relay.become("cut");
   await archive.addMessage({ chat_id: gone, role: "user", content: "to nobody" });
   await archive.updateChat({ id: gone, title: "New title" });
-  await archive.addMessage({ chat_id: kept, role: "user", content: "second" });
-  await archive.createChat({ title: "   " });
+  await archive.createChat({ title: "x", colour: "red" } as { title: string });
   await archive.deleteChat({ id: kept }).then(() => archive.createChat({ title: "Last" }));
   await assertCode(() => archive.getChat({ id: kept }), "database_unavailable");
   await server.deleteChat({ id: gone });

@@ -173,6 +173,27 @@ Deno.test("nobody renews what lives, what is confirmed, or what another user has
   }
 });
 
+Deno.test("what a user reserves by hand gets no URL that outlives the setting", async () => {
+  const chat_id = await user.createChat();
+  const { name: file_name, size: file_size, ...facts } = { ...file, id: crypto.randomUUID() };
+  const { id } = facts;
+  const made = await user.client.from("uploads")
+    .insert({ chat_id, file_name, file_size, ...facts, expires_in: 3600 });
+  assertEquals(made.error, null);
+  const files = [{ ...file, id }];
+  const { status, body } = await user.call("presign-upload", { chat_id, files });
+  assertEquals(status, 201, JSON.stringify(body));
+  const [{ url, expires_at }] = body.uploads;
+  assert(Number(new URL(url).searchParams.get("X-Amz-Expires")) <= 900);
+  assert(Date.parse(expires_at) <= Date.now() + 901_000, expires_at);
+  // A quarter of an hour later, and more.
+  await asOperator((sql) =>
+    sql`update uploads set expires_at = expires_at - interval '1000 seconds' where id = ${id}`
+  );
+  const late = await user.call("presign-upload", { chat_id, files });
+  assertField(assertError(late, 409, "conflict"), "files.0.id");
+});
+
 Deno.test("an unknown chat: not_found", async () => {
   const answer = await user.call("presign-upload", { chat_id: crypto.randomUUID(), files: [file] });
   assertError(answer, 404, "not_found");

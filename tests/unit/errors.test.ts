@@ -14,6 +14,7 @@ Deno.test("the database's codes become ours", () => {
     ["40P01", "database_unavailable"],
     ["57014", "database_unavailable"],
     ["08006", "database_unavailable"],
+    ["54001", "payload_too_large"],
     ["PGRST001", "database_unavailable"],
     ["", "database_unavailable"],
     ["PGRST116", "not_found"],

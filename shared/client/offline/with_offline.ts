@@ -2,6 +2,7 @@ import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { ChatArchive } from "../chat_archive.ts";
 import type { Connection } from "../connection.ts";
 import { callsFor } from "./adopt.ts";
+import type { Message } from "../rows.ts";
 import type { PendingWrite } from "./pending_write.ts";
 import { OfflineArchive, type OfflineOptions } from "./offline_archive.ts";
 import { reads } from "./reads.ts";
@@ -16,13 +17,15 @@ function writes(archive: OfflineArchive): Partial<ArchiveVerbs> {
     name,
     (input: object) => archive.write(name as keyof ArchiveVerbs, input),
   ]);
-  const verbs = Object.fromEntries(byRule) as Pick<ArchiveVerbs, "updateChat" | "addMessages">;
+  const verbs = Object.fromEntries(byRule) as Pick<ArchiveVerbs, "updateChat">;
   return {
     ...verbs,
     archiveChat: (input) => verbs.updateChat({ ...input, is_archived: true }),
     unarchiveChat: (input) => verbs.updateChat({ ...input, is_archived: false }),
-    async addMessage({ chat_id, signal, ...message }) {
-      const [stored] = await verbs.addMessages({ chat_id, messages: [message], signal });
+    async addMessage(input) {
+      const { chat_id, signal, ...message } = input;
+      const list = { chat_id, messages: [message], signal };
+      const [stored] = await archive.write("addMessages", list, input) as Message[];
       return stored!;
     },
   };

@@ -48,7 +48,7 @@ export class DocumentMetadata {
       try {
         await query(() => this.#db.from("chat_documents").update({ metadata }).eq("id", id));
       } catch (error) {
-        throw error instanceof ChatArchiveError ? refused(error, place) : error;
+        throw error instanceof ChatArchiveError ? refused(error, place, { metadata }) : error;
       }
     });
   }

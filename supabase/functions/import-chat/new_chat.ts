@@ -81,17 +81,18 @@ export class NewChat {
   /** Makes the chat. The rows follow. */
   async begin(chat: ImportedChat): Promise<void> {
     const { title, description, is_archived, metadata, external_id, created_at } = chat;
+    const row = { title, description, is_archived, metadata, external_id, created_at };
     try {
       await query(() =>
         this.#ports.admin.rpc("begin_import", {
           of_chat: this.id,
           of_user: this.#ports.userId,
-          chat: { title, description, is_archived, metadata, external_id, created_at },
+          chat: row,
         })
       );
     } catch (error) {
       if (!(error instanceof ChatArchiveError) || error.code !== "invalid_request") throw error;
-      throw refused(error, ["chat"]);
+      throw refused(error, ["chat"], row);
     }
     this.#begun = true;
     await failpoint("import.begun");

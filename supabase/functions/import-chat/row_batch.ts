@@ -4,6 +4,7 @@
  * @module
  */
 import { ChatArchiveError } from "@shared/errors.ts";
+import { inputFault } from "@shared/input_fault.ts";
 import { damaged } from "./damage.ts";
 import type { Lease } from "./lease.ts";
 
@@ -25,8 +26,12 @@ const FIELD_OF: Record<string, Record<string, string>> = {
   documents: { file_name: "name" },
 };
 
-/** What the database refused in one value of the file, in words that fit it. */
-export function refused(error: ChatArchiveError, place: Place): ChatArchiveError {
+/**
+ * What the database refused in one value of the file, in words that fit it.
+ *
+ * @param row as it was to be inserted
+ */
+export function refused(error: ChatArchiveError, place: Place, row: object): ChatArchiveError {
   const [column] = error.details?.[0]?.path ?? [];
   const field = column === undefined ? [] : [FIELD_OF[place[0]!]?.[column] ?? column];
   switch (error.code) {
@@ -34,15 +39,18 @@ export function refused(error: ChatArchiveError, place: Place): ChatArchiveError
       return damaged([...place, ...field], "there is no such row before it in the file", error);
     case "conflict":
       return damaged([...place, ...field], "it stands in the file twice", error);
-    case "invalid_request":
+    case "invalid_request": {
+      const fault = inputFault(row);
+      if (fault) return damaged([...place, ...fault.path], fault.message, error);
       return damaged([...place, ...field], "the value is not allowed", error);
+    }
     default:
       return error;
   }
 }
 
 /** Collects rows and inserts them some at a time, in order. */
-export class RowBatch<T> {
+export class RowBatch<T extends object> {
   #rows: Pending<T>[] = [];
   #bytes = 0;
   #insert: (rows: T[]) => Promise<unknown>;
@@ -89,7 +97,7 @@ export class RowBatch<T> {
       } catch (cause) {
         // What is not there may be the chat itself.
         await this.#lease.renew();
-        throw cause instanceof ChatArchiveError ? refused(cause, place) : cause;
+        throw cause instanceof ChatArchiveError ? refused(cause, place, row) : cause;
       }
     }
   }

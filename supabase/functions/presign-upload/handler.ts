@@ -113,6 +113,16 @@ async function renew(
   return new Map([...reserved, ...renewed.map((row) => [row.id, row] as const)]);
 }
 
+/**
+ * When the URLs of a reservation die, in milliseconds. A user may reserve without this function, for
+ * longer than the setting says.
+ *
+ * @param lifetime seconds that one may live
+ */
+function endOf({ expires_at, expires_in }: Upload, lifetime: number): number {
+  return Date.parse(expires_at) - (expires_in - lifetime) * 1000;
+}
+
 /** Says which file brought the field that the database refuses, where only one can have. */
 function located(thrown: unknown, { files }: PresignUploadRequest): unknown {
   const issue = thrown instanceof ChatArchiveError ? thrown.details?.[0] : undefined;
@@ -171,11 +181,15 @@ export async function presignUpload(
 
   const uploads = await Promise.all(rows.map(async (row, index) => {
     const upload = current.get(row.id)!;
+    const lifetime = Math.min(upload.expires_in, ports.settings.uploadExpiration);
+    const ends = endOf(upload, lifetime);
     // A repeated request signs only the time that is left, and never more than was asked for.
-    const left = Math.floor((Date.parse(upload.expires_at) - ports.now()) / 1000);
-    const expiresIn = Math.min(upload.expires_in, left + 1);
+    const expiresIn = Math.min(lifetime, Math.floor((ends - ports.now()) / 1000) + 1);
     if (expiresIn < 1) {
-      refuse("conflict", index, "id", "this file is stored already");
+      const message = upload.status === "confirmed"
+        ? "this file is stored already"
+        : `it was reserved for longer than is allowed: try again after ${upload.expires_at}`;
+      refuse("conflict", index, "id", message);
     }
     const url = await ports.store.presignPut({
       key: upload.incoming_path,
@@ -188,7 +202,7 @@ export async function presignUpload(
       method: "PUT" as const,
       url,
       headers: { "content-type": upload.content_type },
-      expires_at: upload.expires_at,
+      expires_at: lifetime === upload.expires_in ? upload.expires_at : new Date(ends).toISOString(),
     };
   }));
   return { status: 201, body: { uploads } };
