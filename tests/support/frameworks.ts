@@ -31,6 +31,7 @@ export function installFrameworks(): Promise<void> {
 const OURS = {
   "chat-archive": join(PROJECT_ROOT, "shared/client/mod.ts"),
   "chat-archive/ai-sdk": join(PROJECT_ROOT, "shared/client/adapters/ai_sdk.ts"),
+  "chat-archive/assistant-ui": join(PROJECT_ROOT, "shared/client/adapters/assistant_ui.ts"),
 };
 
 /**
