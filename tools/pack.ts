@@ -12,6 +12,7 @@ const ENTRIES = {
   ".": "shared/client/mod",
   "./node": "shared/client/node/disk_store",
   "./ai-sdk": "shared/client/adapters/ai_sdk",
+  "./assistant-ui": "shared/client/adapters/assistant_ui",
 };
 
 const OPTIONS: ts.CompilerOptions = {

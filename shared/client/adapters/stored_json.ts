@@ -7,9 +7,9 @@
  */
 import type { Json } from "../../database.types.ts";
 import { fieldError } from "../../errors.ts";
+import { LITERAL } from "./original_json.ts";
 
 const OWN = "chat-archive:";
-const LITERAL = `${OWN}json/`;
 /** More than any message has; what is nested in itself ends here too. */
 const MAX_DEPTH = 400;
 
@@ -20,16 +20,6 @@ export type Path = (string | number)[];
 export function storedText(text: string): string {
   const isPlain = !text.startsWith(OWN) && !text.includes("\0") && text.isWellFormed();
   return isPlain ? text : LITERAL + JSON.stringify(text);
-}
-
-/** The text that was stored. */
-export function originalText(text: string): string {
-  if (!text.startsWith(LITERAL)) return text;
-  try {
-    return String(JSON.parse(text.slice(LITERAL.length)));
-  } catch {
-    return text; // Written by somebody else.
-  }
 }
 
 /** What it is, where it is no JSON. */
@@ -64,15 +54,5 @@ export function storedJson(value: unknown, path: Path, depth = 0): Json {
       storedText(key),
       storedJson(item, [...path, key], depth + 1),
     ]),
-  );
-}
-
-/** The value that was stored. */
-export function originalJson(value: Json): Json {
-  if (typeof value === "string") return originalText(value);
-  if (Array.isArray(value)) return value.map(originalJson);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [originalText(key), originalJson(item!)]),
   );
 }

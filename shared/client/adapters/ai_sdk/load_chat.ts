@@ -1,9 +1,9 @@
 import type { ArchiveVerbs } from "../../archive_verbs.ts";
 import type { CallOptions } from "../../connection.ts";
 import { findChat } from "../framework_ids.ts";
-import { signFiles } from "./file_parts.ts";
-import { messageOf } from "./message_rows.ts";
-import type { UIMessage } from "./ui_message.ts";
+import { signFiles } from "../file_names.ts";
+import { messageOf, storedMessages } from "../message_of_row.ts";
+import type { UIMessage } from "../ui_message.ts";
 
 /** What {@link loadChat} needs of an archive. */
 export type LoadVerbs = Pick<
@@ -38,12 +38,8 @@ export async function loadChat<Message extends UIMessage = UIMessage>(
 ): Promise<Message[]> {
   const chat = await findChat(archive, { id, signal });
   if (!chat) return [];
-  const which = { chat_id: chat.id, signal };
-  const rows = await Array.fromAsync(archive.messages(which));
-  // Only messages without parts need what belongs to them.
-  const isWhole = rows.every(({ parts }) => parts !== null);
-  const whole = isWhole ? rows : await Array.fromAsync(archive.history(which));
-  const messages = whole.map(messageOf);
+  const rows = await storedMessages(archive, { chat_id: chat.id, signal });
+  const messages = rows.map(messageOf);
   await signFiles(archive, messages, { signal });
   return messages as Message[];
 }

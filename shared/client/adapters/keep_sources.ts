@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { ArchiveVerbs } from "../../archive_verbs.ts";
-import type { NewSearchResult } from "../../add_search_results.ts";
-import type { CallOptions } from "../../connection.ts";
-import type { Boxes } from "../../boxes.ts";
-import { derivedId, isUuid } from "../framework_ids.ts";
+import type { ArchiveVerbs } from "../archive_verbs.ts";
+import type { NewSearchResult } from "../add_search_results.ts";
+import type { CallOptions } from "../connection.ts";
+import type { Boxes } from "../boxes.ts";
+import { derivedId } from "./derived_id.ts";
+import { isUuid } from "./framework_ids.ts";
 import type { UIMessage } from "./ui_message.ts";
 
 /** Characters of block_id, and of block_text, which is bounded in bytes: none takes more than four. */
@@ -18,6 +19,9 @@ const MAX_PAGE = 2 ** 31 - 1;
 
 /** Sources that are stored: a list that is saved again and again does not send them again. */
 const known = new WeakMap<object, string>();
+
+/** Sources of the AI SDK, and of assistant-ui. */
+const SOURCES = new Set<unknown>(["source-document", "source-url", "source"]);
 
 type Facts = { [name: string]: unknown };
 
@@ -41,7 +45,7 @@ function boxesOrNull(value: unknown, most: number): Boxes | null {
  * columns of search_results, of which page_number must be there; or the citation of a page by Anthropic.
  */
 function placeOf(part: Facts): Facts | undefined {
-  if (part.type !== "source-document" && part.type !== "source-url") return undefined;
+  if (!SOURCES.has(part.type)) return undefined;
   const providers = isFacts(part.providerMetadata) ? Object.values(part.providerMetadata) : [];
   return providers.filter(isFacts)
     .map(({ startPageNumber, citedText, ...facts }) => ({
@@ -59,7 +63,9 @@ export function searchResultOf(part: object): NewSearchResult | undefined {
   const place = placeOf(part as Facts);
   if (!place || place.search_result_id !== undefined) return undefined;
   const { page_number, block_id, block_text, score, document_id, coords_norm, coords_px } = place;
-  const name = typeof block_id === "string" ? block_id : String((part as Facts).sourceId);
+  const name = typeof block_id === "string"
+    ? block_id
+    : String((part as Facts).sourceId ?? (part as Facts).id);
   return {
     page_number: page_number as number,
     block_id: clean(name).slice(0, MAX_BLOCK_ID).toWellFormed(),

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { Json } from "../../../database.types.ts";
-import { ChatArchiveError, type ErrorCode } from "../../../errors.ts";
-import { referenceTo, replaceReferences } from "../../../file_references.ts";
-import { EXTENSION_OF, type Kind } from "../../../object-keys.ts";
-import type { ArchiveVerbs } from "../../archive_verbs.ts";
-import type { CallOptions } from "../../connection.ts";
-import type { NewMessage } from "../../add_messages.ts";
-import { sha256Of } from "../../sha256.ts";
-import { derivedId } from "../framework_ids.ts";
-import { type Path, storedText } from "../stored_json.ts";
-import { type FilePart, isFilePart, partsWithin, type UIMessage } from "./ui_message.ts";
+import { ChatArchiveError } from "../../errors.ts";
+import { referenceTo, replaceReferences } from "../../file_references.ts";
+import { EXTENSION_OF, type Kind } from "../../object-keys.ts";
+import type { ArchiveVerbs } from "../archive_verbs.ts";
+import type { CallOptions } from "../connection.ts";
+import type { NewMessage } from "../add_messages.ts";
+import { sha256Of } from "../sha256.ts";
+import { derivedId } from "./derived_id.ts";
+import { type Path, storedText } from "./stored_json.ts";
+import { codeOf, type FileOfPart, filesOf, namedIn } from "./file_names.ts";
+import type { JsonPart, UIMessage } from "./ui_message.ts";
 
 /** What is needed for files. */
 export type FileVerbs = Pick<
@@ -30,10 +30,23 @@ const MAX_ATTEMPTS = 8;
 const SIGNED =
   /\/([0-9a-f-]{36})\/(image|document)s\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[^/]*\?.*X-Amz-Signature=/;
 const DATA = /^data:([^,;]*)([^,]*),/;
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const ESCAPED_BYTE = /%([0-9a-f]{2})/gi;
 
 /** Where parts were stored, so that a list that is saved again and again does not send its files again. */
-const known = new WeakMap<object, { chat_id: string; url: string; stored: string }>();
+const known = new WeakMap<object, { chat_id: string; value: string; stored: string }>();
+
+const typeOf = ({ mediaType, mimeType }: JsonPart) => String(mediaType ?? mimeType ?? "");
+
+/** The file as a URL that says its type. */
+function urlOf({ part, field, value }: FileOfPart): string {
+  if (DATA.test(value)) return value.replace(/^data:(?=[;,])/i, `data:${typeOf(part)}`);
+  return field === "data" && !SCHEME.test(value) ? `data:${typeOf(part)};base64,${value}` : value;
+}
+
+/** A file without its bytes. */
+const withoutBytes = (file: FileOfPart) =>
+  `data:${DATA.exec(urlOf(file))?.[1] || typeOf(file.part) || "application/octet-stream"};base64,`;
 
 /** A file that could not be kept, and which one. */
 export interface Failure {
@@ -51,9 +64,6 @@ function kindOf(type: string): Kind | undefined {
   if (!Object.hasOwn(EXTENSION_OF, type)) return undefined;
   return type.startsWith("image/") ? "image" : "document";
 }
-
-const codeOf = (error: unknown): ErrorCode | undefined =>
-  error instanceof ChatArchiveError ? error.code : undefined;
 
 /**
  * The bytes of a data URL (RFC 2397). Not by fetch, which a page's content security policy may forbid.
@@ -110,11 +120,11 @@ async function upload(
 /** The bytes of a data URL, or of a file that another chat of the caller has. */
 async function contentOf(
   archive: FileVerbs,
-  { url, mediaType }: FilePart,
+  url: string,
   { chat_id, signal }: Place,
 ): Promise<{ content: Blob; name?: string | undefined } | { reference: string } | undefined> {
   if (DATA.test(url)) {
-    const type = (DATA.exec(url)![1] || String(mediaType)).toLowerCase();
+    const type = DATA.exec(url)![1]!.toLowerCase();
     if (!kindOf(type)) return undefined;
     const bytes = bytesOf(url);
     return bytes.length === 0 ? undefined : { content: new Blob([bytes], { type }) };
@@ -133,33 +143,18 @@ async function contentOf(
 }
 
 /** What stands in a row for a file's URL. */
-async function storedUrl(archive: FileVerbs, part: FilePart, place: Place): Promise<string> {
-  const { url } = part;
+async function storedUrl(archive: FileVerbs, file: FileOfPart, place: Place): Promise<string> {
+  const url = urlOf(file);
   if (url.startsWith("chat-archive:")) {
     // What loadChat gave where nothing could be signed.
     return replaceReferences(url, () => "") === "" ? url : storedText(url);
   }
-  const found = await contentOf(archive, part, place);
-  if (!found) return storedText(url);
+  const found = await contentOf(archive, url, place);
+  if (!found) return storedText(file.value);
   if ("reference" in found) return found.reference;
-  const filename = typeof part.filename === "string" ? part.filename : undefined;
+  const { filename: given } = file.part;
+  const filename = typeof given === "string" ? given : undefined;
   return await upload(archive, place, found.content, filename ?? found.name);
-}
-
-/** A file without its bytes. */
-const withoutBytes = (part: FilePart) =>
-  `data:${DATA.exec(part.url)?.[1] || String(part.mediaType)};base64,`;
-
-/** Files of parts, each with the part as the caller has it. */
-function* filesOf(copies: unknown[], originals: unknown[], path: Path): Generator<
-  { part: FilePart; original: object; path: Path }
-> {
-  for (const [index, part] of copies.entries()) {
-    const original = originals[index] as object;
-    const own = [...path, index];
-    if (isFilePart(part)) yield { part, original, path: own };
-    yield* filesOf(partsWithin(part), partsWithin(original), [...own, "parts"]);
-  }
 }
 
 /**
@@ -184,41 +179,30 @@ export async function keepFiles(
 ): Promise<Failure[]> {
   const failures: Failure[] = [];
   const place = { chat_id, message_id: row.id, signal };
-  for (
-    const { part, original, path: own } of filesOf(row.parts!, message.parts, [...path, "parts"])
-  ) {
-    const { url } = part;
+  for (const file of filesOf(row.parts!, message.parts, [...path, "parts"])) {
+    const { part, field, value, original } = file;
     const before = known.get(original);
-    if (!again && before?.chat_id === chat_id && before.url === url) {
-      part.url = before.stored;
+    if (!again && before?.chat_id === chat_id && before.value === value) {
+      part[field] = before.stored;
       continue;
     }
     try {
-      part.url = await storedUrl(archive, part, place);
-      if (part.url.length > MAX_INLINE) {
+      const stored = await storedUrl(archive, file, place);
+      if (stored.length > MAX_INLINE) {
         throw new ChatArchiveError("unsupported_media_type", "too large to stay in its message");
       }
-      known.set(original, { chat_id, url, stored: part.url });
+      part[field] = stored;
+      known.set(original, { chat_id, value, stored });
     } catch (error) {
-      if (codeOf(error) === "unsupported_media_type" && url.length <= MAX_INLINE) {
-        part.url = storedText(url);
+      if (codeOf(error) === "unsupported_media_type" && value.length <= MAX_INLINE) {
+        part[field] = storedText(value);
       } else if (error instanceof ChatArchiveError) {
-        part.url = withoutBytes({ ...part, url });
-        failures.push({ path: own, error });
+        part[field] = withoutBytes(file);
+        failures.push({ path: file.path, error });
       } else throw error;
     }
   }
   return failures;
-}
-
-/** Ids of files that parts name. */
-function namedIn(parts: Json): Set<string> {
-  const ids = new Set<string>();
-  replaceReferences(parts, (kind, id) => {
-    ids.add(id);
-    return referenceTo(kind, id);
-  });
-  return ids;
 }
 
 /** Takes the names of files that are gone out of rows: nothing may begin to name them. */
@@ -238,41 +222,9 @@ export async function forgetLostFiles(
     }
   }
   for (const row of rows) {
-    for (const { part } of filesOf(row.parts ?? [], row.parts ?? [], [])) {
-      if ([...namedIn(part.url)].some((id) => missing.has(id))) part.url = withoutBytes(part);
+    for (const file of filesOf(row.parts ?? [], row.parts ?? [], [])) {
+      const isMissing = [...namedIn(file.value)].some((id) => missing.has(id));
+      if (isMissing) file.part[file.field] = withoutBytes(file);
     }
-  }
-}
-
-/** What means that nothing can be signed now: a message without its images is better than none. */
-const UNSIGNED = new Set<ErrorCode | undefined>([
-  "not_found",
-  "storage_disabled",
-  "storage_unavailable",
-  "database_unavailable",
-]);
-
-/**
- * Signs the URLs of files. A file that is gone, or can't be signed now, keeps its reference, which is
- * saved again as what it is.
- *
- * @param messages are changed
- */
-export async function signFiles(
-  archive: Pick<FileVerbs, "downloadUrls">,
-  messages: UIMessage[],
-  { signal }: CallOptions,
-): Promise<void> {
-  const files = messages.flatMap(({ parts }) => [...filesOf(parts, parts, [])])
-    .map(({ part }) => ({ part, ids: [...namedIn(part.url)] }))
-    .filter(({ ids }) => ids.length > 0);
-  if (files.length === 0) return;
-  try {
-    const ids = [...new Set(files.flatMap(({ ids }) => ids))];
-    const { downloads } = await archive.downloadUrls({ ids, signal });
-    const urls = new Map(downloads.map(({ id, url }) => [id, url]));
-    for (const { part, ids: [id] } of files) part.url = urls.get(id!) ?? part.url;
-  } catch (error) {
-    if (!UNSIGNED.has(codeOf(error))) throw error;
   }
 }

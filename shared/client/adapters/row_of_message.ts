@@ -1,38 +1,23 @@
 /**
- * Messages of the AI SDK as rows, and rows as messages. Nothing is asked for here.
+ * Messages of the AI SDK as rows.
  *
  * @module
  */
-import type { Json } from "../../../database.types.ts";
-import { fieldError } from "../../../errors.ts";
-import type { NewMessage } from "../../add_messages.ts";
-import type { Message, MessageWithItems, Metadata, Status } from "../../rows.ts";
-import { referenceTo } from "../../../file_references.ts";
-import { assertId } from "../framework_ids.ts";
-import { originalJson, type Path, storedJson } from "../stored_json.ts";
-import { isFilePart, type JsonPart, partsWithin, type UIMessage } from "./ui_message.ts";
-
-/** Under this name a row's metadata keep what has no column. */
-const OWN = "chat-archive";
-
-/** What has no column. */
-interface Extras {
-  /** An id that `external_id` can't hold. */
-  id?: string;
-  /** Metadata that are no object, or an empty one. */
-  metadata?: Json;
-  /** Fields that are not the AI SDK's. */
-  fields?: { [name: string]: Json | undefined };
-}
-
-const isObject = (value: unknown): value is Metadata =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import type { Json } from "../../database.types.ts";
+import { fieldError } from "../../errors.ts";
+import type { NewMessage } from "../add_messages.ts";
+import type { Status } from "../rows.ts";
+import { assertId } from "./framework_ids.ts";
+import { isObject, OWN } from "./message_of_row.ts";
+import { type Path, storedJson } from "./stored_json.ts";
+import { fileFieldOf, type JsonPart, partsWithin, type UIMessage } from "./ui_message.ts";
 
 /** A part with its files' URLs as they are: those become references. */
 function storedPart(part: unknown, path: Path): Json {
   const stored = storedJson(part, path);
   const keepUrls = (copy: unknown, original: unknown) => {
-    if (isFilePart(copy) && isFilePart(original)) copy.url = original.url;
+    const field = fileFieldOf(copy);
+    if (field) (copy as JsonPart)[field] = (original as JsonPart)[field];
     partsWithin(copy).forEach((inner, index) => keepUrls(inner, partsWithin(original)[index]));
   };
   keepUrls(stored, part);
@@ -53,6 +38,15 @@ export function readableText({ parts }: Pick<UIMessage, "parts">): string {
     .toWellFormed().replaceAll("\0", "\ufffd");
 }
 
+const MAX_TITLE = 80;
+
+/** How a chat is called that has no title: as its first question begins. */
+export function titleOf(messages: UIMessage[]): string {
+  const question = messages.find(({ role }) => role === "user") ?? messages[0];
+  const text = question ? readableText(question).replace(/\s+/g, " ").trim() : "";
+  return text.slice(0, MAX_TITLE).toWellFormed() || "New chat";
+}
+
 /** Whether something in it is still written. */
 function isStreaming({ parts }: UIMessage): boolean {
   return parts.some((part) => /^(input-)?streaming$/.test(String((part as JsonPart).state)));
@@ -65,15 +59,17 @@ function isStreaming({ parts }: UIMessage): boolean {
  * @param named the message's id, as `external_id` has it
  * @param path  of the message, for errors
  * @param isLast a later message means that nobody writes this one any more
+ * @param isRoot whether it is known to follow no other
  * @throws {ChatArchiveError} `invalid_request` naming what is no JSON
  */
 export function rowOf(
   message: UIMessage,
-  { id, external_id, path, isLast }: {
+  { id, external_id, path, isLast, isRoot = false }: {
     id: string;
     external_id: string;
     path: Path;
     isLast: boolean;
+    isRoot?: boolean;
   },
 ): NewMessage & { id: string; parts: Json[]; status: Status } {
   const { id: given, role, metadata, parts, ...others } = message;
@@ -84,6 +80,7 @@ export function rowOf(
     ...(external_id === given ? {} : { id: storedJson(given, path) }),
     ...(isPlain || metadata === undefined ? {} : { metadata: stored }),
     ...(Object.keys(fields).length === 0 ? {} : { fields }),
+    ...(isRoot ? { root: true } : {}),
   };
   return {
     id,
@@ -104,7 +101,7 @@ export function rowOf(
  *
  * @throws {ChatArchiveError} `invalid_request` naming the message, and the field that is wrong in it
  */
-export function assertMessages(messages: unknown, name: string): asserts messages is UIMessage[] {
+export function assertMessages(messages: unknown, name: string): void {
   const refuse = (path: Path, message: string) => {
     throw fieldError("invalid_request", [name, ...path], message);
   };
@@ -130,57 +127,7 @@ export function assertMessages(messages: unknown, name: string): asserts message
   });
 }
 
-/** What a message consists of that no framework wrote: its text, its images, its search results. */
-function partsOf({ content, images, search_results }: MessageWithItems): Json[] {
-  return [
-    { type: "text", text: content },
-    ...images.map(({ id, image_name, content_type }) => ({
-      type: "file",
-      mediaType: content_type,
-      filename: image_name,
-      url: referenceTo("image", id),
-    })),
-    ...search_results.map((
-      { id, block_id, page_number, block_text, score, document_id, coords_norm, coords_px },
-    ) => ({
-      type: "source-document",
-      sourceId: id,
-      mediaType: "application/pdf",
-      title: `${block_id}, page ${page_number}`,
-      providerMetadata: {
-        [OWN]: Object.fromEntries(
-          Object.entries({
-            search_result_id: id,
-            block_id,
-            page_number,
-            block_text,
-            score,
-            document_id,
-            coords_norm,
-            coords_px,
-          }).filter(([, value]) => value !== null),
-        ),
-      },
-    })),
-  ];
-}
-
-/** The message of a row. Files' URLs are still references. */
-export function messageOf(row: Message | MessageWithItems): UIMessage {
-  const { [OWN]: own, ...columns } = row.metadata;
-  const extras: Extras = isObject(own) ? originalJson(own) as Extras : {};
-  const metadata = "metadata" in extras
-    ? extras.metadata
-    : Object.keys(columns).length > 0
-    ? originalJson(columns)
-    : undefined;
-  const parts = row.parts?.map(originalJson) ??
-    ("images" in row ? partsOf(row) : [{ type: "text", text: row.content }]);
-  return {
-    ...extras.fields,
-    id: extras.id ?? row.external_id ?? row.id,
-    role: row.role as UIMessage["role"],
-    ...(metadata === undefined ? {} : { metadata }),
-    parts: parts as UIMessage["parts"],
-  };
+/** @throws {ChatArchiveError} `invalid_request` naming what is no JSON */
+export function assertJson(messages: UIMessage[]): void {
+  messages.forEach((message, index) => storedJson(message, ["messages", index]));
 }

@@ -1,0 +1,10 @@
+/**
+ * What saves messages. It is loaded with the first save: a page that shows a chat needs none of it.
+ *
+ * @module
+ */
+export { derivedId } from "./derived_id.ts";
+export { keepMessages } from "./keep_messages.ts";
+export { openChat } from "./open_chat.ts";
+export { storedRowIds } from "./row_ids.ts";
+export { assertJson, assertMessages, titleOf } from "./row_of_message.ts";
