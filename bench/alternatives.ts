@@ -10,6 +10,7 @@ import { alone, compared } from "./harness/figures.ts";
 import { inTurn } from "./harness/in_turn.ts";
 import { become, withDatabase, withSql } from "./harness/places.ts";
 import { type Bench, defineQuestion } from "./harness/question.ts";
+import { median } from "./harness/statistics.ts";
 
 const USER = "00000000-0000-4000-8000-000000000001";
 const CONTENT = "Words of an answer. ".repeat(25);
@@ -154,8 +155,14 @@ async function bytesOf(sql: postgres.Sql, tables: string[]): Promise<number> {
 async function measure(
   stores: Record<keyof typeof TABLES, Store>,
   sql: postgres.Sql,
-  { quick, add, note }: Bench,
+  { quick, add, note, plot }: Bench,
 ): Promise<void> {
+  const names = { ours: "ours", langgraph: "LangGraph", documents: "one document" };
+  const points = new Map<string, [number, number][]>();
+  const draw = (op: Op, name: keyof typeof names, size: number, times: number[]) => {
+    const key = `${op} ${name}`;
+    points.set(key, [...points.get(key) ?? [], [size, median(times)]]);
+  };
   for (const size of quick ? [100] : [100, 1000, 10_000]) {
     for (const name of ["ours", "langgraph", "documents"] as const) {
       const before = await bytesOf(sql, TABLES[name]);
@@ -180,7 +187,21 @@ async function measure(
       const what = `${does}, ${size.toLocaleString("en")} messages`;
       add(compared(`${what}: to LangGraph`, ours.time, theirs.slice(-rounds)));
       add(compared(`${what}: to one document`, ours.time, documents.time));
+      draw(op, "ours", size, ours.time);
+      draw(op, "langgraph", size, theirs.slice(-rounds));
+      draw(op, "documents", size, documents.time);
     }
+  }
+  for (const op of ["append", "last"] as const) {
+    plot({
+      name: `alternatives_${op}`,
+      title: `Time to ${OPS[op]}, by the messages of the chat`,
+      size: "messages",
+      series: (Object.keys(names) as (keyof typeof names)[]).map((name) => ({
+        name: names[name],
+        points: points.get(`${op} ${name}`)!,
+      })),
+    });
   }
 }
 

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { type Answer, markdownOf } from "./answer.ts";
+import { svgOf } from "./plot.ts";
 
 /** The document. */
 export const DOCUMENT = join(PROJECT_ROOT, "docs/benchmarks.md");
@@ -15,9 +16,15 @@ const FOLDER = join(PROJECT_ROOT, "bench/answers");
 
 const fileOf = (name: string) => join(FOLDER, `${name}.json`);
 
-/** Keeps an answer. */
+/** Where plots are drawn. */
+export const PLOTS = join(PROJECT_ROOT, "docs/plots");
+
+/** Keeps an answer, and draws its plots. */
 export async function keepAnswer(answer: Answer): Promise<void> {
-  await Deno.mkdir(FOLDER, { recursive: true });
+  for (const folder of [FOLDER, PLOTS]) await Deno.mkdir(folder, { recursive: true });
+  for (const plot of answer.plots) {
+    await Deno.writeTextFile(join(PLOTS, `${plot.name}.svg`), svgOf(plot));
+  }
   await Deno.writeTextFile(fileOf(answer.name), JSON.stringify(answer, null, 2) + "\n");
 }
 
