@@ -219,6 +219,8 @@ export const question = defineQuestion({
         await withSql(url, async (user) => {
           await become(user, USER);
           await using saver = langgraph(adminUrl);
+          // Once it answers, its tables are there.
+          await saver.run("list", 0);
           await measure(
             { ours: rows(user), langgraph: saver, documents: documents(sql) },
             sql,
