@@ -10,6 +10,7 @@ import { alone, compared } from "./harness/figures.ts";
 import { inTurn } from "./harness/in_turn.ts";
 import { become, withDatabase, withSql } from "./harness/places.ts";
 import { type Bench, defineQuestion } from "./harness/question.ts";
+import { median } from "./harness/statistics.ts";
 
 const USER = "00000000-0000-4000-8000-000000000001";
 const CONTENT = "Words of an answer. ".repeat(25);
@@ -39,7 +40,11 @@ function rows(sql: postgres.Sql): Store {
   return {
     async fill(size) {
       await sql`insert into public.chats (id, title) values (${chatId(size)}, 'A chat')`;
-      for (let n = 0; n < size; n++) await this.run("append", size);
+      // One by one, as a chat grows; the largest at once.
+      if (size > 1000) {
+        await sql`insert into public.chat_messages (chat_id, role, content)
+                  select ${chatId(size)}, 'user', ${CONTENT} from generate_series(1, ${size}::int)`;
+      } else for (let n = 0; n < size; n++) await this.run("append", size);
     },
     run: (op, size) =>
       ({
@@ -154,8 +159,14 @@ async function bytesOf(sql: postgres.Sql, tables: string[]): Promise<number> {
 async function measure(
   stores: Record<keyof typeof TABLES, Store>,
   sql: postgres.Sql,
-  { quick, add, note }: Bench,
+  { quick, add, note, plot }: Bench,
 ): Promise<void> {
+  const names = { ours: "ours", langgraph: "LangGraph", documents: "one document" };
+  const points = new Map<string, [number, number][]>();
+  const draw = (op: Op, name: keyof typeof names, size: number, times: number[]) => {
+    const key = `${op} ${name}`;
+    points.set(key, [...points.get(key) ?? [], [size, median(times)]]);
+  };
   for (const size of quick ? [100] : [100, 1000, 10_000]) {
     for (const name of ["ours", "langgraph", "documents"] as const) {
       const before = await bytesOf(sql, TABLES[name]);
@@ -180,7 +191,21 @@ async function measure(
       const what = `${does}, ${size.toLocaleString("en")} messages`;
       add(compared(`${what}: to LangGraph`, ours.time, theirs.slice(-rounds)));
       add(compared(`${what}: to one document`, ours.time, documents.time));
+      draw(op, "ours", size, ours.time);
+      draw(op, "langgraph", size, theirs.slice(-rounds));
+      draw(op, "documents", size, documents.time);
     }
+  }
+  for (const op of ["append", "last"] as const) {
+    plot({
+      name: `alternatives_${op}`,
+      title: `Time to ${OPS[op]}, by the messages of the chat`,
+      size: "messages",
+      series: (Object.keys(names) as (keyof typeof names)[]).map((name) => ({
+        name: names[name],
+        points: points.get(`${op} ${name}`)!,
+      })),
+    });
   }
 }
 
@@ -194,6 +219,8 @@ export const question = defineQuestion({
         await withSql(url, async (user) => {
           await become(user, USER);
           await using saver = langgraph(adminUrl);
+          // Once it answers, its tables are there.
+          await saver.run("list", 0);
           await measure(
             { ours: rows(user), langgraph: saver, documents: documents(sql) },
             sql,

@@ -173,7 +173,7 @@ async function measure(status: StackStatus, { quick, add, fault, note }: Bench):
       before: () => fill(place, "bare/", place.images),
       run: () => bare(place, "bare/"),
     },
-  }, { rounds: quick ? 1 : 5 });
+  }, { rounds: quick ? 1 : 3 });
   const what = `delete-chat of ${place.images.toLocaleString("en")} images`;
   add(compared(`${what}, to listing and DeleteObjects`, ours.time, reference.time, { bound: 1.1 }));
   note("one by one");

@@ -175,7 +175,7 @@ async function measureAll(
     Task["what"],
     Cost[]
   >;
-  for (let round = 0; round < (quick ? 1 : 5); round++) {
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
     for (const what of all) costs[what].push(await run(what));
     note(`round ${round + 1}`);
   }

@@ -63,7 +63,7 @@ async function packagesOf(): Promise<Map<string, string[]>> {
 
 async function measureLoading(env: Record<string, string>, { quick, add, note }: Bench) {
   const packages = await packagesOf();
-  const rounds = quick ? 2 : 15;
+  const rounds = quick ? 1 : 5;
   for (const name of NAMES) {
     // In the child: its start is not what is measured.
     const times: Record<"ours" | "reference", number[]> = { ours: [], reference: [] };
@@ -97,7 +97,7 @@ async function measureFirst(
   }]);
   const first: number[] = [];
   const second: number[] = [];
-  for (let round = 0; round < (quick ? 2 : 15); round++) {
+  for (let round = 0; round < (quick ? 1 : 5); round++) {
     const [, cold, warm] = await load(
       ["--ask", request, join(PROJECT_ROOT, pathOf("presign-upload"))],
       env,

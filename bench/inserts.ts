@@ -43,7 +43,7 @@ async function compare(
   // Two warm up: plans are made again after the change.
   const { on, off } = await inTurn(
     { on: way("enable"), off: way("disable") },
-    { rounds: quick ? 4 : 40, perTurn: count === 1 ? 12 : 4, warmUp: 2 },
+    { rounds: quick ? 4 : 20, perTurn: count === 1 ? 12 : 4, warmUp: 2 },
   );
   await way("enable").before();
   add(compared(`${what}, ${where}`, on.time, off.time, bound === undefined ? {} : { bound }));

@@ -1,6 +1,7 @@
 /** The answer to a question, as it is printed, kept and put into the document. */
 import type { Circumstances } from "./circumstances.ts";
 import { type Figure, isMissed, tableOf } from "./figures.ts";
+import type { Plot } from "./plot.ts";
 
 /** What a benchmark told. */
 export interface Answer {
@@ -9,6 +10,7 @@ export interface Answer {
   quick: boolean;
   circumstances: Circumstances;
   figures: Figure[];
+  plots: Plot[];
   faults: string[];
 }
 
@@ -27,5 +29,7 @@ function origin({ circumstances, quick }: Answer): string {
 /** The answer as Markdown. */
 export function markdownOf(answer: Answer): string {
   const faults = answer.faults.map((fault) => `- ${fault}`).join("\n");
-  return [tableOf(answer.figures), ...(faults ? [faults] : []), origin(answer)].join("\n\n");
+  const plots = answer.plots.map(({ name, title }) => `![${title}](plots/${name}.svg)`);
+  return [tableOf(answer.figures), ...plots, ...(faults ? [faults] : []), origin(answer)]
+    .join("\n\n");
 }

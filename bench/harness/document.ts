@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { type Answer, markdownOf } from "./answer.ts";
+import { svgOf } from "./plot.ts";
 
 /** The document. */
 export const DOCUMENT = join(PROJECT_ROOT, "docs/benchmarks.md");
@@ -15,9 +16,15 @@ const FOLDER = join(PROJECT_ROOT, "bench/answers");
 
 const fileOf = (name: string) => join(FOLDER, `${name}.json`);
 
-/** Keeps an answer. */
+/** Where plots are drawn. */
+export const PLOTS = join(PROJECT_ROOT, "docs/plots");
+
+/** Keeps an answer, and draws its plots. */
 export async function keepAnswer(answer: Answer): Promise<void> {
-  await Deno.mkdir(FOLDER, { recursive: true });
+  for (const folder of [FOLDER, PLOTS]) await Deno.mkdir(folder, { recursive: true });
+  for (const plot of answer.plots) {
+    await Deno.writeTextFile(join(PLOTS, `${plot.name}.svg`), svgOf(plot));
+  }
   await Deno.writeTextFile(fileOf(answer.name), JSON.stringify(answer, null, 2) + "\n");
 }
 
@@ -34,21 +41,27 @@ async function formatted(text: string): Promise<string> {
   return new TextDecoder().decode((await child.output()).stdout);
 }
 
+/** The answer that is kept; undefined where the question was never answered. */
+async function keptAnswer(name: string): Promise<Answer | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(fileOf(name)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /** @returns the document's text with all answers that are kept */
 export async function documentWithAnswers(): Promise<string> {
   const text = await Deno.readTextFile(DOCUMENT);
   const names = [...text.matchAll(/<!-- bench (\w+) -->/g)].map(([, name]) => name!);
   const answers = new Map(
-    await Promise.all(
-      names.map(async (name) =>
-        [name, JSON.parse(await Deno.readTextFile(fileOf(name))) as Answer] as const
-      ),
-    ),
+    await Promise.all(names.map(async (name) => [name, await keptAnswer(name)] as const)),
   );
   return await formatted(
-    text.replace(
-      /(<!-- bench (\w+) -->)[\s\S]*?(<!-- end -->)/g,
-      (_, begin, name, end) => `${begin}\n\n${markdownOf(answers.get(name)!)}\n\n${end}`,
-    ),
+    text.replace(/(<!-- bench (\w+) -->)[\s\S]*?(<!-- end -->)/g, (all, begin, name, end) => {
+      const answer = answers.get(name);
+      return answer ? `${begin}\n\n${markdownOf(answer)}\n\n${end}` : all;
+    }),
   );
 }

@@ -1,5 +1,6 @@
 /** A benchmark: one question, in a file of its own. */
 import type { Figure } from "./figures.ts";
+import type { Plot } from "./plot.ts";
 
 /** What a benchmark is given. */
 export interface Bench {
@@ -7,6 +8,8 @@ export interface Bench {
   quick: boolean;
   /** Adds a row to the answer. */
   add(figure: Figure): void;
+  /** Adds a plot. */
+  plot(plot: Plot): void;
   /** Adds what is no figure: a plan that is not what it should be. The goal is missed then. */
   fault(text: string): void;
   /** Says what is under way. */

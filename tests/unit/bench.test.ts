@@ -1,6 +1,7 @@
 /** The benchmarks' harness: what is measured, how it is compared, what is missed. Nothing is timed. */
 import { alone, compared, isMissed, tableOf } from "../../bench/harness/figures.ts";
 import { inTurn } from "../../bench/harness/in_turn.ts";
+import { svgOf } from "../../bench/harness/plot.ts";
 import { quantile, ratioOf, spreadOf } from "../../bench/harness/statistics.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
@@ -59,4 +60,19 @@ Deno.test("a table has the columns that its figures need", () => {
       "| CPU | 1.01 s |  |  | ≤ 1 s, missed |",
     ].join("\n"),
   );
+});
+
+Deno.test("a plot has each point at its place, by powers of ten", () => {
+  const svg = svgOf({
+    name: "a",
+    title: "a < b & c",
+    size: "messages",
+    series: [{ name: "ours", points: [[100, 1], [10_000, 10]] }],
+  });
+  const circles = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map((one) =>
+    one.slice(1, 3).map(Number)
+  );
+  // From the lower left corner of the axes to the upper right one.
+  assertEquals(circles, [[64, 312], [490, 40]]);
+  assertEquals(svg.includes("a &lt; b &amp; c"), true);
 });
