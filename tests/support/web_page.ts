@@ -51,7 +51,7 @@ export async function visit(
   await page.getByRole("heading", { level: 1, name: "Chat archive" }).waitFor();
   // Until it is bundled, the stack answers a notice that loads itself again.
   await page.locator("#root").waitFor({ timeout: INSTALL_LIMIT_MS });
-  return { context, page, errors, [Symbol.asyncDispose]: () => context.close() };
+  return { context, page, errors, [Symbol.asyncDispose]: async () => { if (Deno.env.get("DEBUG_PAGE")) { await page.screenshot({ path: "/tmp/end.png" }); console.log(await page.locator("body").innerText()); } await context.close(); } };
 }
 
 /** Creates an account, or signs in with it. */
