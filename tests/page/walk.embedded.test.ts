@@ -8,7 +8,10 @@ import { chromium, testWith } from "../support/platforms.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";
 import { assertAccessible, DESKTOP, enter, PHONE, picture, visit } from "../support/web_page.ts";
 
-const account = { email: `${crypto.randomUUID()}@example.com`, password: crypto.randomUUID() };
+const newAccount = () => ({
+  email: `${crypto.randomUUID()}@example.com`,
+  password: crypto.randomUUID(),
+});
 const QUESTION = "How much memory does decompression need?";
 
 const chatOf = (page: Page) => new URL(page.url()).hash.slice(1);
@@ -217,7 +220,7 @@ inBrowser("the page on a desktop: every path, from an account to a receipt", asy
   try {
     await assertAccessible(page, "sign-in");
     await picture(page, "sign-in");
-    await enter(page, account, "Create an account");
+    await enter(page, newAccount(), "Create an account");
     await conversation(page);
     await lists(page);
     await transfer(page, folder);
@@ -233,25 +236,33 @@ inBrowser("the page on a desktop: every path, from an account to a receipt", asy
 inBrowser("the page on a phone: one pane at a time", async (browser) => {
   await using visited = await visit(browser, PHONE);
   const { page, errors } = visited;
-  const tab = (name: string) => page.locator(".tabs").getByRole("button", { name });
-  await enter(page, account, "Sign in");
-  const list = page.getByRole("navigation", { name: "Chats" });
+  const tab = (name: string) => page.locator(".tabs").getByRole("button", { name, exact: true });
+  await button(page, "Continue as the demo user").click();
+  await button(page, "New chat").waitFor();
   await assertAccessible(page, "phone, list");
-  await list.getByRole("link", { name: "About bzip2" }).first().click();
-  await answers(page).locator(".picture img").first().waitFor();
-  assert(!await list.isVisible(), "the list has made room");
+  await button(page, "New chat").click();
+  await button(page, "Open the sample").click();
+  await button(page, QUESTION).waitFor();
+  assert(!await button(page, "New chat").isVisible(), "the list has made room");
+  await button(page, QUESTION).click();
+  await settled(page);
   await assertAccessible(page, "phone, chat");
   await picture(page, "phone");
-  await ask(page, "What is the block size?");
   await answers(page).last().locator(".picture").first().click();
   await eventually("the box is in view", () => boxIsInView(page));
   assert(!await answers(page).last().isVisible(), "the chat has made room");
   await assertAccessible(page, "phone, document");
+  await tab("Chat").click();
+  await button(page, "Delete the chat").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete the chat" }).click();
+  await page.getByText("the bucket holds nothing of this chat").waitFor();
+  await button(page, "Close").click();
   await tab("Chats").click();
   await button(page, "Account").click();
   await page.getByRole("dialog").getByText("Bytes of files").waitFor();
   await assertAccessible(page, "phone, account");
-  await button(page, "Close").click();
+  await button(page, "Sign out").click();
+  await page.getByLabel("E-mail").waitFor();
   const width = await page.evaluate<number>("document.documentElement.scrollWidth");
   assertEquals(width, PHONE.width, "nothing is wider than the phone");
   assertEquals(errors, []);
@@ -262,7 +273,9 @@ inBrowser(
   async (browser) => {
     await using here = await visit(browser, DESKTOP);
     await using there = await visit(browser, DESKTOP);
-    for (const { page } of [here, there]) await enter(page, account, "Sign in");
+    const account = newAccount();
+    await enter(here.page, account, "Create an account");
+    await enter(there.page, account, "Sign in");
     const focus = (page: Page) => page.evaluate("dispatchEvent(new Event('focus'))");
     const link = (page: Page, name: string) =>
       page.getByRole("navigation").getByRole("link", { name });
@@ -295,7 +308,8 @@ inBrowser(
   async (browser) => {
     await using visited = await visit(browser, DESKTOP);
     const { page, errors } = visited;
-    await enter(page, account, "Sign in");
+    const account = newAccount();
+    await enter(page, newAccount(), "Create an account");
     const [{ id }] = await asOperator((sql) =>
       sql`with owner as (select id from auth.users where email = ${account.email}),
         chat as (insert into chats (user_id, title) select id, 'Long' from owner returning id, user_id),
