@@ -3,9 +3,21 @@ import { join } from "node:path";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assertEquals } from "@std/assert";
 
-const { imports } = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")));
-const names = Object.entries<string>(imports).filter(([, target]) => target.startsWith("npm:"))
-  .map(([name]) => name).toSorted();
+/** What a deno.json installs, by name. */
+async function packagesOf(folder: string): Promise<Map<string, string>> {
+  const { imports } = JSON.parse(
+    await Deno.readTextFile(join(PROJECT_ROOT, folder, "deno.json")),
+  );
+  return new Map(
+    Object.entries<string>(imports).filter(([, target]) => target.startsWith("npm:")),
+  );
+}
+
+/** The page has packages of its own, installed when it is first opened. */
+const PAGE = "examples/web";
+const own = await packagesOf(".");
+const ofPage = await packagesOf(PAGE);
+const names = [...new Set([...own.keys(), ...ofPage.keys()])].toSorted();
 
 interface Row {
   name: string;
@@ -25,7 +37,8 @@ async function rows(): Promise<Row[]> {
     }));
 }
 
-const folderOf = (name: string) => join(PROJECT_ROOT, "node_modules", name);
+const folderOf = (name: string) =>
+  join(PROJECT_ROOT, own.has(name) ? "." : PAGE, "node_modules", name);
 
 /** Bytes of a package's own files. */
 async function bytesBelow(folder: string): Promise<number> {
@@ -68,9 +81,17 @@ Deno.test("licence and size of each are what is installed", async () => {
   assertEquals(wrong, []);
 });
 
+Deno.test("what the page shares with the project has the same version", () => {
+  const shared = [...ofPage].filter(([name]) => own.has(name));
+  assertEquals(shared, shared.map(([name]) => [name, own.get(name)!]));
+});
+
 Deno.test("no dependency is unused", async () => {
   const all = (await Array.fromAsync(sources())).join("\n");
-  const unused = names.filter((name) => !new RegExp(`["'\`]${name}(/[^"'\`]*)?["'\`]`).test(all));
+  const imported = names.filter((name) => !name.startsWith("@types/"));
+  const unused = imported.filter((name) =>
+    !new RegExp(`["'\`]${name}(/[^"'\`]*)?["'\`]`).test(all)
+  );
   assertEquals(unused, []);
 });
 
