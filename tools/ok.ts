@@ -1,9 +1,18 @@
 /** `deno task ok`: everything that has to pass before a commit. */
+import { join } from "node:path";
 import { Failure } from "../stack/failure.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
 import { defineCommand, runCommand } from "./command.ts";
 
-const STEPS = [["fmt", "--check"], ["lint"], ["check"], ["task", "test"]];
+/** Has packages and settings of its own. */
+const PAGE = join(PROJECT_ROOT, "examples/web");
+
+const STEPS = [
+  ...[PROJECT_ROOT, PAGE].flatMap((cwd) =>
+    [["fmt", "--check"], ["lint"], ["check"]].map((args) => ({ cwd, args }))
+  ),
+  { cwd: PROJECT_ROOT, args: ["task", "test"] },
+];
 
 /** The command. */
 export const command = defineCommand({
@@ -14,9 +23,8 @@ Checks format, lint and types, then runs all tests, and stops at what fails.
 
   --help`,
   async run() {
-    for (const args of STEPS) {
-      const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: PROJECT_ROOT })
-        .spawn().status;
+    for (const { cwd, args } of STEPS) {
+      const { success } = await new Deno.Command(Deno.execPath(), { args, cwd }).spawn().status;
       if (!success) throw new Failure(`deno ${args.join(" ")} failed`, "See above.");
     }
   },

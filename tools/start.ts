@@ -98,7 +98,7 @@ function greet(
   next: (name: string) => string,
 ) {
   print(`
-The chat archive is running (ready in ${seconds.toFixed(1)} s).
+The chat archive is running (ready in ${seconds.toFixed(1)} s). Look at it: ${status.API_URL}
 
   API              ${status.API_URL}
   Functions        ${status.FUNCTIONS_URL}

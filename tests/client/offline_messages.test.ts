@@ -167,3 +167,22 @@ Deno.test("this device answers with windows, lists and boxes as the server does"
     "invalid_request",
   );
 });
+
+Deno.test("a window that held the whole chat is enough to know it without the server", async () => {
+  await using line = await behindLine();
+  const { archive, relay, server } = line;
+  const { id: chat_id } = await server.createChat({ title: "Read in one window" });
+  await server.addMessages({ chat_id, messages: ["a", "b"].map(newMessage) });
+  const read = async (limit: number) =>
+    (await Array.fromAsync(archive.history({ chat_id, order: "desc", limit })))
+      .map(({ content }) => content);
+  // As many as were asked for: there may be more.
+  await read(2);
+  relay.become("cut");
+  await assertCode(() => read(3), "database_unavailable");
+  relay.become("open");
+  await archive.sync();
+  assertEquals(await read(3), ["b", "a"]);
+  relay.become("cut");
+  assertEquals(await read(3), ["b", "a"]);
+});

@@ -2,9 +2,13 @@
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assertEquals } from "@std/assert";
-import { directPackages } from "../support/packages.ts";
+import { directPackages, pagePackages } from "../support/packages.ts";
 
-const names = [...(await directPackages()).keys()].toSorted();
+/** The page has packages of its own, installed when it is first opened. */
+const PAGE = "examples/web";
+const own = await directPackages();
+const ofPage = await pagePackages();
+const names = [...new Set([...own.keys(), ...ofPage.keys()])].toSorted();
 
 interface Row {
   name: string;
@@ -24,7 +28,8 @@ async function rows(): Promise<Row[]> {
     }));
 }
 
-const folderOf = (name: string) => join(PROJECT_ROOT, "node_modules", name);
+const folderOf = (name: string) =>
+  join(PROJECT_ROOT, own.has(name) ? "." : PAGE, "node_modules", name);
 
 /** Bytes of a package's own files. */
 async function bytesBelow(folder: string): Promise<number> {
@@ -67,9 +72,17 @@ Deno.test("licence and size of each are what is installed", async () => {
   assertEquals(wrong, []);
 });
 
+Deno.test("what the page shares with the project has the same version", () => {
+  const shared = [...ofPage].filter(([name]) => own.has(name));
+  assertEquals(shared, shared.map(([name]) => [name, own.get(name)!]));
+});
+
 Deno.test("no dependency is unused", async () => {
   const all = (await Array.fromAsync(sources())).join("\n");
-  const unused = names.filter((name) => !new RegExp(`["'\`]${name}(/[^"'\`]*)?["'\`]`).test(all));
+  const imported = names.filter((name) => !name.startsWith("@types/"));
+  const unused = imported.filter((name) =>
+    !new RegExp(`["'\`]${name}(/[^"'\`]*)?["'\`]`).test(all)
+  );
   assertEquals(unused, []);
 });
 

@@ -15,6 +15,7 @@ async function withGateway(work: (port: number, reading: Promise<void>) => Promi
   const gateway = startGateway(port, {
     api: { fetch: unused, reconnect: () => {}, close: unused },
     functions: { fetch: unused, stop: unused },
+    page: { fetch: unused, stop: unused },
     async bucket(request) {
       reading.resolve();
       try {

@@ -7,7 +7,7 @@ import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { readSettings } from "../../supabase/functions/_shared/settings.ts";
 import { assert, assertEquals } from "@std/assert";
 import { variablesOf } from "../support/env_file.ts";
-import { directPackages } from "../support/packages.ts";
+import { directPackages, pagePackages } from "../support/packages.ts";
 
 const read = (path: string) => Deno.readTextFile(join(PROJECT_ROOT, path));
 const functions = Array.from(Deno.readDirSync(join(PROJECT_ROOT, "supabase/functions")))
@@ -30,7 +30,7 @@ Deno.test("the schema's version is that of the newest migration", () => {
 });
 
 Deno.test("dependencies are pinned exactly", async () => {
-  for (const [name, version] of await directPackages()) {
+  for (const [name, version] of [...await directPackages(), ...await pagePackages()]) {
     assert(/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version), `${name}: ${version}`);
   }
 });

@@ -188,7 +188,7 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
     onPlace,
     onRemove: (id) => void conversation.remove(id),
     onRegenerate: (id) => void conversation.regenerate(id),
-    onEdit: (id, text) => void conversation.edit(id, text, view.current?.()),
+    onEdit: (id, text) => void conversation.edit(id, text),
   }), [conversation, onPlace, view]);
 
   return (

@@ -41,7 +41,7 @@ export class Conversation {
   readonly upload = createSignal<number | undefined>(undefined);
   #shown: ReadonlySet<string> = new Set();
   #before: UIMessage[] = [];
-  #questionSaved = Promise.resolve();
+  #questionSaved = Promise.resolve<string[]>([]);
   #reading: Promise<void> | undefined;
   #loaded: Promise<void> | undefined;
 
@@ -137,7 +137,8 @@ export class Conversation {
       if (this.isBusy || this.chat.messages !== messages) return;
       this.#show([...stays.map((one): Kept => [one, rows.get(one.id)!]), ...kept], { chat });
     } catch (error) {
-      this.failure.set(error);
+      // What is shown stays as it is while the server is away.
+      if ((error as { code?: string }).code !== "database_unavailable") this.failure.set(error);
     }
   }
 
@@ -159,14 +160,16 @@ export class Conversation {
    * Saves what differs from a list before.
    *
    * @param removes whether messages that are not in the list any more go: not before there is an answer
+   * @returns ids of the rows that were saved
    */
-  async #save(before: UIMessage[], now: UIMessage[], removes: boolean) {
+  async #save(before: UIMessage[], now: UIMessage[], removes: boolean): Promise<string[]> {
     const differs = now.findIndex((message, index) => message !== before[index]);
     const from = differs < 0 ? now.length : differs;
     const replaces = removes ? before.slice(from) : [];
-    if (from === now.length && replaces.length === 0) return;
-    await saveChat(archive, { id: this.id, messages: now.slice(from), replaces });
+    if (from === now.length && replaces.length === 0) return [];
+    const saved = await saveChat(archive, { id: this.id, messages: now.slice(from), replaces });
     changed();
+    return saved.messages.map(({ id }) => id);
   }
 
   /** Asks, and keeps question, answer, passages and pictures. */
@@ -176,14 +179,15 @@ export class Conversation {
       this.#before = before;
       await send();
       await this.#questionSaved;
-      const [question, answer] = this.chat.messages.slice(-2);
+      const answer = this.chat.messages.at(-1);
       if (answer?.role !== "assistant") return;
-      await this.#save(before, this.chat.messages, true);
+      const [message_id, question_id] = (await this.#save(before, this.chat.messages, true))
+        .toReversed();
       await this.#uploading(async (onProgress) => {
         const pictures = await picturesOf(passagesOf(answer));
         const images = [
-          ...view ? [{ ...await pictureOfView(view), message_id: question!.id }] : [],
-          ...pictures.map((picture) => ({ ...picture, message_id: answer.id })),
+          ...view && question_id ? [{ ...await pictureOfView(view), message_id: question_id }] : [],
+          ...pictures.map((picture) => ({ ...picture, message_id: message_id! })),
         ];
         if (images.length === 0) return;
         await archive.uploadImages({ chat_id: this.id, images, onProgress });
@@ -218,9 +222,9 @@ export class Conversation {
   }
 
   /** Another question in place of one; what followed it goes. */
-  edit(messageId: string, question: string, view: View | undefined): Promise<void> {
+  edit(messageId: string, question: string): Promise<void> {
     this.#shown = new Set();
-    return this.#ask(() => this.chat.sendMessage({ text: question, messageId }), view);
+    return this.#ask(() => this.chat.sendMessage({ text: question, messageId }), undefined);
   }
 
   remove(id: string): Promise<void> {

@@ -116,6 +116,9 @@ export function MessageList(
     first.current = { id: shown[0]?.id, height };
     if (follows.current) element.scrollTop = height;
   });
+  useEffect(() => {
+    if (status === "submitted") follows.current = true;
+  }, [status]);
   // Pictures and passages come after their message.
   useEffect(() => {
     const observer = new ResizeObserver(() => {

@@ -8,9 +8,9 @@ import type { Message, MessageWithItems } from "../rows.ts";
 import type { Device } from "./device.ts";
 import type { LocalRows } from "./local_rows.ts";
 
-/** Whether a window is all of the chat. */
-export function isAll({ limit, after, before }: ReadMessages): boolean {
-  return limit === undefined && !after && before === undefined;
+/** Whether a window is all of the chat. @param found messages that were read of it */
+export function isAll({ limit, after, before }: ReadMessages, found: number): boolean {
+  return (limit === undefined || found < limit) && !after && before === undefined;
 }
 
 /** The window of a chat's messages that is asked for. */

@@ -210,7 +210,7 @@ export function reads(archive: OfflineArchive): Pick<
         keep: (rows, some) => rows.take("chat_messages", some),
         done: (all) => async (rows) => {
           await dropMessages(rows, input, all);
-          if (isAll(input)) await rows.whole(input.chat_id, ["messages"]);
+          if (isAll(input, all.length)) await rows.whole(input.chat_id, ["messages"]);
         },
         local: (device, rows) => localMessages(device, rows, input),
       }),
@@ -235,7 +235,7 @@ export function reads(archive: OfflineArchive): Pick<
           await dropMissing(rows, "chat_images", chat_id, images, ofShown);
           const results = all.flatMap((message) => message.search_results);
           await dropMissing(rows, "search_results", chat_id, results, ofShown);
-          if (isAll(input)) await rows.whole(chat_id, ["messages", "items"]);
+          if (isAll(input, all.length)) await rows.whole(chat_id, ["messages", "items"]);
         },
         local: (device, rows) => localHistory(device, rows, input),
       }),
