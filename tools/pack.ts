@@ -8,7 +8,10 @@ import { defineCommand, runCommand } from "./command.ts";
 
 /** Name of the package, and what can be imported from it. */
 const NAME = "chat-archive";
-const ENTRIES = { ".": "shared/client/mod", "./node": "shared/client/node/disk_store" };
+const ENTRIES = {
+  ".": "shared/client/mod",
+  "./node": "shared/client/node/disk_store",
+};
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
@@ -30,28 +33,39 @@ interface Manifest {
   imports: Record<string, string>;
 }
 
+/** The oldest version of supabase-js that has what the library uses. */
+const SUPABASE_JS = "^2.97.0";
+
 /** A version range that takes newer minors. @param name of a pinned dependency */
 function rangeOf({ imports }: Manifest, name: string): string {
   return `^${imports[name]!.split("@").at(-1)}`;
 }
 
-function packageOf(manifest: Manifest) {
+/** @param repository its address: npm compares it with where a package with provenance was built */
+function packageOf(manifest: Manifest, repository: string | undefined) {
+  const [main] = Object.values(ENTRIES);
   return {
     name: NAME,
     version: VERSION,
     description: "Client library of the chat archive backend",
+    keywords: ["supabase", "chat", "archive", "documents"],
     license: manifest.license,
+    ...(repository ? { repository: { type: "git", url: repository } } : {}),
+    publishConfig: { access: "public", provenance: repository !== undefined },
     type: "module",
     sideEffects: false,
     engines: { node: ">=22.13" },
+    files: ["shared"],
+    main: `./${main}.js`,
+    types: `./${main}.d.ts`,
     exports: Object.fromEntries(
       Object.entries(ENTRIES).map(([name, file]) => [
         name,
         { types: `./${file}.d.ts`, default: `./${file}.js` },
-      ]),
+      ]).concat([["./package.json", "./package.json"]]),
     ),
     dependencies: { "@noble/hashes": rangeOf(manifest, "@noble/hashes") },
-    peerDependencies: { "@supabase/supabase-js": rangeOf(manifest, "@supabase/supabase-js") },
+    peerDependencies: { "@supabase/supabase-js": SUPABASE_JS },
   };
 }
 
@@ -108,11 +122,12 @@ function reachable(files: ReadonlyMap<string, string>): Map<string, string> {
 /**
  * Writes the package.
  *
- * @param out folder; what is in it goes
+ * @param out        folder; what is in it goes
+ * @param repository its address, for packages with provenance
  * @returns its files, relative to it
  * @throws {Failure} where the compiler can't emit
  */
-export async function pack(out: string): Promise<string[]> {
+export async function pack(out: string, repository?: string): Promise<string[]> {
   await Deno.remove(out, { recursive: true }).catch(() => {});
   const manifest: Manifest = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")));
   const emitted = new Map<string, string>();
@@ -140,16 +155,34 @@ export async function pack(out: string): Promise<string[]> {
     emitted.set(path, isContract ? plainTypes(types) : withoutZod(declarations, types));
   }
   const files = reachable(emitted);
-  files.set("package.json", JSON.stringify(packageOf(manifest), null, 2) + "\n");
+  files.set("package.json", JSON.stringify(packageOf(manifest, repository), null, 2) + "\n");
   files.set("LICENSE", await Deno.readTextFile(join(PROJECT_ROOT, "LICENSE")));
-  const guide = await Deno.readTextFile(join(PROJECT_ROOT, "docs/client.md"));
-  // Links into the repository lead nowhere from the package.
-  files.set("README.md", guide.replace(/\[([^\]]+)\]\(\.\.\/[^)]*\)/g, "$1"));
+  files.set("README.md", await Deno.readTextFile(join(PROJECT_ROOT, "shared/client/README.md")));
   for (const [path, text] of files) {
     await Deno.mkdir(join(out, path, ".."), { recursive: true });
     await Deno.writeTextFile(join(out, path), text);
   }
   return [...files.keys()];
+}
+
+/**
+ * Writes the archive that npm installs a copy of; of a folder it would make a link.
+ *
+ * @param folder what {@link pack} wrote
+ * @param file   name of the archive
+ */
+export async function packArchive(folder: string, file: string): Promise<void> {
+  const staging = await Deno.makeTempDir({ prefix: "chat-archive-pack-" });
+  try {
+    await Deno.symlink(folder, join(staging, "package"));
+    const { success, stderr } = await new Deno.Command("tar", {
+      args: ["-czhf", file, "-C", staging, "package"],
+      stderr: "piped",
+    }).output();
+    if (!success) throw new Failure(`tar: ${new TextDecoder().decode(stderr)}`, "See above.");
+  } finally {
+    await Deno.remove(staging, { recursive: true });
+  }
 }
 
 /** The command. */
@@ -158,17 +191,26 @@ export const command = defineCommand({
   help: `deno task pack [options]
 
 Writes the client library as an npm package: ES modules, one for each file, so
-that bundlers leave out what is not used, and their types. \`npm publish FOLDER\`
-or \`npm install FOLDER\` takes it from there.
+that bundlers leave out what is not used, and their types. Beside the folder it
+writes ${NAME}.tgz, which \`npm install FILE\` takes; \`npm publish FOLDER\`
+publishes it.
 
-  --out FOLDER  where to (dist/npm); replaced
+  --out FOLDER      where to (dist/npm); replaced
+  --repository URL  address of your repository, which a package that is published
+                    with provenance must name
   --help`,
-  options: { out: { type: "string", default: join(PROJECT_ROOT, "dist/npm") } },
+  options: {
+    out: { type: "string", default: join(PROJECT_ROOT, "dist/npm") },
+    repository: { type: "string" },
+  },
   async run({ values, terminal }) {
     const out = resolve(values.out);
-    const files = await pack(out);
-    const folder = relative(Deno.cwd(), out) || ".";
-    terminal.print(`${NAME} ${VERSION}: ${files.length} files in ${folder}`);
+    const files = await pack(out, values.repository);
+    const archive = join(dirname(out), `${NAME}.tgz`);
+    await packArchive(out, archive);
+    const here = (path: string) => relative(Deno.cwd(), path) || ".";
+    terminal.print(`${NAME} ${VERSION}: ${files.length} files in ${here(out)}`);
+    terminal.print(`Install it with: npm install ${here(archive)}`);
   },
 });
 

@@ -1,4 +1,4 @@
-import { ChatArchiveError } from "../../errors.ts";
+import { ChatArchiveError, NO_USER } from "../../errors.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { Connection } from "../connection.ts";
 import { adoptChats } from "./adopt.ts";
@@ -174,7 +174,7 @@ export class OfflineArchive {
   async adopt(): Promise<Adoption> {
     const device = await this.device();
     if (device.identity.isLocal) {
-      throw new ChatArchiveError("unauthorized", "a signed-in user is required");
+      throw new ChatArchiveError("unauthorized", NO_USER);
     }
     const chats = await adoptChats(this.rules, device);
     const synced = await this.sync().catch(() => undefined);
