@@ -34,7 +34,7 @@ interface Manifest {
 }
 
 /** The oldest version of supabase-js that has what the library uses. */
-const SUPABASE_JS = "^2.97.0";
+const SUPABASE_JS = "^2.110.0";
 
 /** A version range that takes newer minors. @param name of a pinned dependency */
 function rangeOf({ imports }: Manifest, name: string): string {
