@@ -62,7 +62,7 @@ function packageOf(manifest: Manifest, repository: string | undefined) {
       Object.entries(ENTRIES).map(([name, file]) => [
         name,
         { types: `./${file}.d.ts`, default: `./${file}.js` },
-      ]).concat([["./package.json", "./package.json"]]),
+      ]),
     ),
     dependencies: { "@noble/hashes": rangeOf(manifest, "@noble/hashes") },
     peerDependencies: { "@supabase/supabase-js": SUPABASE_JS },
@@ -101,6 +101,15 @@ function withoutZod(declarations: string, types: ReadonlyMap<string, string>): s
     .replace(/^import type .* from "(zod|\.\/contracts\/.*)";\n/gm, "");
 }
 
+/** Declarations as projects of every `lib` from ES2023 on, and of every module resolution, read them. */
+function portable(declarations: string): string {
+  const needs = /\b(AsyncDisposable|asyncDispose)\b/.test(declarations)
+    ? `/// <reference lib="esnext.disposable" />\n`
+    : "";
+  // The compiler leaves the extensions as they are.
+  return needs + declarations.replace(/(from "|import\(")(\.[^"]+)\.ts"/g, '$1$2.js"');
+}
+
 /** Files that the entries lead to. What only types lead to has declarations and no code. */
 function reachable(files: ReadonlyMap<string, string>): Map<string, string> {
   const reached = new Map<string, string>();
@@ -136,11 +145,7 @@ export async function pack(out: string, repository?: string): Promise<string[]> 
     { ...OPTIONS, outDir: out },
   );
   const { emitSkipped, diagnostics } = program.emit(undefined, (path, text) => {
-    // The compiler leaves the extensions in declarations as they are.
-    const own = path.endsWith(".d.ts")
-      ? text.replace(/(from "|import\(")(\.[^"]+)\.ts"/g, '$1$2.js"')
-      : text;
-    emitted.set(relative(out, path), own);
+    emitted.set(relative(out, path), path.endsWith(".d.ts") ? portable(text) : text);
   });
   if (emitSkipped || diagnostics.length > 0) {
     const text = ts.flattenDiagnosticMessageText(diagnostics[0]?.messageText, "\n");
