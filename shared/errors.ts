@@ -100,3 +100,7 @@ export function fieldError(
     details: [{ path, message }],
   });
 }
+
+/** What to say with `unauthorized` to whoever sent no user's token at all. */
+export const NO_USER =
+  "nobody is signed in: sign in or, on a server, create the client with the user's token (accessToken)";

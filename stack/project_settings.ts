@@ -4,14 +4,22 @@
  * @module
  */
 import { z } from "zod";
-import { parseEnvironment, SettingsError } from "../supabase/functions/_shared/settings.ts";
+import {
+  Address,
+  parseEnvironment,
+  SettingsError,
+} from "../supabase/functions/_shared/settings.ts";
 import { misuse } from "./failure.ts";
 
 const Project = z.object({
-  SUPABASE_URL: z.url({ protocol: /^https?$/ }).optional(),
-  SUPABASE_ANON_KEY: z.string().regex(/^(sb_publishable_|eyJ)/, "not a publishable key").optional(),
-  SUPABASE_SERVICE_KEY: z.string().regex(/^(sb_secret_|eyJ)/, "not a secret key").optional(),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  SUPABASE_URL: Address.optional(),
+  SUPABASE_ANON_KEY: z.string().regex(/^(sb_publishable_|eyJ)/, "must be a publishable key")
+    .optional(),
+  SUPABASE_SERVICE_KEY: z.string().regex(/^(sb_secret_|eyJ)/, "must be a secret key").optional(),
+  DATABASE_URL: z.url({
+    protocol: /^postgres(ql)?$/,
+    error: "must be an address like postgresql://user:password@host:5432/database",
+  }).optional(),
 });
 
 /** Names of the variables. */

@@ -35,20 +35,31 @@ interface Manifest {
   imports: Record<string, string>;
 }
 
+/** The oldest version of supabase-js that has what the library uses. */
+const SUPABASE_JS = "^2.110.0";
+
 /** A version range that takes newer minors. @param name of a pinned dependency */
 function rangeOf({ imports }: Manifest, name: string): string {
   return `^${imports[name]!.split("@").at(-1)}`;
 }
 
-function packageOf(manifest: Manifest) {
+/** @param repository its address: npm compares it with where a package with provenance was built */
+function packageOf(manifest: Manifest, repository: string | undefined) {
+  const [main] = Object.values(ENTRIES);
   return {
     name: NAME,
     version: VERSION,
     description: "Client library of the chat archive backend",
+    keywords: ["supabase", "chat", "archive", "documents"],
     license: manifest.license,
+    ...(repository ? { repository: { type: "git", url: repository } } : {}),
+    publishConfig: { access: "public", provenance: repository !== undefined },
     type: "module",
     sideEffects: false,
     engines: { node: ">=22.13" },
+    files: ["shared"],
+    main: `./${main}.js`,
+    types: `./${main}.d.ts`,
     exports: Object.fromEntries(
       Object.entries(ENTRIES).map(([name, file]) => [
         name,
@@ -56,7 +67,7 @@ function packageOf(manifest: Manifest) {
       ]),
     ),
     dependencies: { "@noble/hashes": rangeOf(manifest, "@noble/hashes") },
-    peerDependencies: { "@supabase/supabase-js": rangeOf(manifest, "@supabase/supabase-js") },
+    peerDependencies: { "@supabase/supabase-js": SUPABASE_JS },
   };
 }
 
@@ -92,6 +103,15 @@ function withoutZod(declarations: string, types: ReadonlyMap<string, string>): s
     .replace(/^import type .* from "(zod|\.\/contracts\/.*)";\n/gm, "");
 }
 
+/** Declarations as projects of every `lib` from ES2023 on, and of every module resolution, read them. */
+function portable(declarations: string): string {
+  const needs = /\b(AsyncDisposable|asyncDispose)\b/.test(declarations)
+    ? `/// <reference lib="esnext.disposable" />\n`
+    : "";
+  // The compiler leaves the extensions as they are.
+  return needs + declarations.replace(/(from "|import\(")(\.[^"]+)\.ts"/g, '$1$2.js"');
+}
+
 /** Files that the entries lead to. What only types lead to has declarations and no code. */
 function reachable(files: ReadonlyMap<string, string>): Map<string, string> {
   const reached = new Map<string, string>();
@@ -113,11 +133,12 @@ function reachable(files: ReadonlyMap<string, string>): Map<string, string> {
 /**
  * Writes the package.
  *
- * @param out folder; what is in it goes
+ * @param out        folder; what is in it goes
+ * @param repository its address, for packages with provenance
  * @returns its files, relative to it
  * @throws {Failure} where the compiler can't emit
  */
-export async function pack(out: string): Promise<string[]> {
+export async function pack(out: string, repository?: string): Promise<string[]> {
   await Deno.remove(out, { recursive: true }).catch(() => {});
   const manifest: Manifest = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")));
   const emitted = new Map<string, string>();
@@ -126,11 +147,7 @@ export async function pack(out: string): Promise<string[]> {
     { ...OPTIONS, outDir: out },
   );
   const { emitSkipped, diagnostics } = program.emit(undefined, (path, text) => {
-    // The compiler leaves the extensions in declarations as they are.
-    const own = path.endsWith(".d.ts")
-      ? text.replace(/(from "|import\(")(\.[^"]+)\.ts"/g, '$1$2.js"')
-      : text;
-    emitted.set(relative(out, path), own);
+    emitted.set(relative(out, path), path.endsWith(".d.ts") ? portable(text) : text);
   });
   if (emitSkipped || diagnostics.length > 0) {
     const text = ts.flattenDiagnosticMessageText(diagnostics[0]?.messageText, "\n");
@@ -145,16 +162,34 @@ export async function pack(out: string): Promise<string[]> {
     emitted.set(path, isContract ? plainTypes(types) : withoutZod(declarations, types));
   }
   const files = reachable(emitted);
-  files.set("package.json", JSON.stringify(packageOf(manifest), null, 2) + "\n");
+  files.set("package.json", JSON.stringify(packageOf(manifest, repository), null, 2) + "\n");
   files.set("LICENSE", await Deno.readTextFile(join(PROJECT_ROOT, "LICENSE")));
-  const guide = await Deno.readTextFile(join(PROJECT_ROOT, "docs/client.md"));
-  // Links into the repository lead nowhere from the package.
-  files.set("README.md", guide.replace(/\[([^\]]+)\]\(\.\.\/[^)]*\)/g, "$1"));
+  files.set("README.md", await Deno.readTextFile(join(PROJECT_ROOT, "shared/client/README.md")));
   for (const [path, text] of files) {
     await Deno.mkdir(join(out, path, ".."), { recursive: true });
     await Deno.writeTextFile(join(out, path), text);
   }
   return [...files.keys()];
+}
+
+/**
+ * Writes the archive that npm installs a copy of; of a folder it would make a link.
+ *
+ * @param folder what {@link pack} wrote
+ * @param file   name of the archive
+ */
+export async function packArchive(folder: string, file: string): Promise<void> {
+  const staging = await Deno.makeTempDir({ prefix: "chat-archive-pack-" });
+  try {
+    await Deno.symlink(folder, join(staging, "package"));
+    const { success, stderr } = await new Deno.Command("tar", {
+      args: ["-czhf", file, "-C", staging, "package"],
+      stderr: "piped",
+    }).output();
+    if (!success) throw new Failure(`tar: ${new TextDecoder().decode(stderr)}`, "See above.");
+  } finally {
+    await Deno.remove(staging, { recursive: true });
+  }
 }
 
 /** The command. */
@@ -163,17 +198,26 @@ export const command = defineCommand({
   help: `deno task pack [options]
 
 Writes the client library as an npm package: ES modules, one for each file, so
-that bundlers leave out what is not used, and their types. \`npm publish FOLDER\`
-or \`npm install FOLDER\` takes it from there.
+that bundlers leave out what is not used, and their types. Beside the folder it
+writes ${NAME}.tgz, which \`npm install FILE\` takes; \`npm publish FOLDER\`
+publishes it.
 
-  --out FOLDER  where to (dist/npm); replaced
+  --out FOLDER      where to (dist/npm); replaced
+  --repository URL  address of your repository, which a package that is published
+                    with provenance must name
   --help`,
-  options: { out: { type: "string", default: join(PROJECT_ROOT, "dist/npm") } },
+  options: {
+    out: { type: "string", default: join(PROJECT_ROOT, "dist/npm") },
+    repository: { type: "string" },
+  },
   async run({ values, terminal }) {
     const out = resolve(values.out);
-    const files = await pack(out);
-    const folder = relative(Deno.cwd(), out) || ".";
-    terminal.print(`${NAME} ${VERSION}: ${files.length} files in ${folder}`);
+    const files = await pack(out, values.repository);
+    const archive = join(dirname(out), `${NAME}.tgz`);
+    await packArchive(out, archive);
+    const here = (path: string) => relative(Deno.cwd(), path) || ".";
+    terminal.print(`${NAME} ${VERSION}: ${files.length} files in ${here(out)}`);
+    terminal.print(`Install it with: npm install ${here(archive)}`);
   },
 });
 

@@ -39,6 +39,7 @@ export const command = defineCommand({
       stack: await findStack(values, "Or set SUPABASE_URL and SUPABASE_SERVICE_KEY."),
       env,
     })!;
+    terminal.note(`${api.url} (${exported ? "SUPABASE_URL" : "the running stack"})`);
     await VERBS[verb]!.run({
       admin: adminOf(api),
       positionals,

@@ -22,8 +22,8 @@ export function rollbackFile(root: string, migration: Migration): string {
   return join(root, "supabase/rollbacks", `${labelOf(migration)}.down.sql`);
 }
 
-/** Turns what the driver throws into words without the address and its password. */
-function connectionFailure(error: unknown): never {
+/** Turns what the driver throws into words, with the address but without its password. */
+function connectionFailure(url: string, error: unknown): never {
   if (error instanceof Failure) throw error;
   const { code, message, severity } = error as {
     code?: string;
@@ -32,8 +32,8 @@ function connectionFailure(error: unknown): never {
   };
   if (severity) throw new Failure(message, "Nothing was changed.", { cause: error });
   throw unreachable(
-    `the database can't be reached (${code ?? "no answer"})`,
-    "Check the address and the line; `deno task db status` tells how far the database is.",
+    `the database at ${new URL(url).host} can't be reached (${code ?? "no answer"})`,
+    "Correct the address or the password, or start what should answer there.",
   );
 }
 
@@ -42,7 +42,7 @@ async function connected<T>(url: string, work: (sql: postgres.Sql) => Promise<T>
   try {
     return await work(sql);
   } catch (error) {
-    connectionFailure(error);
+    connectionFailure(url, error);
   } finally {
     await sql.end({ timeout: 1 });
   }

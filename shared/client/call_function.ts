@@ -1,4 +1,4 @@
-import { ChatArchiveError, type ErrorBody, STATUS_OF } from "../errors.ts";
+import { ChatArchiveError, type ErrorBody, NO_USER, STATUS_OF } from "../errors.ts";
 import { type FunctionRequest, functionRequest, noAnswer } from "./function_request.ts";
 import type { Operation } from "./operation.ts";
 
@@ -25,7 +25,7 @@ async function errorOf(response: Response): Promise<ChatArchiveError> {
   if (status >= 500) {
     return new ChatArchiveError("database_unavailable", "the functions can't be reached");
   }
-  if (status === 401) return new ChatArchiveError("unauthorized", "a signed-in user is required");
+  if (status === 401) return new ChatArchiveError("unauthorized", NO_USER);
   if (status === 429) return new ChatArchiveError("rate_limited", "too many requests");
   const message = `a function answered ${status}: is it deployed?`;
   // As supabase-js gives it: without a code, it is no answer of ours.

@@ -1,4 +1,5 @@
 import type { ArchiveClient } from "../rows.ts";
+import type { AnyClient } from "./any_client.ts";
 import { createDatabaseSwitch } from "./database_switch.ts";
 import type { LogEntry } from "./log_entry.ts";
 
@@ -52,7 +53,8 @@ export interface CallOptions {
  * console.assert(chat.title === "My document");
  * ```
  */
-export function connect(supabase: ArchiveClient, options: ConnectionOptions = {}): Connection {
+export function connect(client: AnyClient, options: ConnectionOptions = {}): Connection {
+  const supabase = client as unknown as ArchiveClient;
   const { timeout = 15_000, transferTimeout = 600_000, attempts = 3, logger } = options;
   return {
     supabase,

@@ -1,4 +1,4 @@
-import type { ArchiveClient } from "../rows.ts";
+import type { AnyClient } from "./any_client.ts";
 import { bindVerbs } from "./bind_verbs.ts";
 import { boxesOn } from "./boxes_on.ts";
 import type { ChatArchive } from "./chat_archive.ts";
@@ -51,7 +51,7 @@ export interface ChatArchiveOptions extends ConnectionOptions {
  * ```
  */
 export function createChatArchive(
-  supabase: ArchiveClient,
+  supabase: AnyClient,
   options: ChatArchiveOptions = {},
 ): ChatArchive {
   const isLocal = options.offline === "local";

@@ -26,6 +26,7 @@ export { type BoxesOfPage, boxesOn, type ImageOnPage } from "./boxes_on.ts";
 export type { ChatArchive } from "./chat_archive.ts";
 export type { Database } from "../database.types.ts";
 export type { ArchiveClient } from "../rows.ts";
+export type { AnyClient } from "./any_client.ts";
 export {
   type CallOptions,
   connect,

@@ -41,7 +41,7 @@ exec "$deno" task "$task" "$@"
 `;
 }
 
-async function run({ code }: Pick<Block, "code">) {
+async function run({ code, language = "sh" }: Pick<Block, "code"> & { language?: string }) {
   const folder = await Deno.makeTempDir({ prefix: "chat-archive-shell-" });
   try {
     for (const name of ["deno", "npx"]) {
@@ -51,14 +51,17 @@ async function run({ code }: Pick<Block, "code">) {
         { mode: 0o755 },
       );
     }
-    const { code: exit, stdout, stderr } = await new Deno.Command("sh", {
-      args: ["-eu", "-c", onStack(code, stack)],
-      cwd: PROJECT_ROOT,
-      env: { PATH: `${folder}:${Deno.env.get("PATH")}`, NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
+    const { code: exit, stdout, stderr } = await new Deno.Command(
+      language === "bash" ? "bash" : "sh",
+      {
+        args: ["-eu", "-c", onStack(code, stack)],
+        cwd: PROJECT_ROOT,
+        env: { PATH: `${folder}:${Deno.env.get("PATH")}`, NO_COLOR: "1" },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      },
+    ).output();
     const text = new TextDecoder();
     return { exit, stdout: text.decode(stdout), stderr: text.decode(stderr) };
   } finally {
@@ -77,6 +80,18 @@ Deno.test("a command that fails is noticed", async () => {
   assert((await run({ code: "deno task no-such-task" })).exit !== 0);
   assert((await run({ code: "deno task status --no-such-option" })).exit !== 0);
   assert((await run({ code: "false\ntrue" })).exit !== 0);
+});
+
+Deno.test("the guide's script says so where no stack answers", async () => {
+  const script = blocks.find(({ file, language }) =>
+    file === "docs/integration.md" && language === "bash"
+  )!;
+  const code = script.code.replace("127.0.0.1:54321", "127.0.0.1:9");
+  const { exit, stderr } = await run({ code, language: "bash" });
+  assertEquals([exit, stderr], [
+    1,
+    "No stack answers at http://127.0.0.1:9: npx -y deno@2 task start\n",
+  ]);
 });
 
 Deno.test("nothing that names a placeholder counts as runnable", () => {

@@ -30,6 +30,9 @@ export const node = await found(
   (version) => Number(/^v(\d+)/.exec(version)?.[1]) >= 22,
 );
 
+/** npm, of any version. */
+export const npm = await found(["npm"], () => true);
+
 /** A Chromium. CHROMIUM_BINARY names one that is not in the PATH. */
 export const chromium = await found(
   [Deno.env.get("CHROMIUM_BINARY"), "chromium", "chromium-browser", "google-chrome"],

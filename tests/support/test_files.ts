@@ -17,7 +17,9 @@ export async function testFiles(paths: string[]): Promise<string[]> {
     if (isFile) return [path];
     const names = await Array.fromAsync(Deno.readDir(join(PROJECT_ROOT, path)));
     return await testFiles(
-      names.filter(({ name, isDirectory }) => isDirectory || name.endsWith(".test.ts"))
+      names.filter(({ name, isDirectory }) =>
+        isDirectory ? name !== "node_modules" : name.endsWith(".test.ts")
+      )
         .map(({ name }) => join(path, name)).toSorted(),
     );
   }));

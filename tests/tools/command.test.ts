@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { EXIT, Failure } from "../../stack/failure.ts";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { type Command, execute } from "../../tools/command.ts";
-import { moduleOf } from "../../tools/command_modules.ts";
 import { confirm } from "../../tools/confirmation.ts";
 import type { Terminal } from "../../tools/terminal.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
@@ -13,14 +12,16 @@ interface Task {
   command: Command;
 }
 
-/** The command of each task of deno.json: the module that tools/run.ts loads declares it. */
+/** The command of each task of deno.json: the script that it runs declares it. */
 async function tasks(): Promise<Task[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")));
   return await Promise.all(
     Object.entries<{ command: string }>(tasks).map(async ([name, { command: line }]) => {
-      assertEquals(line, `deno run -A tools/run.ts ${name}`);
-      const { command } = await import(moduleOf(name));
-      assert(command, `${name}: its module declares no command`);
+      const [, script] =
+        /^deno run -A tools\/install\.ts (?:small|all) && deno run -A (\S+)$/.exec(line) ?? [];
+      assert(script, `task ${name} runs no script`);
+      const { command } = await import(join(PROJECT_ROOT, script));
+      assert(command, `${script} declares no command`);
       return { name, command };
     }),
   );

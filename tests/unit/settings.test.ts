@@ -40,7 +40,7 @@ Deno.test("the key for uploads is whole, or there is none", () => {
     assertThrows(
       () => readSettings({ ...bucket, ...pair, [missing]: "" }),
       SettingsError,
-      `${missing} is not set`,
+      `${missing} is empty`,
     );
   }
 });
@@ -74,6 +74,25 @@ Deno.test("each bad value is named, and none is shown", () => {
     assert(!error.message.includes("very secret"));
   }
   assertThrows(() => readSettings({}), SettingsError, "S3_BUCKET");
+});
+
+Deno.test("of a bad value it is said what is allowed", () => {
+  const cases = [
+    ["MAX_FILE_SIZE_MB", "big", "must be a whole number from 1 to 100"],
+    ["USE_DATABASE", "yes", "must be one of true, false"],
+    ["S3_ENDPOINT", "localhost:9000", "must be an address that begins with https:// or http://"],
+    ["S3_BUCKET", "x", "must have 3 to 63 characters"],
+    ["S3_BUCKET", "", "is empty"],
+    ["ALLOWED_IMAGE_TYPES", "image/svg+xml", "must be some of image/"],
+    ["ALLOWED_IMAGE_TYPES", " , ", "must be some of image/"],
+  ] as const;
+  for (const [name, value, allowed] of cases) {
+    assertThrows(
+      () => readSettings({ ...bucket, [name]: value }),
+      SettingsError,
+      `bad settings: ${name} ${allowed}`,
+    );
+  }
 });
 
 Deno.test("the variables of a project are checked, and none is shown", () => {

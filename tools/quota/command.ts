@@ -38,18 +38,32 @@ export function userOf(word: string): string {
 
 /** Data of an answer. @throws {Failure} where there is none: what to do about it */
 export async function answerOf<T>(
-  request: PromiseLike<{ data: T; error: PostgrestError | null }>,
+  request: PromiseLike<{ data: T; error: PostgrestError | null; status: number }>,
 ): Promise<NonNullable<T>> {
-  const { data, error } = await request;
+  const { data, error, status } = await request;
   if (!error) return data as NonNullable<T>;
   if (error.code === "23503") {
     throw new Failure("there is no such user", "The id is the one in auth.users.", {
       cause: error,
     });
   }
+  if (status === 0) {
+    throw unreachable(
+      `the API does not answer: ${error.message}`,
+      "Correct SUPABASE_URL, or see whether it can be reached from here.",
+      { cause: error },
+    );
+  }
+  if (status === 401 || status === 403) {
+    throw unreachable(
+      `the API refuses the key: ${error.message}`,
+      "Correct SUPABASE_SERVICE_KEY: it is the project's secret key.",
+      { cause: error },
+    );
+  }
   throw unreachable(
     `the database does not do it: ${error.message}`,
-    "Correct SUPABASE_URL and SUPABASE_SERVICE_KEY; `deno task db status` tells about migrations.",
+    "`deno task db status` tells whether its migrations are applied.",
     { cause: error },
   );
 }

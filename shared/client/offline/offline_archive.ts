@@ -1,4 +1,4 @@
-import { ChatArchiveError, fieldError } from "../../errors.ts";
+import { ChatArchiveError, fieldError, NO_USER } from "../../errors.ts";
 import { inputFault } from "../../input_fault.ts";
 import { storable } from "../../storable.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
@@ -187,7 +187,7 @@ export class OfflineArchive {
   async adopt(): Promise<Adoption> {
     const device = await this.device();
     if (device.identity.isLocal) {
-      throw new ChatArchiveError("unauthorized", "a signed-in user is required");
+      throw new ChatArchiveError("unauthorized", NO_USER);
     }
     const chats = await adoptChats(this.rules, device);
     const synced = await this.sync().catch(() => undefined);

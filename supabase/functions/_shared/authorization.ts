@@ -1,6 +1,6 @@
 import { verifyAuth } from "@supabase/server/core";
 import type { Access } from "@shared/contracts/contract.ts";
-import { ChatArchiveError } from "@shared/errors.ts";
+import { ChatArchiveError, NO_USER } from "@shared/errors.ts";
 
 /** Who calls. */
 export interface Caller {
@@ -12,6 +12,12 @@ export interface Caller {
   sessionId: string | undefined;
   /** The access token; empty where nobody is signed in. */
   token: string;
+}
+
+/** Does a request carry a token? A key in its place, as supabase-js sends it to nobody's name, is none. */
+function hasToken({ headers }: Request): boolean {
+  const token = headers.get("authorization")?.replace(/^Bearer\s+/i, "") ?? "";
+  return token !== "" && token !== headers.get("apikey") && !token.startsWith("sb_");
 }
 
 /**
@@ -29,7 +35,11 @@ export async function authorize(request: Request, access: Access): Promise<Calle
     }
     throw new ChatArchiveError(
       "unauthorized",
-      access === "user" ? "a valid access token is required" : "the secret key is required",
+      access === "secret"
+        ? "the secret key is required"
+        : hasToken(request)
+        ? "the access token is not valid, or has expired"
+        : NO_USER,
       { cause: error },
     );
   }

@@ -7,15 +7,30 @@ import { z } from "zod";
 import { type ContentType, EXTENSION_OF } from "@shared/object-keys.ts";
 import type { LogLevels } from "./log.ts";
 
-const Flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const choice = <const Words extends readonly string[]>(words: Words) =>
+  z.enum(words, { error: `must be one of ${words.join(", ")}` });
 
-const Seconds = (max: number, min = 1) => z.coerce.number().int().min(min).max(max);
+const Flag = choice(["true", "false"]).transform((text) => text === "true");
 
-const Level = z.enum(["debug", "info", "warning", "error"]);
+const Whole = (max: number, min = 1) => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+
+const Level = choice(["debug", "info", "warning", "error"]);
+
+/** The address of a web server. */
+export const Address = z.url({
+  protocol: /^https?$/,
+  error: "must be an address that begins with https:// or http://",
+});
 
 const ContentTypes = (allowed: ContentType[]) =>
   z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean))
-    .pipe(z.array(z.enum(allowed)).min(1));
+    .pipe(
+      z.array(z.enum(allowed, { error: `must be some of ${allowed.join(", ")}` }))
+        .min(1, { error: `must be some of ${allowed.join(", ")}` }),
+    );
 
 const images = (Object.keys(EXTENSION_OF) as ContentType[]).filter((t) => t.startsWith("image/"));
 const documents = (Object.keys(EXTENSION_OF) as ContentType[]).filter((t) => !images.includes(t));
@@ -32,7 +47,7 @@ export const CONFIRM_BYTES = MAX_CONFIRM_MB * 1024 * 1024;
 const Environment = z.object({
   USE_DATABASE: Flag.default(true),
   USE_S3_STORAGE: Flag.default(true),
-  MAX_FILE_SIZE_MB: z.coerce.number().int().min(1).max(MAX_CONFIRM_MB).default(50),
+  MAX_FILE_SIZE_MB: Whole(MAX_CONFIRM_MB).default(50),
   ALLOWED_IMAGE_TYPES: ContentTypes(images).default(images),
   ALLOWED_DOCUMENT_TYPES: ContentTypes(documents).default(documents),
   ALLOWED_ORIGINS: z.string().default("*")
@@ -40,10 +55,10 @@ const Environment = z.object({
   LOG_LEVEL: Level.default("info"),
   DATABASE_LOG_LEVEL: Level.optional(),
   // S3 allows 7 days.
-  S3_URL_EXPIRATION: Seconds(604_800).default(3600),
-  S3_UPLOAD_EXPIRATION: Seconds(3600).default(900),
-  MESSAGE_STREAM_TIMEOUT: Seconds(86_400, 60).default(900),
-  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).max(100_000).default(120),
+  S3_URL_EXPIRATION: Whole(604_800).default(3600),
+  S3_UPLOAD_EXPIRATION: Whole(3600).default(900),
+  MESSAGE_STREAM_TIMEOUT: Whole(86_400, 60).default(900),
+  RATE_LIMIT_PER_MINUTE: Whole(100_000).default(120),
 });
 
 /** The second key, whole or not at all. */
@@ -58,10 +73,10 @@ function checkUploadKey(
 }
 
 const Bucket = z.object({
-  S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-  S3_PUBLIC_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  S3_ENDPOINT: Address.optional(),
+  S3_PUBLIC_ENDPOINT: Address.optional(),
   S3_REGION: z.string().min(1).default("us-east-1"),
-  S3_BUCKET: z.string().min(3).max(63),
+  S3_BUCKET: z.string().regex(/^.{3,63}$/, "must have 3 to 63 characters"),
   S3_ACCESS_KEY: z.string().min(1),
   S3_SECRET_KEY: z.string().min(1),
   S3_UPLOAD_ACCESS_KEY: z.string().min(1).optional(),
@@ -134,7 +149,8 @@ export function parseEnvironment<T>(
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) => {
     const name = String(path[0]);
-    return given[name] === undefined ? `${name} is not set` : `${name}: ${message}`;
+    if (given[name] !== undefined) return `${name} ${message}`;
+    return `${name} is ${env[name] === "" ? "empty" : "not set"}`;
   });
   throw new SettingsError(`bad settings: ${problems.join("; ")}`);
 }

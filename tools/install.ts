@@ -1,5 +1,6 @@
 /**
- * Installs the npm packages that a command needs, once, and quietly.
+ * `deno run -A tools/install.ts small|all`: installs the npm packages that a command needs, once, and
+ * quietly. A process of its own, which imports none of them: Deno looks for them when it starts.
  *
  * Deno would install all that deno.lock names before any task, with two lines for each package. A first
  * start needs neither the tools of the tests nor the Supabase CLI, which are most of the bytes.
@@ -7,12 +8,12 @@
  * @module
  */
 import { join } from "node:path";
-import { Failure } from "../stack/failure.ts";
+import { Failure, reportFailure } from "../stack/failure.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
 import { packagesOf } from "./lock_subset.ts";
 
 /** Which packages: those of deno.json, or those of package.json too. */
-export type PackageSet = "small" | "all";
+type PackageSet = "small" | "all";
 
 const FOLDER = join(PROJECT_ROOT, "node_modules");
 /** What is installed: the files that said so, and which set it was. */
@@ -47,7 +48,7 @@ async function install(args: string[]): Promise<void> {
  *
  * @throws {Failure} where the registry can't be reached, or deno.lock does not fit the other two
  */
-export async function installPackages(set: PackageSet): Promise<void> {
+async function installPackages(set: PackageSet): Promise<void> {
   const [manifest, tools, lock] = await Promise.all(
     ["deno.json", "package.json", "deno.lock"].map(read),
   ) as [string, string, string];
@@ -63,4 +64,10 @@ export async function installPackages(set: PackageSet): Promise<void> {
     await install(["--prod", `--lock=${SMALL_LOCK}`]);
   }
   await Deno.writeTextFile(STAMP, `${found} ${set}`);
+}
+
+try {
+  await installPackages(Deno.args[0] === "small" ? "small" : "all");
+} catch (error) {
+  Deno.exit(reportFailure(error));
 }
