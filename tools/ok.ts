@@ -3,7 +3,8 @@ import { Failure } from "../stack/failure.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
 import { defineCommand, runCommand } from "./command.ts";
 
-const STEPS = [["fmt", "--check"], ["lint"], ["check"], ["task", "test"]];
+const PACKAGES = ["task", "packages"];
+const STEPS = [["fmt", "--check"], ["lint"], ["check"], PACKAGES, ["task", "test"]];
 
 /** The command. */
 export const command = defineCommand({
@@ -11,13 +12,19 @@ export const command = defineCommand({
   help: `deno task ok
 
 Checks format, lint and types, then runs all tests, and stops at what fails.
+Says before the tests which packages a deployment would get in other versions
+than deno.lock has.
 
   --help`,
   async run() {
     for (const args of STEPS) {
       const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: PROJECT_ROOT })
         .spawn().status;
-      if (!success) throw new Failure(`deno ${args.join(" ")} failed`, "See above.");
+      // A package that somebody has released is no fault of this change; and the tests on the oldest
+      // runtime resolve without the lock file, too.
+      if (!success && args !== PACKAGES) {
+        throw new Failure(`deno ${args.join(" ")} failed`, "See above.");
+      }
     }
   },
 });
