@@ -46,3 +46,6 @@ export const FOUND_TEXTS_PER_PAGE = 100;
 
 /** Ids (36 characters each) that fit into a query string beside everything else. */
 export const IDS_PER_QUERY = 150;
+
+/** Boxes in one kind of coordinates of a search result. */
+export const BOXES_PER_SEARCH_RESULT = 1000;

@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { EXPORT_VERSION } from "../export_version.ts";
+import { BOXES_PER_SEARCH_RESULT } from "../limits.ts";
 import { AnyJson, ChatDocument, ChatImage, Id, JsonObject, Time } from "./values.ts";
 
 export { EXPORT_VERSION };
@@ -94,6 +95,12 @@ export const ExportedImage = z.strictObject({
 /** Row of chat_images, and where its bytes are. */
 export type ExportedImage = z.infer<typeof ExportedImage>;
 
+/** One box or several; the database looks closer. */
+const Boxes = AnyJson.refine(
+  (value) => !Array.isArray(value) || value.length <= BOXES_PER_SEARCH_RESULT,
+  `at most ${BOXES_PER_SEARCH_RESULT} boxes`,
+);
+
 /** Row of search_results. */
 export const ExportedSearchResult = z.strictObject({
   id: Id,
@@ -106,8 +113,8 @@ export const ExportedSearchResult = z.strictObject({
   page_number: z.int(),
   block_text: z.string().nullable(),
   score: z.number().nullable(),
-  coords_norm: AnyJson,
-  coords_px: AnyJson,
+  coords_norm: Boxes,
+  coords_px: Boxes,
   metadata: JsonObject,
   created_at: Time,
   bytes,

@@ -20,12 +20,18 @@ export const IMPORT_LIMITS = {
   unpacked: 1024 * 1024 * 1024,
   /** Bytes of the JSON, unpacked. */
   json: 128 * 1024 * 1024,
-  /** Bytes of one row in it: a message of 1 MiB may take six times as much when it is escaped. */
-  row: 8 * 1024 * 1024,
+  /**
+   * A message in it: 1 MiB of text may take six times as much when it is escaped, and parts and metadata
+   * have an element in two bytes at most.
+   */
+  message: { bytes: 8 * 1024 * 1024, elements: 600_000 },
+  /** Any other row in it: its texts and its metadata have 64 KiB at most. */
+  row: { bytes: 2 * 1024 * 1024, elements: 50_000 },
   /** Images and documents with bytes. Each has MAX_FILE_SIZE_MB at most. */
   files: 1000,
-  /** Names in `missing`. */
+  /** Names in `missing`, and their characters. */
   names: 10_000,
+  name_characters: 1024 * 1024,
   /** Files that parts of messages name, and documents, each without regard to bytes. */
   named_files: 50_000,
   /** Bytes of the metadata of all documents, which wait for the documents. */

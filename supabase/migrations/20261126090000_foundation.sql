@@ -98,7 +98,7 @@ begin
   end if;
   -- `strict`, because lax mode unwraps arrays and would look into a number where a box is meant. A
   -- bound that is null is never exceeded.
-  return jsonb_array_length(boxes) > 0
+  return jsonb_array_length(boxes) between 1 and 1000
     and not jsonb_path_exists(boxes, 'strict $[*] ? (@.type() != "array" || @.size() != 4)')
     and not jsonb_path_exists(
       boxes, 'strict $[*][*] ? (@.type() != "number" || @ < 0 || @ > $most)',
@@ -107,8 +107,8 @@ begin
 end
 $$;
 comment on function private.are_boxes(jsonb, double precision) is
-  'Whether a value is one box [x0, y0, x1, y1] or a list of boxes, in at most 64 KiB, of numbers from 0 '
-  'to most (null: without an upper bound).';
+  'Whether a value is one box [x0, y0, x1, y1] or a list of at most 1000 boxes, in 64 KiB, of numbers from '
+  '0 to most (null: without an upper bound).';
 revoke all on function private.are_boxes(jsonb, double precision) from public;
 grant execute on function private.are_boxes(jsonb, double precision) to authenticated, service_role;
 

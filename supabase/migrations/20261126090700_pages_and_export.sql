@@ -277,9 +277,10 @@ begin
   loop
     select files + count(*), size + coalesce(sum(i.file_size + 2 * i.bytes), 0) into files, size
       from public.chat_images i where i.chat_id = export_part.id;
-    select files + count(*), size + coalesce(sum(d.file_size), 0) into files, size
+    select files + count(*), size + coalesce(sum(d.file_size + octet_length(d.metadata::text)), 0)
+      into files, size
       from public.chat_documents d where d.chat_id = export_part.id;
-    -- Text stands in the zip twice, as Markdown and as JSON.
+    -- Text stands in the zip twice, as Markdown and as JSON; metadata once.
     select size + 2 * coalesce(octet_length(c.description), 0) + octet_length(c.metadata::text)
       into size from public.chats c where c.id = export_part.id;
     select size + 2 * coalesce(sum(m.bytes), 0) into size

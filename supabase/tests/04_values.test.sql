@@ -1,7 +1,7 @@
 -- Values that no row may hold, whoever writes it.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(33);
+select plan(35);
 
 insert into auth.users (id) values ('00000000-0000-4000-8000-00000000000a');
 select set_config('request.jwt.claims',
@@ -57,6 +57,12 @@ select throws_ok($$ select pg_temp.hit('[[0, 0, 1, 1], 1]') $$, '23514', null, '
 select throws_ok(
   $$ select pg_temp.hit(null, (select jsonb_agg(('0.' || repeat('1', 16383))::numeric) from generate_series(1, 4))) $$, '23514', null,
   'boxes over 64 KiB');
+select lives_ok(
+  $$ select pg_temp.hit((select jsonb_agg('[0,0,1,1]'::jsonb) from generate_series(1, 1000))) $$,
+  'a thousand boxes');
+select throws_ok(
+  $$ select pg_temp.hit((select jsonb_agg('[0,0,1,1]'::jsonb) from generate_series(1, 1001))) $$,
+  '23514', null, 'one box more than that');
 select lives_ok($$ select pg_temp.hit(null, null) $$, 'no box at all, where none is meant');
 
 select throws_ok(

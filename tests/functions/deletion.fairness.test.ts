@@ -2,9 +2,17 @@
 import { StorageCleanupRequest } from "@shared/contracts/storage-cleanup.ts";
 import { assert, assertEquals } from "@std/assert";
 import { workerClient } from "../support/api_client.ts";
-import { cleanup, endLeases, enqueueKeys, entriesOf, openEntriesOf } from "../support/deletion.ts";
-import { image, uploadAll } from "../support/files.ts";
-import { asOperator, keysBelow } from "../support/stack.ts";
+import { chunked } from "@shared/async.ts";
+import {
+  cleanup,
+  endLeases,
+  enqueueKeys,
+  entriesOf,
+  openEntriesOf,
+  runWorker,
+} from "../support/deletion.ts";
+import { image, store, uploadAll } from "../support/files.ts";
+import { asOperator, bucket, keysBelow } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 
 Deno.test("ten users with one deletion each, beside one with 20,000: done within two runs", async () => {
@@ -62,4 +70,29 @@ Deno.test("a claim takes the first of each user, then the second of each", async
       sql`update storage_deletions set done_at = now() where user_id = ${user.id}`
     );
   }
+});
+
+Deno.test("a chat with very many objects takes no more of a run than its limit, and others theirs", async () => {
+  const [greedy, modest] = [await signUp(), await signUp()];
+  const folder = async (user: typeof greedy) => `${user.id}/${await user.createChat()}/images`;
+  const [many, one] = [await folder(greedy), await folder(modest)];
+  await Promise.all(Array.from({ length: 150 }, (_, n) => store(`${many}/${n}-1.png`)));
+  await store(`${one}/1-1.png`);
+  // What others on this stack have due would count, too.
+  await runWorker();
+  for (const { client, id } of [greedy, modest]) {
+    assertEquals((await client.from("chats").delete().eq("user_id", id)).error, null);
+  }
+  // Pages of ten keys, as of a bucket that gives few at a time.
+  const list: typeof bucket.list = async function* (prefix, start) {
+    for await (const page of bucket.list(prefix, start)) yield* chunked(page, 10);
+  };
+  const run = () => runWorker({ list }, { limit: 100 });
+  await run();
+  const left = (await keysBelow(`${many}/`)).length;
+  assert(left >= 50 && left < 70, `${left} are left`);
+  assertEquals((await openEntriesOf(greedy)).length, 1);
+  assertEquals([await keysBelow(`${one}/`), await openEntriesOf(modest)], [[], []]);
+  await run();
+  assertEquals([await keysBelow(`${many}/`), await openEntriesOf(greedy)], [[], []]);
 });

@@ -516,7 +516,7 @@ function bombs(): [what: string, file: Uint8Array<ArrayBuffer>, message: RegExp]
   });
   const blank = new Uint8Array(IMPORT_LIMITS.json + 1).fill(0x20);
   blank[0] = 0x7b;
-  const row = damage((file) => file.chat.title = "x".repeat(IMPORT_LIMITS.row));
+  const row = damage((file) => file.chat.title = "x".repeat(IMPORT_LIMITS.row.bytes));
   const size = IMPORT_LIMITS.unpacked / 8;
   const filler = deflated("filler", new Uint8Array(size));
   const fillers = Array.from({ length: 8 }, (_, n): Part => ({ ...filler, name: `filler ${n}` }));
@@ -533,6 +533,44 @@ for (const [what, file, message] of bombs()) {
     assertMatch(error.message, message);
   });
 }
+
+/** What the limit counts. */
+function elementsOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const inner = Object.values(value);
+  return inner.reduce((sum, one) => sum + elementsOf(one), 1 + Math.max(0, inner.length - 1));
+}
+
+Deno.test("elements are counted before anything is built: at the limit, and one above", async () => {
+  const filled = (count: number) =>
+    damage((file) => file.messages[0].parts = Array<number>(count).fill(1));
+  const most = IMPORT_LIMITS.message.elements - elementsOf(JSON.parse(filled(1)).messages[0]) + 1;
+  // The database allows fewer, and says so in other words.
+  const error = await refused(filled(most), "application/json");
+  assertEquals(error.details, [{
+    path: ["messages", 0, "parts"],
+    message: "the value is not allowed",
+  }]);
+  const above = await refused(filled(most + 1), "application/json");
+  assertMatch(above.message, /^messages\.0: it has more than 600000 elements/);
+});
+
+Deno.test("boxes are counted: at the limit, and one above", async () => {
+  const boxes = (count: number) =>
+    damage((file) => file.search_results[0]!.coords_norm = Array(count).fill([0, 0, 1, 1]));
+  assertEquals((await importFile(user, boxes(1000))).status, 201);
+  assertField(await refused(boxes(1001), "application/json"), "search_results.0.coords_norm");
+});
+
+Deno.test("a name of a key that nobody has is not repeated in the answer", async () => {
+  const error = await refused(
+    `{"${"k".repeat(100_000)}":1}`,
+    "application/json",
+    413,
+    "payload_too_large",
+  );
+  assert(error.message.length < 100, error.message.slice(0, 200));
+});
 
 Deno.test("while it is imported, nobody sees the chat", async () => {
   const file = zip([chatJson, picture]);

@@ -8,7 +8,15 @@ export interface SweepPorts {
   store: Pick<ObjectStore, "list" | "deleteMany" | "keysPerBatch">;
   /** Of `performance.now()`: after it no new batch is begun. */
   deadline: number;
+  /**
+   * Keys that may still be deleted, counted down as they are: after the last one no new page of a chat
+   * is begun. Without it time alone ends a sweep.
+   */
+  keys?: { left: number };
 }
+
+/** Keys that one request may delete: they fit into the platform's 2 s of CPU (docs/deletion.md). */
+export const KEYS_PER_REQUEST = 10_000;
 
 /** What a sweep did. */
 export interface SweepResult {
@@ -19,8 +27,9 @@ export interface SweepResult {
   failed: number;
 }
 
-/** Is the time of a sweep up? */
-export const isLate = ({ deadline }: SweepPorts): boolean => performance.now() >= deadline;
+/** Is the time of a sweep up, or the number of its keys? */
+export const isLate = ({ deadline, keys }: SweepPorts): boolean =>
+  performance.now() >= deadline || keys !== undefined && keys.left <= 0;
 
 /** What two sweeps did together. */
 export const sumOf = (one: SweepResult, other: SweepResult): SweepResult => ({

@@ -41,6 +41,7 @@ export async function sweepPrefix(
   let unsettled = 0;
   let error: string | undefined;
   let late = false;
+  let pages = 0;
   let renewed = performance.now();
   const settleAs = async (outcome: Outcome["outcome"]) => {
     const [row] = await settle(ports.admin, [{
@@ -55,12 +56,15 @@ export async function sweepPrefix(
   };
   try {
     for await (const { keys, live } of ahead(pagesOf(ports, entry))) {
+      // Asked where there is more to do: a chat that is empty now is done.
+      late = pages > 0 && isLate(ports);
+      if (late) break;
       const outcome = await deleteObjects(ports, keys, live);
       deleted += outcome.deleted;
       unsettled += outcome.deleted;
+      if (ports.keys) ports.keys.left -= keys.length;
       error ??= outcome.failed.values().next().value;
-      late = isLate(ports);
-      if (late) break;
+      pages++;
       if (performance.now() - renewed > RENEWAL_MS) {
         const row = await settleAs("progress");
         // Another worker has taken over while this one was paused.

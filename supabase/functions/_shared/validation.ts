@@ -10,6 +10,9 @@ import { ChatArchiveError, type Issue } from "@shared/errors.ts";
 const misfits = (issues: z.core.$ZodIssue[]) =>
   issues.filter(({ code, path }) => code === "unrecognized_keys" || path.length === 1).length;
 
+/** Issues that an answer names: a request may have a hundred thousand. */
+const MAX_ISSUES = 100;
+
 /** zod reports a union that fits nowhere as one issue; the alternative that is nearest names the field. */
 function nearestOf(alternatives: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
   return alternatives.toSorted((a, b) => misfits(a) - misfits(b) || a.length - b.length)[0]!;
@@ -42,5 +45,7 @@ export function validated<Input>(schema: z.ZodType<Input>, raw: unknown): Input 
   const details = issuesOf(parsed.error.issues);
   const [first] = details;
   const where = first?.path.join(".") || "request";
-  throw new ChatArchiveError("invalid_request", `${where}: ${first?.message}`, { details });
+  throw new ChatArchiveError("invalid_request", `${where}: ${first?.message}`, {
+    details: details.slice(0, MAX_ISSUES),
+  });
 }

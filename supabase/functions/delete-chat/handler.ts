@@ -6,7 +6,7 @@ import type { ObjectStore } from "../_shared/object_store.ts";
 import { query } from "@shared/query.ts";
 import { claim, ENTRIES_PER_CLAIM } from "../_shared/outbox.ts";
 import { sweep } from "../_shared/sweep.ts";
-import { isLate, type SweepPorts } from "../_shared/sweep_ports.ts";
+import { isLate, KEYS_PER_REQUEST, type SweepPorts } from "../_shared/sweep_ports.ts";
 
 /** What delete-chat needs. */
 export interface DeleteChatPorts {
@@ -68,7 +68,8 @@ export async function deleteChat(
   const open = found.filter(({ entries_pending }) => entries_pending > 0);
   const { admin, store } = ports;
   if (open.length > 0 && store && await ports.mayDelete()) {
-    await removeBytes({ admin, store, deadline }, open.map(({ chat_id }) => chat_id));
+    const keys = { left: KEYS_PER_REQUEST };
+    await removeBytes({ admin, store, deadline, keys }, open.map(({ chat_id }) => chat_id));
     found = await receipts();
   }
 

@@ -2,7 +2,8 @@ import { EXPORT_VERSION, type ExportManifest } from "@shared/contracts/chat-expo
 import type { ExportChatRequest } from "@shared/contracts/export-chat.ts";
 import { NEXT_AFTER_HEADER } from "@shared/headers.ts";
 import { encoded } from "../_shared/byte_stream.ts";
-import type { ArchiveClient, ChatDocument, Image } from "@shared/rows.ts";
+import type { ArchiveClient, Image } from "@shared/rows.ts";
+import type { ListedDocument } from "../_shared/documents.ts";
 import { contentDisposition } from "../_shared/content_disposition.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import type { StreamReply } from "../_shared/serve.ts";
@@ -33,7 +34,7 @@ const CHECK_TIMEOUT_MS = 5_000;
 function linksOf({ store, settings }: ExportChatPorts, exportedAt: Date) {
   const expiresIn = settings.downloadExpiration;
   return {
-    sign: (row: Image | ChatDocument) =>
+    sign: (row: Image | ListedDocument) =>
       store!.presignGet({ ...fileOf(row), expiresIn, disposition: "inline" }),
     until: new Date(exportedAt.getTime() + expiresIn * 1000),
   };

@@ -1,15 +1,21 @@
+import { chunked } from "@shared/async.ts";
 import { type ChatExport, EXPORT_VERSION } from "@shared/contracts/chat-export.ts";
+import { query } from "@shared/query.ts";
 import type { ArchiveClient, ChatDocument, Image } from "@shared/rows.ts";
+import type { ListedDocument } from "../_shared/documents.ts";
 import { readItems, readMessages } from "./chat_reader.ts";
 import { withoutLostFiles } from "./lost_files.ts";
 import type { Subject } from "./subject.ts";
 
+/** Documents whose metadata is read at a time: each may hold 64 KiB. */
+const METADATA_ROWS = 16;
+
 /** Where the bytes of a file are, for the reader of the JSON: a link, a path in the zip, nowhere. */
-export type LocationOf = (row: Image | ChatDocument) => object | Promise<object>;
+export type LocationOf = (row: Image | ListedDocument) => object | Promise<object>;
 
 /** Renders an array's elements, each on a line of its own. */
 async function* elements<T>(
-  pages: AsyncIterable<T[]> | Iterable<T[]>,
+  pages: AsyncIterable<T[]>,
   render: (row: T) => object | Promise<object>,
 ) {
   let lead = "[\n";
@@ -29,6 +35,19 @@ async function* known<T extends { message_seq: number }>(
   last: () => number,
 ) {
   for await (const page of pages) yield page.filter(({ message_seq }) => message_seq <= last());
+}
+
+/** Documents with their metadata; empty where one was deleted meanwhile. */
+async function* withMetadata(
+  db: ArchiveClient,
+  documents: ListedDocument[],
+): AsyncGenerator<ChatDocument[]> {
+  for (const some of chunked(documents, METADATA_ROWS)) {
+    const ids = some.map(({ id }) => id);
+    const rows = await query(() => db.from("chat_documents").select("id, metadata").in("id", ids));
+    const metadata = new Map(rows.map((row) => [row.id, row.metadata]));
+    yield some.map((document) => ({ ...document, metadata: metadata.get(document.id) ?? {} }));
+  }
 }
 
 /** A chat as JSON ({@link ChatExport}), in small pieces. */
@@ -53,7 +72,7 @@ export async function* renderJson(
     row.document_id === null || ids.has(row.document_id) ? row : { ...row, document_id: null };
 
   yield `${JSON.stringify(head).slice(0, -1)},\n"documents":`;
-  yield* elements([documents], located);
+  yield* elements(withMetadata(db, documents), located);
   yield ',\n"messages":';
   let last = 0;
   const messages = withoutLostFiles(db, readMessages(db, chat.id), ids);

@@ -9,7 +9,8 @@ import {
   renderSearchResult,
   SOURCES_HEADING,
 } from "@shared/markdown/render.ts";
-import type { ArchiveClient, ChatDocument, Image, SearchResult } from "@shared/rows.ts";
+import type { ArchiveClient, Image, SearchResult } from "@shared/rows.ts";
+import type { ListedDocument } from "../_shared/documents.ts";
 import { Attached, readItems, readMessages } from "./chat_reader.ts";
 import type { Subject } from "./subject.ts";
 
@@ -18,7 +19,7 @@ export interface Shown {
   /** When addresses stop working, where they do. */
   linksUntil?: Date;
   /** Address of a file: signed, or its path in a zip. Undefined: it is named only. */
-  addressOf(row: Image | ChatDocument): string | undefined | Promise<string | undefined>;
+  addressOf(row: Image | ListedDocument): string | undefined | Promise<string | undefined>;
 }
 
 /** Writes images and search results, each with the page and document that it comes from. */
@@ -27,7 +28,7 @@ class ItemWriter {
   /** Real names by id; none where the chat has one document, which everything is from. */
   #names: Map<string, string>;
 
-  constructor(documents: ChatDocument[], shown: Shown) {
+  constructor(documents: ListedDocument[], shown: Shown) {
     this.#shown = shown;
     this.#names = new Map(
       documents.length > 1 ? documents.map(({ id, name }) => [id, name]) : [],

@@ -1,4 +1,5 @@
-import type { ArchiveClient, ChatDocument, Image } from "@shared/rows.ts";
+import type { ArchiveClient, Image } from "@shared/rows.ts";
+import type { ListedDocument } from "../_shared/documents.ts";
 import { encoded } from "../_shared/byte_stream.ts";
 import type { ObjectStore } from "../_shared/object_store.ts";
 import type { ZipWriter } from "../_shared/zip_writer.ts";
@@ -33,7 +34,7 @@ class Folder {
     this.#fallback = fallback;
   }
 
-  pathOf(row: Image | ChatDocument): string {
+  pathOf(row: Image | ListedDocument): string {
     const { fileName, contentType } = fileOf(row);
     return this.#path + this.#names.file(fileName, contentType, this.#fallback);
   }
@@ -47,19 +48,19 @@ class ZipPaths {
   #paths = new Map<string, string>();
 
   /** Gives a file its path. */
-  add(row: Image | ChatDocument): string {
+  add(row: Image | ListedDocument): string {
     const path = ("name" in row ? this.#documents : this.#images).pathOf(row);
     this.#paths.set(row.id, path);
     return path;
   }
 
   /** The path of a file; undefined where it was uploaded after the JSON had been written. */
-  of({ id }: Image | ChatDocument): string | undefined {
+  of({ id }: Image | ListedDocument): string | undefined {
     return this.#paths.get(id);
   }
 
   /** The same, once. */
-  take(row: Image | ChatDocument): string | undefined {
+  take(row: Image | ListedDocument): string | undefined {
     const path = this.of(row);
     this.#paths.delete(row.id);
     return path;
@@ -78,7 +79,7 @@ async function* wantedFiles(
   { chat, documents }: Subject,
   paths: ZipPaths,
 ): AsyncGenerator<WantedFile> {
-  const wanted = function* (row: Image | ChatDocument): Generator<WantedFile> {
+  const wanted = function* (row: Image | ListedDocument): Generator<WantedFile> {
     const path = paths.take(row);
     if (path === undefined) return;
     yield {

@@ -90,7 +90,8 @@ async function readValue(item: JsonValue, bytes: number, rows: Rows, chat: NewCh
 async function readChat(chunks: AsyncIterable<Uint8Array>, chat: NewChat) {
   let version = VERSIONS.get(EXPORT_VERSION)!;
   let count = 0;
-  const limits = { all: IMPORT_LIMITS.json, row: IMPORT_LIMITS.row };
+  const { json, message, row } = IMPORT_LIMITS;
+  const limits = { all: json, row: (key: string) => key === "messages" ? message : row };
   for await (const item of readJsonValues(chunks, limits)) {
     const { key, index } = item;
     if (index === undefined) {

@@ -19,12 +19,23 @@ export interface JsonValue {
   value: unknown;
 }
 
-/** Bytes of the parts. */
-export interface JsonLimits {
-  all: number;
-  /** Of one value or row. */
-  row: number;
+/** What one value or row may have. */
+export interface RowLimits {
+  bytes: number;
+  /** Arrays, objects, and what follows the first thing in each. */
+  elements: number;
 }
+
+/** What a file may have. */
+export interface JsonLimits {
+  /** Bytes. */
+  all: number;
+  /** By the key that a value or row belongs to. */
+  row(key: string): RowLimits;
+}
+
+/** A name longer than all there are is quoted in no answer. */
+const KEY_LIMITS: RowLimits = { bytes: 1024, elements: 0 };
 
 /** What may come next, between two values. */
 type Expecting =
@@ -47,6 +58,7 @@ class ObjectReader {
   #index: number | undefined;
   /** Of the value that has begun and not ended. */
   #scanner: ValueScanner | undefined;
+  #maxBytes = 0;
   #parts: Uint8Array[] = [];
   #length = 0;
   /** Bytes before the current chunk. */
@@ -111,8 +123,8 @@ class ObjectReader {
     }
     const part = chunk.subarray(at, end < 0 ? chunk.length : end);
     this.#length += part.length;
-    if (this.#length > this.#limits.row) {
-      throw tooLarge(this.#path.join(".") || "a key", this.#limits.row);
+    if (this.#length > this.#maxBytes) {
+      throw tooLarge(this.#path.join(".") || "a key", this.#maxBytes);
     }
     // The chunk's memory may be used again by whoever gave it.
     this.#parts.push(part.slice());
@@ -180,14 +192,15 @@ class ObjectReader {
     }
   }
 
-  #begin(): undefined {
-    this.#scanner = new ValueScanner();
+  #begin({ bytes, elements }: RowLimits = this.#limits.row(this.#key)): undefined {
+    this.#scanner = new ValueScanner(elements);
+    this.#maxBytes = bytes;
   }
 
   #beginKey(): undefined {
     [this.#key, this.#index] = ["", undefined];
     this.#expecting = "key";
-    this.#begin();
+    this.#begin(KEY_LIMITS);
   }
 
   /** Also of an empty array its reader has to know that it is there. */

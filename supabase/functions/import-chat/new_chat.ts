@@ -1,4 +1,4 @@
-import { IMPORT_LIMITS, type ImportChatResponse } from "@shared/contracts/import-chat.ts";
+import type { ImportChatResponse } from "@shared/contracts/import-chat.ts";
 import { ChatArchiveError } from "@shared/errors.ts";
 import { query } from "@shared/query.ts";
 import type { ArchiveClient, Tables } from "@shared/rows.ts";
@@ -14,6 +14,7 @@ import type {
   ImportedSearchResult,
 } from "./imported_rows.ts";
 import { Lease, tookTooLong } from "./lease.ts";
+import { MissingNames } from "./missing_names.ts";
 import { NamedFiles } from "./named_files.ts";
 import { newId } from "./new_ids.ts";
 import { BATCH_FILES, type FilePorts, PromisedFiles } from "./promised_files.ts";
@@ -53,8 +54,8 @@ export class NewChat {
   #named: NamedFiles;
   #metadata: DocumentMetadata;
   #resultDocuments: SearchResultDocuments;
-  /** Names of files that the export names and does not hold. */
-  #missing: string[] = [];
+  /** Files that the export names and does not hold. */
+  #missing = new MissingNames();
 
   /** @param inZip whether bytes may follow the rows */
   constructor(ports: NewChatPorts, inZip: boolean) {
@@ -105,7 +106,7 @@ export class NewChat {
   /** The path of a file that is to come. Others are noted as missing. */
   #promised(file: string | undefined, name: string): string | undefined {
     if (file !== undefined && this.#inZip && this.#ports.store !== null) return file;
-    if (this.#missing.length < IMPORT_LIMITS.names) this.#missing.push(name);
+    this.#missing.add(name);
     return undefined;
   }
 
@@ -243,6 +244,7 @@ export class NewChat {
     const { images, documents } = store
       ? await this.#files.confirm(this.#filePorts(store))
       : { images: 0, documents: 0 };
+    for (const name of this.#files.missing) this.#missing.add(name);
     await this.#metadata.write(this.#files.arrived);
     await this.#resultDocuments.name(this.#lease);
     await failpoint("import.finished");
@@ -255,7 +257,7 @@ export class NewChat {
       images,
       documents,
       search_results: this.#searchResults.count,
-      missing: [...this.#missing, ...this.#files.missing].slice(0, IMPORT_LIMITS.names),
+      missing: this.#missing.first,
     };
   }
 

@@ -74,6 +74,7 @@ async function deleteDue(
     return unreachable(error);
   }
   for (let spent = 0; spent < limit && performance.now() < deadline;) {
+    const keys = { left: limit - spent };
     const entries = await claim(admin, limit - spent);
     if (entries.length === 0) break;
     try {
@@ -84,8 +85,9 @@ async function deleteDue(
     }
     const { taken, left, cost } = affordable(entries, limit - spent);
     await settle(admin, left.map(released));
-    total = sumOf(total, await sweep(ports, taken));
-    spent += cost;
+    total = sumOf(total, await sweep({ ...ports, keys }, taken));
+    // A chat may have had more keys than it was counted for.
+    spent += Math.max(cost, limit - spent - keys.left);
     if (left.length > 0) break;
   }
   return total;
@@ -96,7 +98,8 @@ async function deleteDue(
  * incomplete, releases what reservations that have closed count, forgets full buckets of rates, empties
  * the outbox, removes dead imports.
  *
- * @param limit keys to work on at most; a chat counts as {@link KEYS_OF_A_CHAT}
+ * @param limit keys to work on at most, but for the pages of chats that are under way at its end; a chat
+ *   counts as {@link KEYS_OF_A_CHAT} at least
  */
 export async function emptyOutbox(
   limit: number,

@@ -1,0 +1,269 @@
+/**
+ * No function takes more than 128 MiB over what it takes at its start, whatever it is sent: the platform
+ * gives 256. In a process of its own; what it took stands in the output.
+ */
+import { deflateRawSync } from "node:zlib";
+import { zipSync } from "fflate";
+import { CONTRACTS } from "@shared/contracts/contracts.ts";
+import { IMPORT_LIMITS } from "@shared/contracts/import-chat.ts";
+import { assert, assertEquals } from "@std/assert";
+import { type ConfiguredStack, startConfiguredStack } from "../support/configured_stack.ts";
+import { exportJson, importFile } from "../support/exports.ts";
+import { type Bytes, pdf, put, reserve } from "../support/files.ts";
+import { functionsProcess, peakDuring, residentBytes } from "../support/function_memory.ts";
+import { asOperator } from "../support/stack.ts";
+import { callEachFunction } from "../support/successes.ts";
+import { request, signUp, type User } from "../support/users.ts";
+
+const MIB = 1024 * 1024;
+/** Over the start. */
+const MOST_BYTES = 128 * MIB;
+/** A heap that the platform would allow: with a larger one V8 collects late, and a peak says little. */
+const runtime = { program: Deno.execPath(), options: ["--v8-flags=--max-old-space-size=160"] };
+
+const canMeasure = Deno.build.os === "linux";
+if (!canMeasure) console.log("skipped: how much memory functions take (only Linux tells)");
+
+let stack: ConfiguredStack;
+let user: User;
+let pid: number;
+let start: number;
+
+Deno.test.beforeAll(async () => {
+  if (!canMeasure) return;
+  stack = await startConfiguredStack(
+    { RATE_LIMIT_PER_MINUTE: "1000", LOG_LEVEL: "error" },
+    runtime,
+  );
+  // All packages are loaded, and all paths have been gone once.
+  for await (const _ of callEachFunction(stack.status));
+  user = await signUp(stack.status);
+  pid = await functionsProcess();
+  start = await residentBytes(pid);
+});
+Deno.test.afterAll(async () => await stack?.[Symbol.asyncDispose]());
+
+/** A test that some work takes little memory. */
+function takesLittle(name: string, work: () => Promise<unknown>) {
+  Deno.test(name, { ignore: !canMeasure }, async () => {
+    const over = await peakDuring(pid, work) - start;
+    console.log(`${(over / MIB).toFixed(0)} MiB over the start`);
+    assert(over < MOST_BYTES, `${(over / MIB).toFixed(0)} MiB over the start`);
+    assertEquals(pid, await functionsProcess(), "the process lives on");
+  });
+}
+
+/** Reads an answer to its end, and keeps nothing of it. @returns how many bytes it had */
+async function drained(query: string): Promise<number> {
+  const response = await fetch(`${stack.status.FUNCTIONS_URL}/export-chat?${query}`, {
+    headers: { authorization: `Bearer ${user.token}` },
+  });
+  assertEquals(response.status, 200);
+  let size = 0;
+  for await (const piece of response.body!) size += piece.length;
+  return size;
+}
+
+/** The largest rows that the database takes: long texts that JSON writes still longer, many elements. */
+const largeChat = (of: User) =>
+  asOperator(async (sql) => {
+    const [chat] = await sql`
+      insert into chats (user_id, title, description, metadata)
+      values (${of.id}, 'Large', repeat('d', 65536), jsonb_build_object('m', repeat('m', 65000)))
+      returning id`;
+    const id: string = chat!["id"];
+    for (let n = 0; n < 12; n++) {
+      await sql`
+        insert into chat_messages (chat_id, user_id, role, content, parts)
+        values (${id}, ${of.id}, 'user', repeat(E'\\x01', 1048576),
+                (select jsonb_agg(1) from generate_series(1, 340000)))`;
+    }
+    await sql`
+      insert into search_results (chat_id, user_id, block_id, page_number, block_text, coords_norm, metadata)
+      select ${id}, ${of.id}, 'b', 1, repeat(E'\\x01', 65536),
+             (select jsonb_agg('[0, 0, 1, 1]'::jsonb) from generate_series(1, 1000)),
+             jsonb_build_object('m', (select jsonb_agg('[]'::jsonb) from generate_series(1, 16000)))
+      from generate_series(1, 200)`;
+    await sql`
+      insert into chat_documents (id, chat_id, user_id, name, s3_path, content_type, file_size, metadata)
+      select i, ${id}, ${of.id}, repeat('ü', 512), ${of.id} || '/' || ${id} || '/documents/' || i || '-1.pdf',
+             'application/pdf', 1, jsonb_build_object('m', repeat('m', 65000))
+      from (select gen_random_uuid() as i from generate_series(1, 1000)) t`;
+    return id;
+  });
+
+for (const format of ["markdown", "json", "zip"] as const) {
+  takesLittle(`export-chat: the largest rows, as ${format}`, async () => {
+    const chat_id = await largeChat(user);
+    assert(await drained(`chat_id=${chat_id}&format=${format}&images=none`) > 12 * MIB);
+    await asOperator((sql) => sql`delete from chats where id = ${chat_id}`);
+  });
+}
+
+takesLittle("export-chat: all chats, with long descriptions and metadata", async () => {
+  await asOperator((sql) =>
+    sql`insert into chats (user_id, title, description, metadata)
+        select ${user.id}, repeat('t', 255), repeat('d', 65536), jsonb_build_object('m', repeat('m', 65000))
+        from generate_series(1, 120)`
+  );
+  assert(await drained("all=true&format=zip") > 6 * MIB);
+  await asOperator((sql) => sql`delete from chats where user_id = ${user.id}`);
+});
+
+takesLittle("confirm-upload: the largest file", async () => {
+  const chat_id = await user.createChat();
+  const bytes = pdf("x".repeat(49 * MIB));
+  const file = { name: "a.pdf", content_type: "application/pdf", kind: "document" as const, bytes };
+  const [upload] = await reserve(user, chat_id, [file]);
+  assertEquals(await put(upload!, bytes), 200);
+  const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
+  assertEquals(body.documents.length, 1);
+  await drained(`chat_id=${chat_id}&format=zip`);
+});
+
+/** What has to be taken for what it is, or refused. */
+async function imported(file: BodyInit, type: "json" | "zip", expected: number) {
+  const answer = await importFile(user, file, `application/${type}`, stack.status);
+  assertEquals(answer.status, expected, JSON.stringify(answer.body).slice(0, 500));
+}
+
+/** An export of a chat with one message and one search result. */
+async function smallExport() {
+  const chat_id = await user.createChat();
+  await user.client.from("chat_messages").insert({ chat_id, role: "user", content: "text" });
+  await user.client.from("search_results").insert({ chat_id, block_id: "b", page_number: 1 });
+  return await exportJson(user, chat_id);
+}
+
+/** Changes an export, and packs it. @param ratio of the packed bytes is what it is about */
+const asZip = (text: string | Uint8Array): Bytes =>
+  zipSync({ "chat.json": typeof text === "string" ? new TextEncoder().encode(text) : text }, {
+    level: 9,
+  }) as Bytes;
+
+takesLittle("import-chat: the largest rows", async () => {
+  const file = await smallExport();
+  const [message] = file.messages;
+  const [result] = file.search_results;
+  file.messages = Array.from({ length: 12 }, () => ({
+    ...message!,
+    id: crypto.randomUUID(),
+    content: "\u0001".repeat(MIB),
+    parts: Array(340_000).fill(1),
+  }));
+  file.search_results = Array.from({ length: 100 }, () => ({
+    ...result!,
+    id: crypto.randomUUID(),
+    block_text: "\u0001".repeat(65536),
+    coords_norm: Array(1000).fill([0, 0, 1, 1]),
+    metadata: { m: Array(16_000).fill([]) },
+  }));
+  await imported(asZip(JSON.stringify(file)), "zip", 201);
+});
+
+takesLittle("import-chat: as many missing files as there may be, with long names", async () => {
+  const file = await smallExport();
+  const [message] = file.messages;
+  const document = {
+    chat_id: message!.chat_id,
+    user_id: message!.user_id,
+    seq: 1,
+    name: "😀".repeat(512),
+    s3_path: "x",
+    content_type: "application/pdf",
+    file_size: 1,
+    sha256: null,
+    page_count: null,
+    metadata: { m: "m".repeat(300) },
+    uploaded_at: message!.created_at,
+  };
+  file.documents = Array.from({ length: 40_000 }, () => ({ ...document, id: crypto.randomUUID() }));
+  await imported(asZip(JSON.stringify(file)), "zip", 201);
+});
+
+/** Hostile texts in the place of a message's parts, each with as much as there is room for. */
+const HOSTILE: [what: string, parts: string][] = [
+  ["empty arrays", `[${"[],".repeat(2_700_000)}[]]`],
+  ["empty arrays, as many as are let in", `[${"[],".repeat(299_000)}[]]`],
+  ["objects of a key each, as many as are let in", `[${'{"":0},'.repeat(299_000)}0]`],
+  [
+    "different keys, as many as are let in",
+    `[{${Array.from({ length: 590_000 }, (_, n) => `"${n.toString(36)}":0`).join(",")}}]`,
+  ],
+  ["nested too deep", "[".repeat(4_000_000)],
+  ["nested as deep as is let in", `[${`${"[".repeat(490)}${"]".repeat(490)},`.repeat(1100)}0]`],
+  ["a long text", `["${"x".repeat(8_000_000)}"]`],
+  ["a long text that is not Latin", `["${"ж".repeat(4_000_000)}"]`],
+  ["a long number", "1".repeat(8_000_000)],
+  ["escapes", `["${"\\u0001".repeat(1_300_000)}"]`],
+];
+for (const [what, parts] of HOSTILE) {
+  takesLittle(`import-chat: ${what}`, async () => {
+    const text = JSON.stringify(await smallExport()).replace(
+      '"parts":null',
+      () => `"parts":${parts}`,
+    );
+    for (const form of [text, asZip(text)]) {
+      const type = typeof form === "string" ? "json" : "zip";
+      const answer = await importFile(user, form, `application/${type}`, stack.status);
+      assert([400, 413].includes(answer.status), `${answer.status}`);
+    }
+  });
+}
+
+takesLittle("import-chat: zips that grow a thousand times", async () => {
+  const blank = new Uint8Array(IMPORT_LIMITS.json + 1).fill(0x20);
+  blank[0] = 0x7b;
+  await imported(asZip(blank), "zip", 413);
+  const file = new TextEncoder().encode(JSON.stringify(await smallExport()));
+  const filler = new Uint8Array(IMPORT_LIMITS.unpacked / 4);
+  const entries = Object.fromEntries(Array.from({ length: 5 }, (_, n) => [`filler ${n}`, filler]));
+  await imported(zipSync({ "chat.json": file, ...entries }, { level: 9 }) as Bytes, "zip", 413);
+});
+
+takesLittle("import-chat: as many entries as there may be, with long names", async () => {
+  const file = new TextEncoder().encode(JSON.stringify(await smallExport()));
+  const entries = Object.fromEntries(
+    Array.from(
+      { length: IMPORT_LIMITS.entries - 1 },
+      (_, n) => [`${n}${"ж".repeat(1000)}`, new Uint8Array(1)],
+    ),
+  );
+  await imported(zipSync({ "chat.json": file, ...entries }) as Bytes, "zip", 201);
+});
+
+takesLittle("import-chat: noise that says it is packed", async () => {
+  const noise = new Uint8Array(8 * MIB);
+  for (let at = 0; at < noise.length; at += 65536) {
+    crypto.getRandomValues(noise.subarray(at, at + 65536));
+  }
+  const zip = asZip(noise).slice();
+  zip.set(deflateRawSync(noise.subarray(0, 1000), { level: 9 }).subarray(0, 500), 60);
+  await imported(zip, "zip", 400);
+});
+
+/** Bodies of a mebibyte, the most that a function reads of JSON. */
+const BODIES: string[] = [
+  `[${"[],".repeat(349_000)}[]]`,
+  `{"ids":[${"[],".repeat(349_000)}[]]}`,
+  `{"files":[${"{},".repeat(349_000)}{}]}`,
+  `{${Array.from({ length: 110_000 }, (_, n) => `"${n.toString(36)}":0`).join(",")}}`,
+  "[".repeat(500_000) + "]".repeat(500_000),
+  `{"ids":${"[".repeat(500_000)}${"]".repeat(500_000)}}`,
+  `{"chat_id":"${"😀".repeat(250_000)}"}`,
+];
+takesLittle("each function: hostile JSON", async () => {
+  for (const { name, access, method } of CONTRACTS) {
+    if (method !== "POST" || name === "import-chat") continue;
+    const authorization = access === "user" ? { authorization: `Bearer ${user.token}` } : {};
+    const headers = { ...authorization, apikey: stack.status.SECRET_KEY };
+    for (const body of BODIES) {
+      const { status } = await request(name, {
+        method,
+        headers: { ...headers, "content-type": "application/json" },
+        body,
+      }, stack.status);
+      assertEquals(status, 400, `${name}: ${body.slice(0, 40)}`);
+    }
+  }
+});
