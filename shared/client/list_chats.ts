@@ -1,6 +1,6 @@
 import { CHATS_PER_PAGE } from "../limits.ts";
 import { query } from "../query.ts";
-import { storable } from "../storable.ts";
+import { storableJson, storableText } from "../storable.ts";
 import {
   type ChatCursor,
   type ChatFilter,
@@ -28,14 +28,16 @@ export function listChats(
     connection,
     { operation: "listChats", signal, input: filter },
     async (operation) => {
-      const { is_archived, metadata, external_id, ...page } = storable(filter);
+      const { is_archived, metadata, external_id, ...page } = filter;
       const { limit, order, after } = chatWindow(page);
       let request = operation.connection.supabase.from("chats").select()
         .order(order, { ascending: false }).order("id", { ascending: false }).limit(limit)
         .retry(false).abortSignal(operation.limit());
       if (is_archived !== undefined) request = request.eq("is_archived", is_archived);
-      if (metadata !== undefined) request = request.contains("metadata", metadata);
-      if (external_id !== undefined) request = request.eq("external_id", external_id);
+      if (metadata !== undefined) {
+        request = request.contains("metadata", storableJson(JSON.stringify(metadata)));
+      }
+      if (external_id !== undefined) request = request.eq("external_id", storableText(external_id));
       if (after) {
         const { time, id } = after;
         request = request.or(`${order}.lt."${time}",and(${order}.eq."${time}",id.lt.${id})`);

@@ -15,7 +15,7 @@ export function messages(
   connection: Connection,
   { signal, ...window }: ReadMessages,
 ): AsyncGenerator<Message, void, undefined> {
-  const facts = { operation: "messages", chat_id: window.chat_id, signal };
+  const facts = { operation: "messages", chat_id: window.chat_id, signal, input: window };
   return operateEach(connection, facts, ({ connection: { supabase }, limit }) =>
     messageWindow(
       window,

@@ -126,7 +126,7 @@ for (const [what, fields, code, field] of SEARCH_RESULTS) {
 }
 
 const IMAGES: [string, Partial<NewImage>, ErrorCode, string][] = [
-  ["a box outside 0–1", { coords_norm: box(0, 0, 1.5, 1) }, "invalid_request", "2"],
+  ["a box outside 0–1", { coords_norm: box(0, 0, 1.5, 1) }, "invalid_request", "coords_norm"],
   ["a box without area", { coords_norm: box(0.5, 0, 0.5, 1) }, "invalid_request", "coords_norm"],
   ["page 0", { page_number: 0 }, "invalid_request", "page_number"],
   ["a document of another chat", { document_id: other.document.id }, "not_found", "document_id"],

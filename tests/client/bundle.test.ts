@@ -15,7 +15,6 @@ const SUPABASE = `export { createClient } from "@supabase/supabase-js";\n`;
 const LATER: Record<string, string> = {
   "sha2.js": "loaded with the first upload over 16 MiB, or on a page that is not secure",
   "with_offline.js": 'loaded when `offline: "local"` is chosen',
-  "explained.js": "loaded with the first call that is refused for what it says",
   "local_export.js": "loaded with the first export without the server",
   "later_verbs.js": "loaded with the first upload, download, export, import or deletion",
   "memory_store.js": 'loaded with `memoryStore`, the default of `offline: "local"`',
