@@ -3,6 +3,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { assert, assertEquals } from "@std/assert";
+import { documents } from "../support/documents.ts";
 import { FRAMEWORKS, installFrameworks } from "../support/frameworks.ts";
 
 await installFrameworks();
@@ -51,7 +52,13 @@ const SOURCES: Record<string, string> = {
   "assistant_ui.ts": ofAssistantUi("@assistant-ui/react", "RemoteThreadListAdapter"),
 };
 
-Deno.test("the adapters and the pages of the tests compile against the frameworks", () => {
+/** The recipes: those need the frameworks. */
+const recipes = (await documents()).filter(({ file }) => file === "docs/adapters.md")
+  .flatMap(({ blocks }) => blocks).filter(({ language }) => language === "tsx");
+for (const { line, code } of recipes) SOURCES[`adapters_md_${line}.tsx`] = code;
+
+Deno.test("adapters, recipes and the tests' pages compile against the frameworks", () => {
+  assertEquals(recipes.length, 3);
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2023,
     module: ts.ModuleKind.ESNext,

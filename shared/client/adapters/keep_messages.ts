@@ -3,11 +3,11 @@ import { MAX_ROWS } from "../../limits.ts";
 import type { NewMessage } from "../add_messages.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { CallOptions } from "../connection.ts";
+import { notLoaded } from "../not_loaded.ts";
 import { portions } from "../portions.ts";
 import type { Message, Status } from "../rows.ts";
 import { externalId } from "./framework_ids.ts";
 import { type Failure, type FileVerbs, forgetLostFiles, keepFiles } from "./keep_files.ts";
-import { keepSources } from "./keep_sources.ts";
 import { rowOf } from "./row_of_message.ts";
 import { ownRowIds, type RowIds, storedRowIds } from "./row_ids.ts";
 import type { UIMessage } from "./ui_message.ts";
@@ -130,8 +130,11 @@ export async function keepMessages(
     if (code !== "conflict" && code !== "not_found") throw error;
     stored = await attempt(await asStored(), code === "not_found");
   }
-  const cited = messages.map((message, index) => ({ message, message_id: stored[index]!.id }));
-  await keepSources(archive, { chat_id, messages: cited, signal });
+  if (messages.some(({ parts }) => parts.some(({ type }) => type.startsWith("source")))) {
+    const { keepSources } = await import("./keep_sources.ts").catch(notLoaded);
+    const cited = messages.map((message, index) => ({ message, message_id: stored[index]!.id }));
+    await keepSources(archive, { chat_id, messages: cited, signal });
+  }
   if (failures[0]) throw partError(failures[0]);
   return stored;
 }

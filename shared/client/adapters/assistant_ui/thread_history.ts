@@ -8,12 +8,7 @@ import { signFiles } from "../file_names.ts";
 import { isRoot, messageOf, storedMessages } from "../message_of_row.ts";
 import type { UIMessage } from "../ui_message.ts";
 import { chatIdOf, type ThreadItem } from "./thread_item.ts";
-import {
-  rowStatusOf,
-  type ThreadMessage,
-  threadMessageOf,
-  uiMessageOf,
-} from "./thread_messages.ts";
+import { type ThreadMessage, threadMessageOf } from "./thread_messages.ts";
 
 /** What {@link threadHistoryAdapter} needs of an archive. */
 export type HistoryVerbs = ChatVerbs & KeepVerbs & Pick<ArchiveVerbs, "history">;
@@ -142,8 +137,10 @@ export function threadHistoryAdapter<M extends ThreadMessage = ThreadMessage>(
       await archive.deleteMessages({ chat_id, ids: ids.map((id) => rows.get(id)!.id) });
     });
   };
-  const save = ({ message, parentId, runConfig }: ThreadMessageItem<M>) =>
-    write(uiMessageOf(message, runConfig), parentId, rowStatusOf(message));
+  const save = async ({ message, parentId, runConfig }: ThreadMessageItem<M>) => {
+    const { rowStatusOf, uiMessageOf } = await loadKeeping();
+    await write(uiMessageOf(message, runConfig), parentId, rowStatusOf(message));
+  };
   return {
     async load() {
       const rows = await read();

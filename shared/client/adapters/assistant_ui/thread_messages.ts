@@ -1,9 +1,8 @@
 /**
- * Messages of assistant-ui as those of the AI SDK, which rows hold, and back.
+ * Messages of assistant-ui, made of those of the AI SDK, which rows hold.
  *
  * @module
  */
-import type { Status } from "../../rows.ts";
 import type { JsonPart, UIMessage } from "../ui_message.ts";
 
 /** A message of assistant-ui, as far as the archive looks into it. */
@@ -18,31 +17,7 @@ export interface ThreadMessage {
 }
 
 /** Attachments are kept behind the parts: metadata would be too small for them. */
-const ATTACHMENT = "attachment";
-
-/** The message as it is kept. @param runConfig that was given for it */
-export function uiMessageOf(
-  { content, attachments, createdAt, ...message }: ThreadMessage,
-  runConfig: unknown,
-): UIMessage {
-  const files = (attachments ?? []).map((attachment) => {
-    const { file: _, ...facts } = attachment as { file?: unknown };
-    return { type: ATTACHMENT, attachment: facts };
-  });
-  return {
-    ...message,
-    createdAt: createdAt.toISOString(),
-    ...runConfig === undefined ? {} : { runConfig },
-    parts: [...content, ...files] as UIMessage["parts"],
-  } as UIMessage;
-}
-
-/** How a row stands. */
-export function rowStatusOf({ status }: ThreadMessage): Status {
-  if (status?.type === "running") return "streaming";
-  if (status?.type !== "incomplete") return "complete";
-  return status.reason === "error" ? "error" : "incomplete";
-}
+export const ATTACHMENT = "attachment";
 
 /** What parts of the AI SDK are here: other writers keep those. */
 function partOf(part: JsonPart): JsonPart {
