@@ -45,10 +45,11 @@ const Chunk = memo(({ messages, rows, streaming, actions }: ChunkProps) => {
     if ((now === undefined) !== (height === undefined)) {
       startTransition(() => setHeight(now));
     }
-  }, { margin: "1500px" });
+  }, { margin: "1000px" });
   return (
     <div
       ref={element}
+      className="chunk"
       style={{ height }}
       data-messages={messages.map(({ id }) => id).join(" ")}
     >
