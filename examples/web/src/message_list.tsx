@@ -45,10 +45,11 @@ const Chunk = memo(({ messages, rows, streaming, actions }: ChunkProps) => {
     if ((now === undefined) !== (height === undefined)) {
       startTransition(() => setHeight(now));
     }
-  }, { margin: "1500px" });
+  }, { margin: "1000px" });
   return (
     <div
       ref={element}
+      className="chunk"
       style={{ height }}
       data-messages={messages.map(({ id }) => id).join(" ")}
     >
@@ -96,6 +97,7 @@ export function MessageList(
   const list = useRef<HTMLDivElement>(null);
   const top = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
+  const lastTop = useRef(0);
   const first = useRef<{ id: string | undefined; height: number }>({
     id: undefined,
     height: 0,
@@ -145,7 +147,10 @@ export function MessageList(
       onScroll={(
         { currentTarget: { scrollHeight, scrollTop, clientHeight } },
       ) => {
-        follows.current = scrollHeight - scrollTop - clientHeight < NEAR_END;
+        // The list may have grown since it was scrolled to its end: only a way up ends the following.
+        if (scrollHeight - scrollTop - clientHeight < NEAR_END) follows.current = true;
+        else if (scrollTop < lastTop.current) follows.current = false;
+        lastTop.current = scrollTop;
         first.current.height = scrollHeight;
       }}
     >

@@ -50,8 +50,8 @@ const en = {
   pickChat: "Choose a chat, or start a new one.",
   askAbout: "Ask about the document",
   examples: [
-    "How much memory does decompression need?",
-    "What does the -9 option do?",
+    "What does the block size affect?",
+    "Can data be recovered from damaged files?",
   ],
   send: "Send",
   stop: "Stop",
@@ -207,8 +207,8 @@ const ru: Strings = {
   pickChat: "Выберите чат или начните новый.",
   askAbout: "Спросите о документе",
   examples: [
-    "How much memory does decompression need?",
-    "What does the -9 option do?",
+    "What does the block size affect?",
+    "Can data be recovered from damaged files?",
   ],
   send: "Отправить",
   stop: "Остановить",
