@@ -5,7 +5,6 @@ import { archiveChat, unarchiveChat } from "./archive_chat.ts";
 import type { ArchiveVerbs } from "./archive_verbs.ts";
 import type { Connection } from "./connection.ts";
 import { createChat } from "./create_chat.ts";
-import { deleteChat } from "./delete_chat.ts";
 import { deleteDocument, documents } from "./documents.ts";
 import { getChat } from "./get_chat.ts";
 import { history } from "./history.ts";
@@ -15,6 +14,7 @@ import {
   awaitDeletion,
   checkConnection,
   deleteAccount,
+  deleteChat,
   deleteImages,
   deleteMessages,
   download,

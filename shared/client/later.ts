@@ -27,6 +27,8 @@ function later<Verb extends keyof LaterVerbs>(name: Verb): LaterVerbs[Verb] {
 export const attachImages = later("attachImages");
 /** How the backend is: database, bucket and cleanup worker. Nobody needs to be signed in. */
 export const checkConnection = later("checkConnection");
+/** Deletes a chat with everything in it; its status says whether the bytes are gone, too. */
+export const deleteChat = later("deleteChat");
 /** Deletes images; their bytes follow within a minute. */
 export const deleteImages = later("deleteImages");
 /** Deletes messages with their images and search results. */

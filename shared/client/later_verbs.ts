@@ -7,6 +7,7 @@ export { attachImages } from "./attach_images.ts";
 export { awaitDeletion } from "./await_deletion.ts";
 export { checkConnection } from "./check_connection.ts";
 export { deleteAccount } from "./delete_account.ts";
+export { deleteChat } from "./delete_chat.ts";
 export { deleteImages } from "./delete_images.ts";
 export { deleteMessages } from "./delete_messages.ts";
 export { download } from "./download.ts";

@@ -35,7 +35,7 @@ export {
 } from "./connection.ts";
 export { createChat, type NewChat } from "./create_chat.ts";
 export { type ChatArchiveOptions, createChatArchive } from "./create_chat_archive.ts";
-export { deleteChat, type Deletion } from "./delete_chat.ts";
+export type { Deletion } from "./delete_chat.ts";
 export type { DeleteImages } from "./delete_images.ts";
 export type { DeleteMessages } from "./delete_messages.ts";
 export { deleteDocument, documents } from "./documents.ts";
@@ -64,6 +64,7 @@ export {
   awaitDeletion,
   checkConnection,
   deleteAccount,
+  deleteChat,
   deleteImages,
   deleteMessages,
   download,
