@@ -15,7 +15,7 @@ Deno.test("without a user's token both APIs say how to give one", async () => {
   for (const call of calls) {
     const { code, message } = await assertRejects(call, ChatArchiveError);
     assertEquals(code, "unauthorized");
-    assertMatch(message, /sign in .* accessToken/);
+    assertMatch(message, /sign in .*accessToken/);
   }
 });
 

@@ -146,7 +146,8 @@ Deno.test("what is lost for good is asked about: at a terminal, or confirmed by 
 async function runProcess(args: string[], env: Record<string, string> = {}) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", join(PROJECT_ROOT, "tools/status.ts"), ...args],
-    env: { NO_COLOR: "1", LOG_LEVEL: "", ...env },
+    // As without npx, by which the tests may run.
+    env: { NO_COLOR: "1", LOG_LEVEL: "", npm_command: "", ...env },
   }).output();
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
