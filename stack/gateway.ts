@@ -69,12 +69,9 @@ export function startGateway(
   const server = Deno.serve(
     { hostname: "127.0.0.1", port, onListen: () => {} },
     (request, { remoteAddr }) =>
-      route(request, remoteAddr.hostname, parts).catch((error) =>
-        answerTo(request, error)
-      ),
+      route(request, remoteAddr.hostname, parts).catch((error) => answerTo(request, error)),
   );
   return {
-    stop: () =>
-      within(SHUTDOWN_TIMEOUT_MS, () => server.shutdown()).catch(() => {}),
+    stop: () => within(SHUTDOWN_TIMEOUT_MS, () => server.shutdown()).catch(() => {}),
   };
 }

@@ -113,13 +113,10 @@ export function createPage(folder: string, apiUrl: string): Page {
   }
 
   /** One bundling at a time; each looks anew whether the sources have changed. */
-  const bundled = () =>
-    bundling ??= bundle().finally(() => bundling = undefined);
+  const bundled = () => bundling ??= bundle().finally(() => bundling = undefined);
 
   async function file(path: string): Promise<Response | undefined> {
-    const bytes = await Deno.readFile(join(folder, path)).catch(() =>
-      undefined
-    );
+    const bytes = await Deno.readFile(join(folder, path)).catch(() => undefined);
     if (!bytes) return undefined;
     const type = TYPES[extname(path)] ?? "application/octet-stream";
     return new Response(bytes, {

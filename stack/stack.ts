@@ -4,10 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import {
-  BEHAVIOUR_VARIABLES,
-  BUCKET_VARIABLES,
-} from "../supabase/functions/_shared/settings.ts";
+import { BEHAVIOUR_VARIABLES, BUCKET_VARIABLES } from "../supabase/functions/_shared/settings.ts";
 import { createBucket, S3_PATH } from "./bucket.ts";
 import { Cleanup } from "./cleanup.ts";
 import { createDatabaseApi, type DatabaseApi } from "./database_api.ts";
@@ -18,10 +15,7 @@ import { startFunctions } from "./functions.ts";
 import { startGateway } from "./gateway.ts";
 import { startObjectServer } from "./object_server.ts";
 import { createPage } from "./page.ts";
-import {
-  createTokenTranslator,
-  type TokenTranslator,
-} from "./patches/lite_tokens.ts";
+import { createTokenTranslator, type TokenTranslator } from "./patches/lite_tokens.ts";
 import { assertPortIsFree, freePort } from "./ports.ts";
 import { readProjectSettings } from "./project_settings.ts";
 import { LOCAL_KEYS, type StackStatus } from "./status_file.ts";
