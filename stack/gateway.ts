@@ -26,11 +26,7 @@ const ANY_ORIGIN = { "access-control-allow-origin": "*" };
 /** For requests under way at the end: a client that keeps a stream open must not keep the stack up. */
 const SHUTDOWN_TIMEOUT_MS = 1000;
 
-async function route(
-  request: Request,
-  peer: string,
-  parts: GatewayParts,
-): Promise<Response> {
+async function route(request: Request, peer: string, parts: GatewayParts): Promise<Response> {
   const { pathname } = new URL(request.url);
   if (pathname === "/auth/v1/.well-known/jwks.json") {
     return Response.json(parts.tokens.jwks, { headers: ANY_ORIGIN });
@@ -38,12 +34,8 @@ async function route(
   if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) {
     return preflight(request) ?? readable(await parts.api.fetch(request, peer));
   }
-  if (pathname.startsWith("/functions/v1/")) {
-    return await parts.functions.fetch(request);
-  }
-  if (pathname.startsWith(`${S3_PATH}/`) && parts.bucket) {
-    return await parts.bucket(request);
-  }
+  if (pathname.startsWith("/functions/v1/")) return await parts.functions.fetch(request);
+  if (pathname.startsWith(`${S3_PATH}/`) && parts.bucket) return await parts.bucket(request);
   return await parts.page.fetch(request) ??
     Response.json({ message: "no Route matched with those values" }, {
       status: 404,
@@ -55,17 +47,11 @@ async function route(
 function answerTo(request: Request, error: unknown): Response {
   if (isSenderGone(request, error)) return new Response(null, { status: 499 });
   console.warn(`gateway: ${error}`);
-  return Response.json({ message: "internal error" }, {
-    status: 500,
-    headers: ANY_ORIGIN,
-  });
+  return Response.json({ message: "internal error" }, { status: 500, headers: ANY_ORIGIN });
 }
 
 /** Listens on 127.0.0.1, and routes by path, as the platform's gateway does. */
-export function startGateway(
-  port: number,
-  parts: GatewayParts,
-): { stop(): Promise<void> } {
+export function startGateway(port: number, parts: GatewayParts): { stop(): Promise<void> } {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port, onListen: () => {} },
     (request, { remoteAddr }) =>

@@ -59,13 +59,8 @@ const FUNCTION_VARIABLES = [
   "FAILPOINT_FILE",
 ];
 
-function pick(
-  env: StackOptions["env"],
-  names: string[],
-): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => env[name] ? [[name, env[name]]] : []),
-  );
+function pick(env: StackOptions["env"], names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => env[name] ? [[name, env[name]]] : []));
 }
 
 function embeddedBucketSettings(apiUrl: string): Record<string, string> {
@@ -79,14 +74,10 @@ function embeddedBucketSettings(apiUrl: string): Record<string, string> {
   };
 }
 
-function externalBucketSettings(
-  env: StackOptions["env"],
-): Record<string, string> {
+function externalBucketSettings(env: StackOptions["env"]): Record<string, string> {
   const settings = pick(env, BUCKET_VARIABLES);
   for (const name of ["S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET"]) {
-    if (!settings[name]) {
-      throw misuse(`--external-s3 needs ${name}`, "See .env.example.");
-    }
+    if (!settings[name]) throw misuse(`--external-s3 needs ${name}`, "See .env.example.");
   }
   return settings;
 }
@@ -133,11 +124,7 @@ async function startApi(
   return api;
 }
 
-function statusOf(
-  apiUrl: string,
-  dbUrl: string,
-  bucket: Record<string, string>,
-): StackStatus {
+function statusOf(apiUrl: string, dbUrl: string, bucket: Record<string, string>): StackStatus {
   return {
     API_URL: apiUrl,
     FUNCTIONS_URL: `${apiUrl}/functions/v1`,
@@ -153,10 +140,7 @@ function statusOf(
   };
 }
 
-async function startParts(
-  options: StackOptions,
-  cleanup: Cleanup,
-): Promise<Stack> {
+async function startParts(options: StackOptions, cleanup: Cleanup): Promise<Stack> {
   if (options.port !== 0) assertPortIsFree(options.port, "--port");
   const port = options.port || freePort();
   const apiUrl = `http://127.0.0.1:${port}`;
@@ -167,10 +151,7 @@ async function startParts(
   const database = await openDatabase(options);
   cleanup.add(database.stop);
   const bucket = await startBucket(options, cleanup);
-  const tokens = await createTokenTranslator(
-    database.secrets,
-    `${apiUrl}/auth/v1`,
-  );
+  const tokens = await createTokenTranslator(database.secrets, `${apiUrl}/auth/v1`);
   const api = await startApi(database, tokens, cleanup);
 
   const { PUBLISHABLE_KEY, SECRET_KEY } = LOCAL_KEYS;
@@ -191,12 +172,8 @@ async function startParts(
 
   const page = createPage(join(options.dataDir, "page"), apiUrl);
   cleanup.add(page.stop);
-  cleanup.add(
-    startGateway(port, { api, functions, bucket, tokens, page }).stop,
-  );
-  cleanup.add(
-    (await startWorkerTimer(apiUrl, SECRET_KEY, options.worker)).stop,
-  );
+  cleanup.add(startGateway(port, { api, functions, bucket, tokens, page }).stop);
+  cleanup.add((await startWorkerTimer(apiUrl, SECRET_KEY, options.worker)).stop);
   return {
     status: statusOf(apiUrl, database.url, bucketSettings),
     failed: database.failed,
