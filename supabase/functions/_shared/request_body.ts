@@ -21,10 +21,56 @@ const MAX_REST_BYTES = 1024 * 1024;
 /** Milliseconds that this may take. */
 const REST_TIMEOUT_MS = 1000;
 
-async function collect(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
+/** How long a sender may take, in milliseconds. */
+export interface BodyTimeouts {
+  /** Without a byte. */
+  silenceMs: number;
+  /** For a whole JSON body. */
+  jsonMs: number;
+}
+
+/** What a sender gets: whoever sends a byte now and then must not hold an instance. */
+const BODY_TIMEOUTS: BodyTimeouts = { silenceMs: 60_000, jsonMs: 60_000 };
+
+function isTimeout(error: unknown) {
+  return error instanceof DOMException && error.name === "TimeoutError";
+}
+
+/** The chunks of a body; it is cancelled where its sender is silent, and left as it is where the reader stops. */
+async function* chunksOf(
+  body: ReadableStream<Uint8Array> | null,
+  limitMs: () => number,
+): AsyncGenerator<Uint8Array> {
+  if (!body) return;
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await within(Math.max(limitMs(), 0), () => reader.read());
+      if (done) return;
+      yield value;
+    }
+  } catch (cause) {
+    if (!isTimeout(cause)) throw cause;
+    reader.cancel().catch(() => {});
+    const message = "the body did not arrive in time";
+    throw new ChatArchiveError("invalid_request", `request: ${message}`, {
+      cause,
+      details: [{ path: [], message }],
+    });
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+async function collect(
+  body: ReadableStream<Uint8Array> | null,
+  { silenceMs, jsonMs }: BodyTimeouts,
+): Promise<ArrayBuffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body ?? []) {
+  const end = performance.now() + jsonMs;
+  const limitMs = () => Math.min(silenceMs, end - performance.now());
+  for await (const chunk of chunksOf(body, limitMs)) {
     size += chunk.length;
     if (size > MAX_JSON_BYTES) {
       throw new ChatArchiveError(
@@ -40,14 +86,18 @@ async function collect(body: ReadableStream<Uint8Array> | null): Promise<ArrayBu
 /**
  * Reads a JSON body. One without a content type counts as JSON.
  *
- * @throws {ChatArchiveError} `unsupported_media_type`, `payload_too_large`, `invalid_request`
+ * @throws {ChatArchiveError} `unsupported_media_type`, `payload_too_large`; `invalid_request` where it is no
+ *   JSON, or does not arrive in time
  */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJson(
+  request: Request,
+  timeouts: BodyTimeouts = BODY_TIMEOUTS,
+): Promise<unknown> {
   const type = request.headers.get("content-type") ?? "application/json";
   if (!/^application\/json\b/i.test(type)) {
     throw new ChatArchiveError("unsupported_media_type", "the body must be application/json");
   }
-  const bytes = await collect(request.body);
+  const bytes = await collect(request.body, timeouts);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
@@ -62,9 +112,14 @@ export async function readJson(request: Request): Promise<unknown> {
  * The body of a request as a file.
  *
  * @param accepts media types that the function takes
- * @throws {ChatArchiveError} `unsupported_media_type`
+ * @throws {ChatArchiveError} `unsupported_media_type`; reading the file, `invalid_request` where its
+ *   sender is silent
  */
-export function fileOf(request: Request, accepts: Files): BodyFile {
+export function fileOf(
+  request: Request,
+  accepts: Files,
+  { silenceMs }: Pick<BodyTimeouts, "silenceMs"> = BODY_TIMEOUTS,
+): BodyFile {
   const given = request.headers.get("content-type") ?? "";
   const contentType = given.split(";")[0]!.trim().toLowerCase();
   const accepted = Object.keys(accepts);
@@ -74,8 +129,7 @@ export function fileOf(request: Request, accepts: Files): BodyFile {
       `the body must be ${accepted.join(" or ")}`,
     );
   }
-  const bytes = request.body?.values({ preventCancel: true }) ?? ReadableStream.from([]);
-  return { contentType, bytes };
+  return { contentType, bytes: chunksOf(request.body, () => silenceMs) };
 }
 
 /**
