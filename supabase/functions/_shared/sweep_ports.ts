@@ -17,7 +17,12 @@ export interface SweepResult {
   deleted: number;
   /** Entries that will be tried again later. */
   failed: number;
+  /** The versions that one call may delete are used up: a later call goes on. */
+  exhausted: boolean;
 }
+
+/** What a sweep of nothing did. */
+export const NOTHING: SweepResult = { claimed: 0, deleted: 0, failed: 0, exhausted: false };
 
 /** Is the time of a sweep up? */
 export const isLate = ({ deadline }: SweepPorts): boolean => performance.now() >= deadline;
@@ -27,4 +32,5 @@ export const sumOf = (one: SweepResult, other: SweepResult): SweepResult => ({
   claimed: one.claimed + other.claimed,
   deleted: one.deleted + other.deleted,
   failed: one.failed + other.failed,
+  exhausted: one.exhausted || other.exhausted,
 });
