@@ -701,7 +701,12 @@ export type Database = {
           "objects_deleted": number;
         }[];
       };
+      "end_silent_messages": {
+        Args: { "batch"?: number; "budget_seconds"?: number; "streaming_timeout_seconds": number };
+        Returns: number;
+      };
       "enqueue_orphans": { Args: { "grace_seconds": number; "listed": Json }; Returns: number };
+      "expire_uploads": { Args: { "batch"?: number; "budget_seconds"?: number }; Returns: number };
       "export_part": {
         Args: {
           "after_created_at"?: string;
@@ -772,6 +777,7 @@ export type Database = {
         Args: { "max_rows"?: number; "of_chat": string };
         Returns: number;
       };
+      "purge_receipts": { Args: { "batch"?: number; "budget_seconds"?: number }; Returns: number };
       "raise_bucket_counter": { Args: { "at_least"?: number }; Returns: number };
       "recount_usage": { Args: { "of_user": string }; Returns: boolean };
       "remove_stale_import": { Args: Record<PropertyKey, never>; Returns: string };
@@ -904,14 +910,7 @@ export type Database = {
           "locked_until": string;
         }[];
       };
-      "start_cleanup": {
-        Args: { "batch"?: number; "streaming_timeout_seconds"?: number };
-        Returns: {
-          "expired_uploads": number;
-          "incomplete_messages": number;
-          "purged": number;
-        }[];
-      };
+      "start_cleanup": { Args: Record<PropertyKey, never>; Returns: undefined };
       "take_rate_token": {
         Args: { "of_function": string; "of_user": string; "per_minute": number };
         Returns: number;

@@ -41,9 +41,9 @@ export type StorageCleanupRequest = z.infer<typeof StorageCleanupRequest>;
 
 /** What is in the queue after either verb. */
 const queue = {
-  /** Entries that are due now. */
+  /** Entries that are due now; 10001: more than 10,000. */
   pending: z.int(),
-  /** Entries that were given up. */
+  /** Entries that were given up; 10001: more than 10,000. */
   dead: z.int(),
 };
 
@@ -57,6 +57,8 @@ export const CleanupReport = z.object({
   expired_uploads: z.int(),
   /** Messages that were streaming for too long without a change. */
   incomplete_messages: z.int().optional(),
+  /** Steps of the run that failed; the log says why. The next run tries them again. */
+  failed_steps: z.array(z.string()).optional(),
   /**
    * Why nothing was deleted. restored: the bucket was last used by another or a later database.
    * unreachable: its marker could not be read or written; nothing was tried.

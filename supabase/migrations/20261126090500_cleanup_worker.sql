@@ -16,60 +16,136 @@ grant select, update on table private.cleanup_heartbeat to service_role;
 create policy "The worker keeps its heartbeat" on private.cleanup_heartbeat
   for all to service_role using (true) with check (true);
 
--- Reservations are expired, and old receipts purged, before anything is claimed: an incoming key is
--- protected as long as its reservation is open.
-create function public.start_cleanup(
-  batch integer default 10000,
-  streaming_timeout_seconds integer default 900
-)
-returns table (expired_uploads integer, purged integer, incomplete_messages integer)
-language plpgsql
+-- Each step of a run is a call, and so a transaction, of its own: one that fails takes no other back. And
+-- each ends after about budget_seconds, whatever waits: a statement that the platform stops after 8 s has
+-- done nothing, and would choose the same rows again each minute.
+create function public.start_cleanup() returns void
+language sql
+volatile
 security invoker
 set search_path = ''
 as $$
-begin
   update private.cleanup_heartbeat set last_run_at = now() where singleton;
+$$;
+comment on function public.start_cleanup() is 'Begins a run of the worker: its heartbeat.';
+revoke all on function public.start_cleanup() from public, anon, authenticated, service_role;
+grant execute on function public.start_cleanup() to service_role;
 
-  with due as (
-    select u.id from public.uploads u
-    where u.status = 'reserved' and u.closes_at <= now()
-    order by u.closes_at
-    limit batch
-    for update skip locked
-  )
-  update public.uploads u set status = 'expired' from due where u.id = due.id;
-  get diagnostics expired_uploads = row_count;
-
-  with old as (
-    select d.id from public.storage_deletions d
-    where d.done_at < now() - interval '30 days'
-    limit batch
-    for update skip locked
-  )
-  delete from public.storage_deletions d using old where d.id = old.id;
-  get diagnostics purged = row_count;
-
-  with vanished as (
-    select m.id from public.chat_messages m
-    where m.status = 'streaming'
-      and m.updated_at < now() - make_interval(secs => streaming_timeout_seconds)
-    order by m.updated_at
-    limit batch
-    for update skip locked
-  )
-  update public.chat_messages m set status = 'incomplete' from vanished where m.id = vanished.id;
-  get diagnostics incomplete_messages = row_count;
-
-  return next;
+create function public.expire_uploads(
+  batch integer default 1000,
+  budget_seconds double precision default 1
+)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  deadline constant timestamptz := clock_timestamp() + make_interval(secs => budget_seconds);
+  changed integer;
+  expired integer := 0;
+begin
+  loop
+    with due as (
+      select u.id from public.uploads u
+      where u.status = 'reserved' and u.closes_at <= now()
+      order by u.closes_at
+      limit batch
+      for update skip locked
+    )
+    update public.uploads u set status = 'expired' from due where u.id = due.id;
+    get diagnostics changed = row_count;
+    expired := expired + changed;
+    exit when changed < batch or clock_timestamp() > deadline;
+  end loop;
+  return expired;
 end
 $$;
-comment on function public.start_cleanup(integer, integer) is
-  'Begins a run of the worker: heartbeat, expiry of reservations that have closed, purge of receipts '
-  'that were done 30 days ago; and messages that have been streaming for longer than the timeout without '
-  'a change become incomplete.';
-revoke all on function public.start_cleanup(integer, integer)
+comment on function public.expire_uploads(integer, double precision) is
+  'Part of each run of the worker, before it claims anything, since an incoming key is protected as long as '
+  'its reservation is open: expires reservations that have closed. Returns how many.';
+revoke all on function public.expire_uploads(integer, double precision)
   from public, anon, authenticated, service_role;
-grant execute on function public.start_cleanup(integer, integer) to service_role;
+grant execute on function public.expire_uploads(integer, double precision) to service_role;
+
+create function public.purge_receipts(
+  batch integer default 1000,
+  budget_seconds double precision default 1
+)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  deadline constant timestamptz := clock_timestamp() + make_interval(secs => budget_seconds);
+  removed integer;
+  purged integer := 0;
+begin
+  loop
+    with old as (
+      select d.id from public.storage_deletions d
+      where d.done_at < now() - interval '30 days'
+      limit batch
+      for update skip locked
+    )
+    delete from public.storage_deletions d using old where d.id = old.id;
+    get diagnostics removed = row_count;
+    purged := purged + removed;
+    exit when removed < batch or clock_timestamp() > deadline;
+  end loop;
+  return purged;
+end
+$$;
+comment on function public.purge_receipts(integer, double precision) is
+  'Part of each run of the worker: removes receipts that were done 30 days ago. Returns how many.';
+revoke all on function public.purge_receipts(integer, double precision)
+  from public, anon, authenticated, service_role;
+grant execute on function public.purge_receipts(integer, double precision) to service_role;
+
+-- A message that ends is indexed for search, which takes up to 5 ms: hence the small batches.
+create function public.end_silent_messages(
+  streaming_timeout_seconds integer,
+  batch integer default 50,
+  budget_seconds double precision default 1
+)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  deadline constant timestamptz := clock_timestamp() + make_interval(secs => budget_seconds);
+  changed integer;
+  ended integer := 0;
+begin
+  loop
+    with vanished as (
+      select m.id from public.chat_messages m
+      where m.status = 'streaming'
+        and m.updated_at < now() - make_interval(secs => streaming_timeout_seconds)
+      order by m.updated_at
+      limit batch
+      for update skip locked
+    )
+    update public.chat_messages m set status = 'incomplete' from vanished where m.id = vanished.id;
+    get diagnostics changed = row_count;
+    ended := ended + changed;
+    exit when changed < batch or clock_timestamp() > deadline;
+  end loop;
+  return ended;
+end
+$$;
+comment on function public.end_silent_messages(integer, integer, double precision) is
+  'Part of each run of the worker: messages that have been streaming for longer than the timeout without '
+  'a change become incomplete. Returns how many; 0: none is left.';
+revoke all on function public.end_silent_messages(integer, integer, double precision)
+  from public, anon, authenticated, service_role;
+grant execute on function public.end_silent_messages(integer, integer, double precision)
+  to service_role;
 
 -- For turns: a user's entries in the order in which they are due.
 create index storage_deletions_turn_idx on public.storage_deletions (user_id, not_before, id)
@@ -219,6 +295,8 @@ as $$
         then now() + least(interval '6 hours', interval '5 seconds' * 2 ^ least(d.attempts, 13))
                      * (0.75 + random() / 2)
         when r.outcome = 'postponed' then now() + interval '10 minutes'
+        -- For the next run, after what has waited longer.
+        when r.outcome = 'unfinished' then greatest(d.not_before, now() + interval '30 seconds')
         when r.outcome = 'done' and d.sweeps_left > 1 then now() + interval '1 day'
         else d.not_before end
   from jsonb_to_recordset(results) as r (
@@ -229,7 +307,7 @@ as $$
 $$;
 comment on function public.settle_storage_deletions(jsonb, integer) is
   'Records what became of claimed entries: [{id, locked_until, outcome: done | failed | progress | '
-  'released | postponed, objects_deleted, error}]. An entry whose lease went to another worker is left alone.';
+  'released | postponed | unfinished, objects_deleted, error}]. An entry whose lease went to another worker is left alone.';
 revoke all on function public.settle_storage_deletions(jsonb, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.settle_storage_deletions(jsonb, integer) to service_role;
@@ -244,9 +322,13 @@ security invoker
 set search_path = ''
 as $$
   select
-    (select count(*) from public.storage_deletions d
-      where d.done_at is null and d.dead_at is null and d.not_before <= now()),
-    (select count(*) from public.storage_deletions d where d.dead_at is not null),
+    (select count(*) from (
+      select from public.storage_deletions d
+      where d.done_at is null and d.dead_at is null and d.not_before <= now() limit 10001
+    ) due),
+    (select count(*) from (
+      select from public.storage_deletions d where d.dead_at is not null limit 10001
+    ) dead),
     (select extract(epoch from now() - min(d.not_before))::double precision
       from public.storage_deletions d
       where d.done_at is null and d.dead_at is null and d.not_before <= now()),
@@ -254,8 +336,9 @@ as $$
       from private.cleanup_heartbeat h);
 $$;
 comment on function public.cleanup_state() is
-  'State of the outbox for health: entries due now, dead ones, age of the oldest due entry and time '
-  'since a worker last ran, in seconds (null: none, never).';
+  'State of the outbox for health: entries due now, dead ones (10,001 of either: more than 10,000, so that '
+  'a full outbox costs no time), age of the oldest due entry and time since a worker last ran, in seconds '
+  '(null: none, never).';
 revoke all on function public.cleanup_state() from public, anon, authenticated, service_role;
 grant execute on function public.cleanup_state() to service_role;
 

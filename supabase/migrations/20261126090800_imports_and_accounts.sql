@@ -179,6 +179,28 @@ grant execute on function public.remove_stale_import() to service_role;
 -- Every slice is a transaction of its own that leaves a valid state, so a deletion that is interrupted
 -- anywhere goes on where it stopped.
 
+-- Clients have no right to delete reservations: hence the owner's rights, within the caller's chats.
+create function private.delete_uploads(of_chat uuid, max_rows integer) returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  delete from public.uploads d where d.id in (
+    select u.id from public.uploads u
+    where u.chat_id = of_chat
+      and coalesce(u.user_id = (select auth.uid()), true)
+    limit max_rows
+  );
+end
+$$;
+comment on function private.delete_uploads(uuid, integer) is
+  'Deletes up to max_rows reservations of a chat of the caller''s; of any chat where the caller is no user. '
+  'Part of delete_chats_slice.';
+revoke all on function private.delete_uploads(uuid, integer) from public;
+grant execute on function private.delete_uploads(uuid, integer) to authenticated, service_role;
+
 create function public.delete_chats_slice(
   chat_ids uuid[],
   budget_seconds double precision default 3,
@@ -191,7 +213,10 @@ security invoker
 set search_path = ''
 as $$
 declare
-  deadline constant timestamptz := clock_timestamp() + make_interval(secs => budget_seconds);
+  -- Users may call it, and it holds the lock of a chat: no figure of theirs may keep it at work.
+  deadline constant timestamptz := clock_timestamp()
+    + make_interval(secs => least(greatest(coalesce(budget_seconds, 3), 0), 6));
+  most constant integer := least(greatest(coalesce(max_rows, 10000), 1), 10000);
   chat uuid;
 begin
   -- In one order, whoever deletes. The chat before its children, as confirm_uploads does: two orders
@@ -202,21 +227,28 @@ begin
     -- What is left of each kind goes with the chat, whose single prefix in the outbox then stands for
     -- all of its objects.
     while exists (
-      select from public.search_results r where r.chat_id = chat offset max_rows limit 1
+      select from public.search_results r where r.chat_id = chat offset most limit 1
     ) loop
       if clock_timestamp() > deadline then return false; end if;
       delete from public.search_results d where d.id in (
-        select r.id from public.search_results r where r.chat_id = chat limit max_rows
+        select r.id from public.search_results r where r.chat_id = chat limit most
       );
     end loop;
     while exists (
-      select from public.chat_messages m where m.chat_id = chat offset max_rows limit 1
+      select from public.chat_messages m where m.chat_id = chat offset most limit 1
     ) loop
       if clock_timestamp() > deadline then return false; end if;
       delete from public.chat_messages d where d.id in (
         select m.id from public.chat_messages m where m.chat_id = chat
-        order by m.seq desc limit max_rows
+        order by m.seq desc limit most
       );
+    end loop;
+    -- Each reservation has had its entry in the outbox since it was made.
+    while exists (
+      select from public.uploads u where u.chat_id = chat offset most limit 1
+    ) loop
+      if clock_timestamp() > deadline then return false; end if;
+      perform private.delete_uploads(chat, most);
     end loop;
     if clock_timestamp() > deadline then return false; end if;
     delete from public.chats c where c.id = chat;
@@ -225,8 +257,8 @@ begin
 end
 $$;
 comment on function public.delete_chats_slice(uuid[], double precision, integer) is
-  'Deletes chats, or of large ones as much as fits into about budget_seconds, at most max_rows messages '
-  'or hits a statement. True where nothing of them is left that the caller may delete.';
+  'Deletes chats, or of large ones as much as fits into about budget_seconds (up to 6), at most max_rows '
+  '(1 to 10,000) messages, hits or reservations a statement. True where nothing of them is left that the caller may delete.';
 revoke all on function public.delete_chats_slice(uuid[], double precision, integer)
   from public, anon, authenticated, service_role;
 grant execute on function public.delete_chats_slice(uuid[], double precision, integer)

@@ -890,11 +890,13 @@ security definer
 set search_path = ''
 as $$
 declare
+  deadline constant timestamptz := clock_timestamp() + interval '1 second';
   released constant integer := private.release_reservations(batch);
   owner uuid;
 begin
   for owner in select distinct d.user_id from private.usage_deltas d order by d.user_id limit batch loop
     perform private.fold_usage(owner);
+    exit when clock_timestamp() > deadline;
   end loop;
   return released;
 end

@@ -6,6 +6,7 @@ drop function public.delete_account_user(uuid);
 drop function private.delete_auth_user(uuid);
 drop function public.delete_account_slice(uuid, double precision, integer, integer);
 drop function public.delete_chats_slice(uuid[], double precision, integer);
+drop function private.delete_uploads(uuid, integer);
 drop function public.remove_stale_import();
 drop function public.finish_import(uuid);
 drop function public.name_import_documents(uuid, integer);

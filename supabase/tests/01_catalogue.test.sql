@@ -91,7 +91,8 @@ select is_empty(
                 and r.rolname = 'service_role')
        and not (f.proname = 'renew_uploads' and r.rolname = 'authenticated')
        and not (f.proname in ('database_id', 'last_item') and r.rolname = 'service_role')
-       and not (f.proname in ('is_readable_time', 'are_boxes', 'is_box', 'is_own_key', 'has_long_numbers', 'named_files')
+       and not (f.proname in ('is_readable_time', 'are_boxes', 'is_box', 'is_own_key', 'has_long_numbers', 'named_files',
+                              'delete_uploads')
                 and r.rolname in ('authenticated', 'service_role'))
        and not (f.proname in ('find_texts', 'parse_search', 'search_snippet', 'search_places',
                               'search_text', 'unspaced', 'utf16_length')

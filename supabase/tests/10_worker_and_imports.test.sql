@@ -1,7 +1,7 @@
 -- What the worker and imports do with messages and documents.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(24);
+select plan(27);
 
 insert into auth.users (id) values
   ('00000000-0000-4000-8000-00000000000a'), ('00000000-0000-4000-8000-00000000000b');
@@ -36,13 +36,12 @@ create function pg_temp.statuses() returns text language sql as $$
   select string_agg(m.status, ' ' order by m.id) from public.chat_messages m where m.chat_id = pg_temp.id('c', 1);
 $$;
 select pg_temp.become('service_role');
-select is((select incomplete_messages from public.start_cleanup(batch => 1, streaming_timeout_seconds => 900)), 1,
-  'one a batch');
+select is(public.end_silent_messages(900, batch => 1, budget_seconds => 0), 1, 'at least one batch a call');
 select pg_temp.become('operator');
 select is(pg_temp.statuses(), 'streaming streaming complete error incomplete', 'the one that is silent longest');
 select pg_temp.become('service_role');
-select is((select incomplete_messages from public.start_cleanup(streaming_timeout_seconds => 900)), 1, 'then the other');
-select is((select incomplete_messages from public.start_cleanup(streaming_timeout_seconds => 900)), 0, 'and no more');
+select is(public.end_silent_messages(900), 1, 'then the other');
+select is(public.end_silent_messages(900), 0, 'and no more');
 select pg_temp.become('operator');
 select is(pg_temp.statuses(), 'incomplete streaming complete error incomplete',
   'neither one that was written within the timeout, nor one that ended');
@@ -112,6 +111,28 @@ select throws_ok(format($$
   '23503', null, 'whose messages now name only what is there');
 select lives_ok(format($$ update public.chat_messages set parts = parts || '["more"]' where id = %L $$, pg_temp.id('1', 10)),
   'and can be changed');
+select pg_temp.become('operator');
+
+-- Deletion in slices. The figures are the caller's, who may be anybody.
+create table pg_temp.slices (rows bigint);
+grant insert on slices to authenticated;
+create function pg_temp.note_slice() returns trigger language plpgsql as $$
+begin
+  insert into slices select count(*) from gone;
+  return null;
+end $$;
+create trigger note_slice after delete on public.uploads
+  referencing old table as gone for each statement execute function pg_temp.note_slice();
+insert into public.uploads (chat_id, user_id, file_name, content_type, file_size, sha256, status)
+select pg_temp.id('c', 1), '00000000-0000-4000-8000-00000000000a', 'a.png', 'image/png', 1, repeat('0', 64), 'expired'
+from generate_series(1, 5);
+select pg_temp.become('owner');
+select is(public.delete_chats_slice(array[pg_temp.id('c', 1)], max_rows => 2), true, 'a chat goes in slices');
+select pg_temp.become('operator');
+select is((select max(rows) from slices), 2::bigint, 'its reservations, too');
+select pg_temp.become('owner');
+select is(public.delete_chats_slice(array[pg_temp.id('c', 2)], budget_seconds => 1e6, max_rows => 0), true,
+  'no figure of a caller keeps it at work for ever');
 select pg_temp.become('operator');
 
 select * from finish();

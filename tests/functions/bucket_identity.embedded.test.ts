@@ -95,6 +95,7 @@ Deno.test("a database and its buckets", async (t) => {
       admin,
       store,
       settings: { messageStreamTimeout: 900 },
+      log: () => {},
       budget: 10_000,
       project: PROJECT,
       contentType: "image/png",
@@ -227,6 +228,7 @@ Deno.test("a database and its buckets", async (t) => {
           ...portsOf(known.store),
           store: known.store,
           settings: { messageStreamTimeout: 900 },
+          log: () => {},
           budget: 1000,
         };
         await assertRejects(

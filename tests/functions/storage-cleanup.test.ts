@@ -95,6 +95,60 @@ Deno.test("a message that streams without a change for too long is incomplete", 
   assertEquals((await cleanup()).body.incomplete_messages, 0);
 });
 
+/** Runs work while one statement on a table fails for one row. */
+async function withBroken(table: string, event: string, row: string, work: () => Promise<void>) {
+  await asOperator((sql) =>
+    sql.unsafe(`
+      create function public.break_test() returns trigger language plpgsql as
+        $$ begin raise exception 'broken by a test'; end $$;
+      create trigger break_test before ${event} on ${table} for each row
+        when (old.id = '${row}') execute function public.break_test();`)
+  );
+  try {
+    await work();
+  } finally {
+    await asOperator((sql) => sql.unsafe("drop function public.break_test cascade"));
+  }
+}
+
+Deno.test("a step of a run that fails keeps none of the others from being done", async () => {
+  const chat_id = await user.createChat();
+  const [silent] = await asOperator((sql) =>
+    sql<[{ id: string }]>`
+      insert into chat_messages (chat_id, user_id, role, content, status, updated_at)
+      values (${chat_id}, ${user.id}, 'assistant', 'So far', 'streaming', now() - interval '1 hour')
+      returning id`
+  );
+  const [upload] = await reserve(user, chat_id, [image()]);
+  await asOperator((sql) =>
+    sql`update uploads set expires_at = now() - interval '61 minutes' where id = ${upload!.id}`
+  );
+  await uploadAll(user, chat_id, [image("2.png", 2)]);
+  await user.client.from("chat_images").delete().eq("chat_id", chat_id);
+
+  await withBroken("chat_messages", "update", silent.id, async () => {
+    const { status, body } = await cleanup();
+    assertEquals([status, body.failed_steps], [200, ["end_silent_messages"]]);
+    assertEquals([body.expired_uploads, body.incomplete_messages], [1, 0]);
+    assertEquals(await keysBelow(`${user.id}/${chat_id}/images/`), []);
+  });
+  const { body } = await cleanup();
+  assertEquals([body.incomplete_messages, body.failed_steps], [1, undefined]);
+
+  const [other] = await reserve(user, chat_id, [image("3.png", 3)]);
+  await asOperator((sql) =>
+    sql`update uploads set expires_at = now() - interval '61 minutes' where id = ${other!.id}`
+  );
+  await uploadAll(user, chat_id, [image("4.png", 4)]);
+  await user.client.from("chat_images").delete().eq("chat_id", chat_id);
+  await withBroken("uploads", "update", other!.id, async () => {
+    const { status, body } = await cleanup();
+    assertEquals([status, body.failed_steps], [200, ["expire_uploads"]]);
+    assertEquals(await keysBelow(`${user.id}/${chat_id}/images/`), []);
+  });
+  assertEquals((await cleanup()).body.expired_uploads, 1);
+});
+
 Deno.test("a key that a live row names is never deleted", async () => {
   const chat_id = await user.createChat();
   const [id] = await uploadAll(user, chat_id, [image()]);

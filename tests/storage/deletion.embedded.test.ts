@@ -115,6 +115,7 @@ testOnEachBucket(
       admin: workerClient(),
       store,
       settings: { messageStreamTimeout: 900 },
+      log: () => {},
       budget: 1000,
       project: "",
       contentType: "application/pdf",

@@ -243,6 +243,78 @@ testOnEachBucket("rm and rm-prefix remove versions, too", async ({ settings }) =
   assertEquals(await own.list(), []);
 }, versioned);
 
+/** A bucket whose lists of versions are pages of two: of `p/a` seven, of `p/b` and `p/c` one each. */
+function bucketOfPages() {
+  let all = [..."7654321"].map((id) => ({ key: "p/a", id }))
+    .concat(["p/b", "p/c"].map((key) => ({ key, id: "1" })));
+  /** Of each request, what it listed or deleted. */
+  const requests: string[] = [];
+  const server = startScriptedBucket(({ method, url, body }) => {
+    if (url.searchParams.has("versioning")) return answer(RECORDED["AWS, on"]![0]);
+    if (method === "POST") {
+      const doomed = [...body.matchAll(/<Key>([^<]+)<\/Key><VersionId>(\d)</g)]
+        .map(([, key, id]) => `${key}${id}`);
+      requests.push(`delete ${doomed.join(" ")}`);
+      all = all.filter(({ key, id }) => !doomed.includes(key + id));
+      return answer("<DeleteResult></DeleteResult>");
+    }
+    if (!url.searchParams.has("versions")) return new Response(null);
+    const prefix = url.searchParams.get("prefix")!;
+    const [marker, id] = ["key-marker", "version-id-marker"].map((name) =>
+      url.searchParams.get(name)
+    );
+    const rest = all.filter((one) =>
+      one.key.startsWith(prefix) &&
+      (!marker || one.key > marker || (one.key === marker && id && one.id < id))
+    );
+    const page = rest.slice(0, 2);
+    requests.push(`list ${page.map(({ key, id }) => key + id).join(" ")}`);
+    const more = rest.length > page.length
+      ? `<NextKeyMarker>${page[1]!.key}</NextKeyMarker>` +
+        `<NextVersionIdMarker>${page[1]!.id}</NextVersionIdMarker>`
+      : "";
+    const listed = page.map(({ key, id }) =>
+      `<Version><Key>${key}</Key><VersionId>${id}</VersionId>` +
+      `<IsLatest>${id === "7" || key !== "p/a"}</IsLatest><Size>1</Size></Version>`
+    );
+    return answer(
+      `<ListVersionsResult ${NAMESPACE}><Name>b</Name><IsTruncated>${more !== ""}</IsTruncated>` +
+        `${more}${listed.join("")}</ListVersionsResult>`,
+    );
+  });
+  return {
+    settings: server.settings,
+    requests,
+    left: () => all.map(({ key, id }) => key + id),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test("of a key with many versions a call deletes some, and a later one goes on", async () => {
+  await using bucket = bucketOfPages();
+  const open = bucketOpener(bucket.settings, S3_TIMEOUTS, 4);
+  const keys = ["p/a", "p/b"];
+  const first = open("1");
+  const codes = (failures: { key: string; code: string }[]) =>
+    failures.map(({ key, code }) => `${key} ${code}`).toSorted();
+  assertEquals(codes(await first.deleteMany(["p/a"])), ["p/a MoreVersions"]);
+  assertEquals(bucket.left(), ["p/a3", "p/a2", "p/a1", "p/b1", "p/c1"]);
+  assertEquals(codes(await first.deleteMany(keys)), ["p/a NotReached", "p/b NotReached"]);
+  assertEquals(await open("2").deleteMany(["p/a"]), []);
+  assertEquals(await open("3").deleteMany(["p/b"]), []);
+  assertEquals(bucket.left(), ["p/c1"]);
+});
+
+Deno.test("a list steps over the versions of a key", async () => {
+  await using bucket = bucketOfPages();
+  const pages = await Array.fromAsync(openBucket(bucket.settings).list("p/", { hidden: true }));
+  assertEquals(pages.map((page) => page.map(({ key, hidden }) => [key, hidden])), [
+    [["p/a", undefined]],
+    [["p/b", undefined], ["p/c", undefined]],
+  ]);
+  assertEquals(bucket.requests, ["list p/a7 p/a6", "list p/b1 p/c1"]);
+});
+
 /** A bucket with two versions of `a`, one of which can't be deleted. */
 const locked = ({ url, body }: SeenRequest) => {
   if (url.searchParams.has("versioning")) return answer(RECORDED["AWS, on"]![0]);

@@ -33,6 +33,7 @@ export async function runWorker(
     admin,
     store,
     settings,
+    log: () => {},
     budget,
     // As the stack's functions have them: it is on loopback.
     project: "",

@@ -6,6 +6,7 @@
 import { ChatArchiveError } from "@shared/errors.ts";
 import { query } from "@shared/query.ts";
 import { failpoint } from "./failpoint.ts";
+import { MORE_VERSIONS, NOT_REACHED } from "./object_store.ts";
 import type { SweepPorts } from "./sweep_ports.ts";
 
 /** Keys that are live, each with whether an open reservation names it. */
@@ -17,7 +18,13 @@ export async function liveKeys({ admin }: SweepPorts, keys: string[]): Promise<L
   return new Map(rows.map(({ key, reserved }) => [key, reserved]));
 }
 
-/** Deletes keys that are not live. @returns code by key for those that failed, and a count */
+/** What becomes of the entry of a key of which something is left. @param code why */
+export function outcomeOfLeft(code: string): "failed" | "unfinished" | "released" {
+  if (code === MORE_VERSIONS) return "unfinished";
+  return code === NOT_REACHED ? "released" : "failed";
+}
+
+/** Deletes keys that are not live. @returns code by key of which something is left, and a count */
 export async function deleteObjects(
   { store }: SweepPorts,
   keys: string[],

@@ -1,6 +1,11 @@
 /** Keys that one request deletes (S3's limit). */
 export const KEYS_PER_DELETE = 1000;
 
+/** Code of a key of which versions were deleted, and more are left than one call of a function may delete. */
+export const MORE_VERSIONS = "MoreVersions";
+/** Code of a key that was not tried, because versions of others had used that up. */
+export const NOT_REACHED = "NotReached";
+
 /**
  * All that this project does with a bucket. Handlers ask for the few abilities that they use
  * (`Pick<ObjectStore, …>`). Errors are `storage_unavailable`, with the cause kept; every call ends
@@ -59,7 +64,8 @@ export interface ObjectStore {
    * keeps versions, all versions and markers of the keys go; each key costs a list then, or 20 and more
    * of one folder one together.
    *
-   * @returns those of which something is left
+   * @returns those of which something is left: {@link MORE_VERSIONS} and {@link NOT_REACHED} are no failures,
+   *   a later call goes on
    */
   deleteMany(keys: string[]): Promise<DeleteFailure[]>;
 

@@ -21,7 +21,7 @@ export interface Outcome {
   id: string;
   /** As the claim, or the last progress, gave it: another worker's lease is left alone. */
   locked_until: string | null;
-  outcome: "done" | "failed" | "progress" | "released" | "postponed";
+  outcome: "done" | "failed" | "progress" | "released" | "postponed" | "unfinished";
   /** Since the last outcome. */
   objects_deleted: number;
   /** The bucket's code. */

@@ -13,6 +13,8 @@ export interface S3Connection {
   signGet: ReturnType<typeof getSigner>;
   /** Throws unless the bucket is there: before an answer is believed that a missing one may give. */
   assertBucket(): Promise<void>;
+  /** Versions that may still be listed in order to delete them: it counts down. */
+  versionsLeft: { count: number };
   /** Does a delete leave versions behind? */
   keepsDeleted(): Promise<boolean>;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { chunked, eachOf } from "@shared/async.ts";
-import { type DeleteFailure, KEYS_PER_DELETE } from "./object_store.ts";
+import { type DeleteFailure, KEYS_PER_DELETE, MORE_VERSIONS, NOT_REACHED } from "./object_store.ts";
 import type { S3Connection } from "./s3_connection.ts";
 import { versionPage, type VersionPageStart } from "./s3_versions.ts";
 
@@ -43,47 +43,83 @@ async function deleteAll(
   return [...failures.values()];
 }
 
-/** Versions and markers of some keys, from one list that ends after the last of them. */
-async function listed(
-  { run, bucket }: S3Connection,
-  keys: Set<string>,
-  start: VersionPageStart,
-  last: string,
-): Promise<Doomed[]> {
-  const found: Doomed[] = [];
+/** Keys whose versions one list gives, in order. */
+interface VersionList extends VersionPageStart {
+  keys: string[];
+}
+
+/**
+ * Versions and markers of some keys, a page at a time, from one list that ends after the last of them.
+ *
+ * @returns the keys that were not come to, because the connection's versions were used up
+ */
+async function* listed(
+  { run, bucket, versionsLeft }: S3Connection,
+  { keys, ...start }: VersionList,
+): AsyncGenerator<Doomed[], DeleteFailure[]> {
+  const wanted = new Set(keys);
   let from: VersionPageStart | undefined = start;
   while (from) {
+    if (versionsLeft.count <= 0) {
+      const begun = from === start ? undefined : from.after?.key;
+      return keys.filter((key) => begun === undefined || key >= begun)
+        .map((key) => ({ key, code: key === begun ? MORE_VERSIONS : NOT_REACHED }));
+    }
     const page: Awaited<ReturnType<typeof versionPage>> = await run((s3, _, options) =>
       versionPage(s3, bucket, from!, options)
     );
-    for (const { key: Key, versionId: VersionId } of page.versions) {
-      if (keys.has(Key)) found.push({ Key, VersionId });
-    }
+    versionsLeft.count -= page.versions.length;
+    yield page.versions.filter(({ key }) => wanted.has(key))
+      .map(({ key: Key, versionId: VersionId }) => ({ Key, VersionId }));
     const { next } = page;
-    from = next && next.key <= last ? { ...start, after: next } : undefined;
+    from = next && next.key <= keys.at(-1)! ? { ...start, after: next } : undefined;
   }
-  return found;
+  return [];
 }
 
 const folderOf = (key: string) => key.slice(0, key.lastIndexOf("/") + 1);
 
-/** All versions and markers of keys. */
-async function versionsOf(connection: S3Connection, keys: string[]): Promise<Doomed[]> {
-  const folders = Map.groupBy(keys.toSorted(), folderOf);
-  const lists = [...folders].flatMap(([folder, some]) =>
-    some.length < KEYS_PER_FOLDER_LIST ? some.map((key) => ({ prefix: key, some: [key] })) : [{
+/** Lists that give all versions of keys, in the order in which the folders of these come. */
+function listsOf(keys: string[]): VersionList[] {
+  const folders = [...Map.groupBy(keys, folderOf)];
+  return folders.map(([folder, some]) => [folder, some.toSorted()] as const).flatMap((
+    [folder, some],
+  ) =>
+    some.length < KEYS_PER_FOLDER_LIST ? some.map((key) => ({ prefix: key, keys: [key] })) : [{
       prefix: folder,
-      some,
+      keys: some,
       // Nothing but the first key's shorter namesakes lies between the two.
       after: { key: some[0]!.slice(0, -1) },
     }]
   );
-  const found = await eachOf(
-    lists,
-    PARALLEL_LISTS,
-    ({ some, ...start }) => listed(connection, new Set(some), start, some.at(-1)!),
-  );
-  return found.flat();
+}
+
+/**
+ * Deletes all versions and markers of keys. What is listed goes before more is listed: of one key there
+ * can be any number, since whoever holds a signed URL may use it again and again.
+ */
+async function deleteVersions(connection: S3Connection, keys: string[]): Promise<DeleteFailure[]> {
+  const failures: DeleteFailure[] = [];
+  const left: DeleteFailure[] = [];
+  let doomed: Doomed[] = [];
+  const flush = async (least: number) => {
+    if (doomed.length < least) return;
+    const batch = doomed;
+    doomed = [];
+    failures.push(...await deleteAll(connection, batch));
+  };
+  await eachOf(listsOf(keys), PARALLEL_LISTS, async (list) => {
+    const pages = listed(connection, list);
+    let page = await pages.next();
+    for (; !page.done; page = await pages.next()) {
+      doomed.push(...page.value);
+      await flush(KEYS_PER_DELETE);
+    }
+    left.push(...page.value);
+  });
+  await flush(1);
+  // One outcome a key; that the bucket refuses it says more than that it has others.
+  return [...new Map([...left, ...failures].map((one) => [one.key, one])).values()];
 }
 
 /**
@@ -96,10 +132,9 @@ export async function deleteMany(
   connection: S3Connection,
   keys: string[],
 ): Promise<DeleteFailure[]> {
-  const doomed = await connection.keepsDeleted()
-    ? await versionsOf(connection, keys)
-    : keys.map((Key) => ({ Key }));
-  const failures = await deleteAll(connection, doomed);
+  const failures = await connection.keepsDeleted()
+    ? await deleteVersions(connection, keys)
+    : await deleteAll(connection, keys.map((Key) => ({ Key })));
   // A missing object counts as deleted; a missing bucket must not.
   await connection.assertBucket();
   return failures;

@@ -24,11 +24,13 @@ function lazy<T>(make: () => Promise<T>): () => Promise<T> {
  * Prepares to open the bucket; the connections are shared by all who do. Nothing is sent before the
  * first call.
  *
+ * @param maxVersions that one request deletes of a bucket that keeps versions, about
  * @returns a function that opens it for one request, whose id goes with each call
  */
 export function bucketOpener(
   settings: BucketSettings,
   timeouts: S3Timeouts = S3_TIMEOUTS,
+  maxVersions = Infinity,
 ): (requestId: string) => ObjectStore {
   const { bucket, endpoint, publicEndpoint, uploadKey } = settings;
   const client = lazy(() => createS3Client(settings, endpoint, timeouts.attemptMs));
@@ -47,7 +49,16 @@ export function bucketOpener(
     );
     const assertBucket = () => presence(() => check({ run, bucket }));
     const keepsDeleted = () => versioning(() => askVersioning({ run, bucket }));
-    const connection = { bucket, requestId, timeouts, run, signGet, assertBucket, keepsDeleted };
+    const connection = {
+      bucket,
+      requestId,
+      timeouts,
+      run,
+      signGet,
+      assertBucket,
+      versionsLeft: { count: maxVersions },
+      keepsDeleted,
+    };
     return {
       address: (key) => address + key,
       presignPut: (request) => Promise.resolve(signPublicPut(request)),

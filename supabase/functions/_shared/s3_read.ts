@@ -9,7 +9,7 @@ import { type ReadBody, readObject } from "./read_object.ts";
 import { reusedPieces } from "./reused_pieces.ts";
 import { isGone, isMissing, unavailable } from "./s3_errors.ts";
 import type { S3Connection } from "./s3_connection.ts";
-import { versionPage, type VersionPageStart } from "./s3_versions.ts";
+import { versionPage } from "./s3_versions.ts";
 
 /** Throws unless the bucket is there and the credentials fit. */
 export async function check(
@@ -87,34 +87,33 @@ async function* eachPiece<Piece>(pieces: AsyncIterable<Piece>, alive: () => void
   }
 }
 
-/** Each key once of which the bucket holds a version or a marker. */
+/**
+ * Each key once of which the bucket holds a version or a marker. Versions come newest first: the first of a
+ * key tells what readers find.
+ */
 async function* listWithHidden(
   { run, bucket, assertBucket }: S3Connection,
   prefix: string,
   after: string | undefined,
 ): AsyncIterable<ListedObject[]> {
-  let start: VersionPageStart | undefined = { prefix, ...(after ? { after: { key: after } } : {}) };
-  // The versions of one key may go on on the next page: it is given when the next key has come.
-  let held: ListedObject | undefined;
+  let last = after;
   let empty = true;
-  while (start) {
-    const page: Awaited<ReturnType<typeof versionPage>> = await run((s3, _, options) =>
-      versionPage(s3, bucket, start!, options)
-    );
+  for (let more = true; more;) {
+    // Past all versions of that key, of which there can be any number. The blank, since Ceph begins at the
+    // key that it is given, and others after it.
+    const start = { prefix, ...(last === undefined ? {} : { after: { key: `${last} ` } }) };
+    const page = await run((s3, _, options) => versionPage(s3, bucket, start, options));
     const objects = new Map<string, ListedObject>();
-    if (held) objects.set(held.key, held);
     for (const { key, size, modified, isLatest, isMarker } of page.versions) {
-      // Ceph begins at the key, not after it.
-      if (after !== undefined && key <= after) continue;
       const known = objects.get(key);
       const isObject = isLatest && !isMarker;
       if (isObject) objects.set(key, { key, size, modified });
       else if (!known) objects.set(key, { key, size, modified, hidden: true });
     }
-    start = page.next && { prefix, after: page.next };
     const some = [...objects.values()].sort((a, b) => a.key < b.key ? -1 : 1);
-    held = start ? some.pop() : undefined;
+    more = page.next !== undefined && some.length > 0;
     if (some.length === 0) continue;
+    last = some.at(-1)!.key;
     empty = false;
     yield some;
   }

@@ -25,7 +25,12 @@ export interface SweepResult {
   deleted: number;
   /** Entries that will be tried again later. */
   failed: number;
+  /** The versions that one call may delete are used up: a later call goes on. */
+  exhausted: boolean;
 }
+
+/** What a sweep of nothing did. */
+export const NOTHING: SweepResult = { claimed: 0, deleted: 0, failed: 0, exhausted: false };
 
 /** Is the time of a sweep up, or the number of its keys? */
 export const isLate = ({ deadline, keys }: SweepPorts): boolean =>
@@ -36,4 +41,5 @@ export const sumOf = (one: SweepResult, other: SweepResult): SweepResult => ({
   claimed: one.claimed + other.claimed,
   deleted: one.deleted + other.deleted,
   failed: one.failed + other.failed,
+  exhausted: one.exhausted || other.exhausted,
 });

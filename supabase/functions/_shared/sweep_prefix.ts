@@ -1,10 +1,17 @@
 import { query } from "@shared/query.ts";
 import type { StorageDeletion } from "@shared/rows.ts";
 import { ahead } from "./ahead.ts";
-import { bucketCode, deleteObjects, type LiveKeys, liveKeys } from "./delete_objects.ts";
+import {
+  bucketCode,
+  deleteObjects,
+  type LiveKeys,
+  liveKeys,
+  outcomeOfLeft,
+} from "./delete_objects.ts";
 import { failpoint } from "./failpoint.ts";
+import { MORE_VERSIONS } from "./object_store.ts";
 import { LEASE_SECONDS, type Outcome, settle } from "./outbox.ts";
-import { isLate, type SweepPorts, type SweepResult } from "./sweep_ports.ts";
+import { isLate, NOTHING, type SweepPorts, type SweepResult } from "./sweep_ports.ts";
 
 /** Milliseconds after which a worker says that it is still at work: well within its lease. */
 const RENEWAL_MS = LEASE_SECONDS * 300;
@@ -40,7 +47,8 @@ export async function sweepPrefix(
   let deleted = 0;
   let unsettled = 0;
   let error: string | undefined;
-  let late = false;
+  let pause: "unfinished" | "released" | undefined;
+  let exhausted = false;
   let pages = 0;
   let renewed = performance.now();
   const settleAs = async (outcome: Outcome["outcome"]) => {
@@ -57,18 +65,25 @@ export async function sweepPrefix(
   try {
     for await (const { keys, live } of ahead(pagesOf(ports, entry))) {
       // Asked where there is more to do: a chat that is empty now is done.
-      late = pages > 0 && isLate(ports);
-      if (late) break;
+      if (pages > 0 && isLate(ports)) {
+        pause = "released";
+        break;
+      }
       const outcome = await deleteObjects(ports, keys, live);
       deleted += outcome.deleted;
       unsettled += outcome.deleted;
       if (ports.keys) ports.keys.left -= keys.length;
-      error ??= outcome.failed.values().next().value;
       pages++;
+      const left = [...outcome.failed.values()];
+      error ??= left.find((code) => outcomeOfLeft(code) === "failed");
+      exhausted = left.some((code) => outcomeOfLeft(code) !== "failed");
+      if (left.includes(MORE_VERSIONS)) pause = "unfinished";
+      else if (exhausted) pause = "released";
+      if (pause) break;
       if (performance.now() - renewed > RENEWAL_MS) {
         const row = await settleAs("progress");
         // Another worker has taken over while this one was paused.
-        if (!row) return { claimed: 1, deleted, failed: 0 };
+        if (!row) return { ...NOTHING, claimed: 1, deleted };
         locked_until = row.locked_until;
         renewed = performance.now();
       }
@@ -76,6 +91,6 @@ export async function sweepPrefix(
   } catch (thrown) {
     error = bucketCode(thrown);
   }
-  await settleAs(error ? "failed" : late ? "released" : "done");
-  return { claimed: 1, deleted, failed: error ? 1 : 0 };
+  await settleAs(error ? "failed" : pause ?? "done");
+  return { claimed: 1, deleted, failed: error ? 1 : 0, exhausted };
 }

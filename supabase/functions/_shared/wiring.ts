@@ -11,8 +11,15 @@ import type { ObjectStore } from "./object_store.ts";
 import { projectAddress } from "./project_address.ts";
 import { deletingOnceChecked, lastVerdict } from "./recent_check.ts";
 import { bucketOpener } from "./s3_object_store.ts";
+import { S3_TIMEOUTS } from "./s3_timeouts.ts";
 import type { Call } from "./serve.ts";
 import type { BucketSettings, Settings } from "./settings.ts";
+
+/**
+ * Versions that one call deletes: as many as the worker's default of keys, which fits into the platform's
+ * 2 s of CPU. A call that were stopped by them would have settled nothing.
+ */
+const MAX_VERSIONS = 10_000;
 
 const openers = new Map<BucketSettings, ReturnType<typeof bucketOpener>>();
 
@@ -34,7 +41,7 @@ export function optionalBucket(call: Call): ObjectStore | null {
 
 /** Has a worker lately found that the bucket is this database's? */
 export async function mayDelete(call: Call, store: ObjectStore): Promise<boolean> {
-  const last = await lastVerdict(asAdmin(call), store, project());
+  const last = await lastVerdict(asLastingAdmin(call), store, project());
   return last?.verdict === "same" && last.isRecent;
 }
 
@@ -42,7 +49,7 @@ export async function mayDelete(call: Call, store: ObjectStore): Promise<boolean
 export function uncheckedBucket({ settings: { bucket }, requestId }: Call): ObjectStore | null {
   if (!bucket) return null;
   let open = openers.get(bucket);
-  if (!open) openers.set(bucket, open = bucketOpener(bucket));
+  if (!open) openers.set(bucket, open = bucketOpener(bucket, S3_TIMEOUTS, MAX_VERSIONS));
   return open(requestId);
 }
 
@@ -63,4 +70,12 @@ export function asCaller(call: Call): ArchiveClient {
 /** The database past row level security. */
 export function asAdmin(call: Call): ArchiveClient {
   return adminClient(call);
+}
+
+/**
+ * The same, not bound to the caller: for what has to be ended, or removed, also where the caller has hung
+ * up in the middle.
+ */
+export function asLastingAdmin({ requestId }: Pick<Call, "requestId">): ArchiveClient {
+  return adminClient({ requestId, signal: new AbortController().signal });
 }

@@ -1,7 +1,7 @@
 import { CONFIRM_UPLOAD } from "@shared/contracts/confirm-upload.ts";
 import { serve } from "../_shared/serve.ts";
 import { CONFIRM_BYTES } from "../_shared/settings.ts";
-import { asAdmin, asCaller, requiredBucket } from "../_shared/wiring.ts";
+import { asCaller, asLastingAdmin, requiredBucket } from "../_shared/wiring.ts";
 import { confirmUpload } from "./handler.ts";
 
 export default serve(
@@ -9,8 +9,9 @@ export default serve(
   async (request, call) => {
     const reply = await confirmUpload(request, {
       db: asCaller(call),
-      // Clients have no right to insert images; the handler acts only on uploads that RLS showed.
-      admin: asAdmin(call),
+      // Clients have no right to insert images; the handler acts only on uploads that RLS showed. A
+      // copy that was made has to be recorded or given up, also where the caller is gone.
+      admin: asLastingAdmin(call),
       store: requiredBucket(call),
       maxBytes: CONFIRM_BYTES,
     });

@@ -25,9 +25,9 @@ export interface DeleteChatPorts {
 async function removeBytes(ports: SweepPorts, chatIds: string[]) {
   while (!isLate(ports)) {
     const entries = await claim(ports.admin, Infinity, chatIds);
-    const { failed } = await sweep(ports, entries);
-    // What failed would be claimed again at once: leave it to the worker and its back-off.
-    if (failed > 0 || entries.length < ENTRIES_PER_CLAIM) return;
+    const { failed, exhausted } = await sweep(ports, entries);
+    // What is left of these would be claimed again at once: leave it to the worker.
+    if (failed > 0 || exhausted || entries.length < ENTRIES_PER_CLAIM) return;
   }
 }
 

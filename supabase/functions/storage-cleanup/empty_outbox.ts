@@ -3,10 +3,11 @@ import { query } from "@shared/query.ts";
 import type { ArchiveClient, StorageDeletion } from "@shared/rows.ts";
 import { checkBucket, countRun, type IdentityPorts } from "../_shared/bucket_identity.ts";
 import { bucketCode } from "../_shared/delete_objects.ts";
+import { describeError, type Log } from "../_shared/log.ts";
 import type { Settings } from "../_shared/settings.ts";
 import { claim, released, settle } from "../_shared/outbox.ts";
 import { sweep } from "../_shared/sweep.ts";
-import { sumOf, type SweepPorts, type SweepResult } from "../_shared/sweep_ports.ts";
+import { NOTHING, sumOf, type SweepPorts, type SweepResult } from "../_shared/sweep_ports.ts";
 
 /** What a run of the worker needs. */
 export interface EmptyOutboxPorts
@@ -14,6 +15,7 @@ export interface EmptyOutboxPorts
   /** Null: no object storage; everything waits in the outbox. */
   store: SweepPorts["store"] & IdentityPorts["store"] | null;
   settings: Pick<Settings, "messageStreamTimeout">;
+  log: Log;
 }
 
 /**
@@ -39,13 +41,28 @@ function affordable(entries: StorageDeletion[], limit: number) {
 }
 
 /**
- * Removes chats whose import died, slice by slice: each may be large. Last, and at least one slice a
- * run: neither keeps the outbox waiting for ever, nor is kept waiting by it.
+ * Removes chats whose import died, slice by slice: each may be large. After the outbox, and at least one
+ * slice a run: neither keeps the outbox waiting for ever, nor is kept waiting by it.
  */
 async function removeStaleImports(admin: ArchiveClient, deadline: number) {
   do {
     if (await query(() => admin.rpc("remove_stale_import")) === null) return;
   } while (performance.now() < deadline);
+}
+
+/** Makes messages incomplete whose writer vanished. Last: a user can have any number of them. */
+async function endSilentMessages(
+  admin: ArchiveClient,
+  streaming_timeout_seconds: number,
+  deadline: number,
+): Promise<number> {
+  let all = 0;
+  let ended: number;
+  do {
+    ended = await query(() => admin.rpc("end_silent_messages", { streaming_timeout_seconds }));
+    all += ended;
+  } while (ended > 0 && performance.now() < deadline);
+  return all;
 }
 
 /** Deletes what is due, where the bucket is this database's. */
@@ -54,7 +71,7 @@ async function deleteDue(
   ports: SweepPorts & IdentityPorts,
 ): Promise<SweepResult & Pick<CleanupReport, "bucket">> {
   const { admin, deadline } = ports;
-  let total: SweepResult = { claimed: 0, deleted: 0, failed: 0 };
+  let total = NOTHING;
   const unreachable = (error: unknown) => {
     // Whatever is no failure of the bucket is thrown.
     bucketCode(error);
@@ -88,36 +105,59 @@ async function deleteDue(
     total = sumOf(total, await sweep({ ...ports, keys }, taken));
     // A chat may have had more keys than it was counted for.
     spent += Math.max(cost, limit - spent - keys.left);
-    if (left.length > 0) break;
+    if (left.length > 0 || total.exhausted) break;
   }
   return total;
 }
 
 /**
- * One run of the worker: expires reservations, purges old receipts, marks messages whose writer vanished as
- * incomplete, releases what reservations that have closed count, forgets full buckets of rates, empties
- * the outbox, removes dead imports.
+ * One run of the worker: expires reservations, purges old receipts, releases what reservations that have
+ * closed count, forgets full buckets of rates, empties the outbox, removes dead imports, marks messages whose
+ * writer vanished as incomplete. A step that fails is logged, and keeps none of the others from being done.
  *
  * @param limit keys to work on at most, but for the pages of chats that are under way at its end; a chat
  *   counts as {@link KEYS_OF_A_CHAT} at least
+ * @throws what kept it from emptying the outbox, after all other steps
  */
 export async function emptyOutbox(
   limit: number,
-  { store, settings, ...ports }: EmptyOutboxPorts,
+  { store, settings, log, ...ports }: EmptyOutboxPorts,
 ): Promise<Omit<CleanupReport, "pending" | "dead">> {
   const { admin, deadline } = ports;
-  const [started] = await query(() =>
-    admin.rpc("start_cleanup", { streaming_timeout_seconds: settings.messageStreamTimeout })
+  const failed_steps: string[] = [];
+  const step = async <T>(name: string, work: () => Promise<T>): Promise<T | undefined> => {
+    const started = performance.now();
+    try {
+      return await work();
+    } catch (error) {
+      failed_steps.push(name);
+      log("error", "storage-cleanup.step", {
+        step: name,
+        outcome: "error",
+        cause: describeError(error),
+        duration_ms: Math.round(performance.now() - started),
+      });
+    }
+  };
+  await query(() => admin.rpc("start_cleanup"));
+  const expired = await step("expire_uploads", () => query(() => admin.rpc("expire_uploads")));
+  await step("purge_receipts", () => query(() => admin.rpc("purge_receipts")));
+  await step("tidy_usage", () => query(() => admin.rpc("tidy_usage")));
+  await step("forget_rate_buckets", () => query(() => admin.rpc("forget_rate_buckets")));
+  const [deletion] = await Promise.allSettled([
+    store ? deleteDue(limit, { ...ports, store }) : NOTHING,
+  ]);
+  await step("remove_stale_imports", () => removeStaleImports(admin, deadline));
+  const ended = await step(
+    "end_silent_messages",
+    () => endSilentMessages(admin, settings.messageStreamTimeout, deadline),
   );
-  await query(() => admin.rpc("tidy_usage"));
-  await query(() => admin.rpc("forget_rate_buckets"));
-  const total = store
-    ? await deleteDue(limit, { ...ports, store })
-    : { claimed: 0, deleted: 0, failed: 0 };
-  await removeStaleImports(admin, deadline);
+  if (deletion.status === "rejected") throw deletion.reason;
+  const { exhausted: _, ...deleted } = deletion.value;
   return {
-    ...total,
-    expired_uploads: started?.expired_uploads ?? 0,
-    incomplete_messages: started?.incomplete_messages ?? 0,
+    ...deleted,
+    expired_uploads: expired ?? 0,
+    incomplete_messages: ended ?? 0,
+    ...(failed_steps.length > 0 ? { failed_steps } : {}),
   };
 }

@@ -33,9 +33,10 @@ async function work(
 
 /** Was nothing done, and is nothing due? So it is nearly every minute. */
 function isIdle(body: StorageCleanupResponse): boolean {
-  return Object.values(body).every((value) =>
-    value === 0 || value === false || value === "same" || typeof value === "object"
-  );
+  return !("failed_steps" in body) &&
+    Object.values(body).every((value) =>
+      value === 0 || value === false || value === "same" || typeof value === "object"
+    );
 }
 
 /**

@@ -1,4 +1,5 @@
 import { STORAGE_CLEANUP } from "@shared/contracts/storage-cleanup.ts";
+import { createLog } from "../_shared/log.ts";
 import { serve } from "../_shared/serve.ts";
 import { asAdmin, markerType, project, uncheckedBucket } from "../_shared/wiring.ts";
 import { storageCleanup } from "./handler.ts";
@@ -17,6 +18,7 @@ export default serve(
       project: project(),
       contentType: markerType(call.settings),
       settings: call.settings,
+      log: createLog("operation", { request_id: call.requestId }),
       budget: BUDGET_MS,
     });
     // Counts only: a key has a user's id in it.
