@@ -499,7 +499,7 @@ const HOLES: [
 ][] = [
   [
     "a confirm that is paused between the worker's look and its delete",
-    1,
+    151,
     (work) =>
       withFunction(
         "public.confirm_uploads",
@@ -510,13 +510,13 @@ const HOLES: [
   ],
   [
     "a copy that is sent again, and whose first request lands late",
-    1,
+    12,
     (work) => work(),
     { repeatsCopies: true },
   ],
   [
     "an attempt's entry that delete-chat takes before its time",
-    1,
+    233,
     (work) =>
       withFunction(
         "public.begin_confirm",
