@@ -529,7 +529,7 @@ const HOLES: [
   ],
   [
     "any number of confirms of one reservation at once",
-    1,
+    212,
     (work) =>
       withFunction("public.begin_confirm", (sql) => sql.replace(/\) < 2\b/, ") < 1000"), work),
   ],
