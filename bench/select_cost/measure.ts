@@ -7,18 +7,20 @@
  */
 import { createClient } from "@supabase/supabase-js";
 import postgres from "postgres";
-import { Failure, reportFailure } from "../stack/failure.ts";
-import type { StackStatus } from "../stack/status_file.ts";
-import { withOwnStack } from "../tools/own_stack.ts";
+import { Failure, reportFailure } from "../../stack/failure.ts";
+import type { StackStatus } from "../../stack/status_file.ts";
+import { withOwnStack } from "../../tools/own_stack.ts";
 
 const MESSAGES = 32;
-const all = "chat_messages(*)";
+const all = "chat_messages!chat_messages_chat_fkey(*)";
+const nested = (inner: string) =>
+  `chat_messages!chat_messages_chat_fkey(*,chats!chat_messages_chat_fkey(${inner}))`;
 const SELECTS: [what: string, select: string][] = [
   ["plain", all],
   ["20 aliases", Array.from({ length: 20 }, (_, n) => `a${n}:${all}`).join(",")],
   ["200 aliases", Array.from({ length: 200 }, (_, n) => `a${n}:${all}`).join(",")],
-  ["nested once", `chat_messages(*,chats(${all}))`],
-  ["nested twice", `chat_messages(*,chats(chat_messages(*,chats(${all}))))`],
+  ["nested once", nested(all)],
+  ["nested twice", nested(nested(all))],
 ];
 
 /** Processes of PostgreSQL that serve a connection. */
