@@ -308,7 +308,7 @@ Deno.test("no log entry holds content, a token or a URL", async () => {
   await assertCode(() => mine.updateChat({ id: chat_id, title: " " }), "invalid_request");
   assertEquals(logged.map(({ operation, outcome }) => [operation, outcome]), [
     ["createChat", "ok"],
-    ["addMessages", "ok"],
+    ["addMessage", "ok"],
     ["uploadImages", "ok"],
     ["download", "ok"],
     ["uploadImages", "error"],

@@ -189,7 +189,8 @@ Deno.test("what one list refuses, it refuses as a whole", async () => {
   await refused(long, "invalid_request", ["messages"]);
   const typo = { ...user_("x"), metdata: {} };
   await refused([typo], "invalid_request", ["messages", 1, "metdata"]);
-  await refused([{ ...user_("x"), created_at: "yesterday" }], "invalid_request", ["created_at"]);
+  const when = { ...user_("x"), created_at: "yesterday" };
+  await refused([when], "invalid_request", ["messages", 1, "created_at"]);
   const error = await assertCode(
     () => archive.saveMessages({ chat_id, messages: [], replaces: ids(long).concat(newId()) }),
     "invalid_request",

@@ -132,7 +132,7 @@ async function smallExport() {
   const chat_id = await user.createChat();
   await user.client.from("chat_messages").insert({ chat_id, role: "user", content: "text" });
   await user.client.from("search_results").insert({ chat_id, block_id: "b", page_number: 1 });
-  return await exportJson(user, chat_id);
+  return await exportJson(user, chat_id, stack.status);
 }
 
 /** Changes an export, and packs it. @param ratio of the packed bytes is what it is about */

@@ -30,8 +30,12 @@ export async function exportChat(
 }
 
 /** Exports a chat as JSON, and reads it. */
-export async function exportJson(user: User, chat_id: string): Promise<ChatExport> {
-  return JSON.parse(decoder.decode(await exportChat(user, chat_id, "json")));
+export async function exportJson(
+  user: User,
+  chat_id: string,
+  status: StackStatus = stack,
+): Promise<ChatExport> {
+  return JSON.parse(decoder.decode(await exportChat(user, chat_id, "json", status)));
 }
 
 /** Files of a zip by path, with every checksum of its directory compared. */
