@@ -158,10 +158,17 @@ create function private.refuse_long_numbers() returns trigger
 language plpgsql
 set search_path = ''
 as $$
+declare
+  of_column text;
 begin
-  raise exception using
-    errcode = 'numeric_value_out_of_range',
-    message = format('%s: numbers must fit a double', tg_argv[0]);
+  foreach of_column in array tg_argv loop
+    if private.has_long_numbers(to_jsonb(new) -> of_column) then
+      raise exception using
+        errcode = 'numeric_value_out_of_range',
+        message = format('%s: numbers must fit a double', of_column);
+    end if;
+  end loop;
+  return new;
 end
 $$;
 comment on function private.refuse_long_numbers() is

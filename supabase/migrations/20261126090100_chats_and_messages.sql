@@ -222,7 +222,7 @@ create trigger chat_messages_bound_numbers
     private.has_long_numbers(new.parts)
     or private.has_long_numbers(new.metadata)
   )
-  execute function private.refuse_long_numbers('parts or metadata');
+  execute function private.refuse_long_numbers('parts', 'metadata');
 
 create trigger chat_messages_give_seq
   before insert on public.chat_messages

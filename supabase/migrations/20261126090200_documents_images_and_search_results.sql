@@ -319,7 +319,7 @@ create trigger search_results_bound_numbers
     or private.has_long_numbers(new.coords_px)
     or private.has_long_numbers(new.metadata)
   )
-  execute function private.refuse_long_numbers('coords_norm or coords_px or metadata');
+  execute function private.refuse_long_numbers('coords_norm', 'coords_px', 'metadata');
 
 create trigger search_results_give_seq
   before insert on public.search_results

@@ -57,6 +57,7 @@ Deno.test("functions and triggers that name a field name it as the errors expect
     foreign_key_violation: "23503",
     unique_violation: "23505",
     invalid_parameter_value: "22023",
+    numeric_value_out_of_range: "22003",
   };
   const raised = sources.flatMap((
     { source },

@@ -41,9 +41,9 @@ export function usageOfRows({ id }: { id: string }): Promise<Usage | undefined> 
         (select count(*) from chats where user_id = ${id}) as chats,
         coalesce((select sum(256 + octet_length(concat(title, description, metadata, external_id)))
                   from chats where user_id = ${id}), 0)
-        + coalesce((select sum(256 + octet_length(concat(content, parts, metadata)))
+        + coalesce((select sum(256 + octet_length(concat(content, parts, metadata, external_id)))
                     from chat_messages where user_id = ${id}), 0)
-        + coalesce((select sum(256 + octet_length(concat(block_text, metadata, coords_norm, coords_px)))
+        + coalesce((select sum(256 + octet_length(concat(block_id, block_text, metadata, coords_norm, coords_px)))
                     from search_results where user_id = ${id}), 0)
         + coalesce((select sum(256 + octet_length(concat(image_name, description, coords_norm)))
                     from chat_images where user_id = ${id}), 0)
