@@ -347,7 +347,7 @@ Deno.test("a chat comes back from a zip as the same messages, and can be gone on
 
   const { body } = await archive.exportChat({ chat_id, format: "zip" });
   const content = await new Response(body).blob();
-  const imported = await archive.importChat({ content });
+  const imported = await archive.importChat({ content, content_type: "application/zip" });
   const after = await loadChat(archive, { id: imported.chat_id });
   const bytes = async ([first]: UIMessage[]) =>
     await (await fetch((first!.parts[0] as File).url)).bytes();

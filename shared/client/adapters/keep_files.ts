@@ -85,6 +85,17 @@ function bytesOf(url: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/**
+ * Whether the id of an upload was used up: by a file that was deleted since, or by another file. The
+ * error of a chat or message that is gone does not name the file.
+ */
+function isUsedUp(error: unknown): boolean {
+  if (codeOf(error) === "conflict") return true;
+  if (codeOf(error) !== "not_found") return false;
+  const path = (error as ChatArchiveError).details?.[0]?.path.join(".");
+  return path === "images.0" || path === "document";
+}
+
 /** Uploads a file. @returns its reference */
 async function upload(
   archive: FileVerbs,
@@ -112,7 +123,7 @@ async function upload(
       return await send(attempt);
     } catch (error) {
       // The id of a file that was deleted is never given again.
-      if (codeOf(error) !== "conflict" || attempt + 1 === MAX_ATTEMPTS) throw error;
+      if (!isUsedUp(error) || attempt + 1 === MAX_ATTEMPTS) throw error;
     }
   }
 }

@@ -9,7 +9,13 @@ export interface UIMessage {
   /** Instructions (`system`) are not kept: give them to the model where it is called. */
   role: "system" | "user" | "assistant";
   metadata?: unknown;
-  parts: { type: string }[];
+  parts: UIPart[];
+}
+
+/** A part of a message, with whatever fields its type has. */
+export interface UIPart {
+  type: string;
+  [field: string]: unknown;
 }
 
 /** A part as JSON. */

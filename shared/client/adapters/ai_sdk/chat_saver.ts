@@ -1,5 +1,5 @@
 import type { Status } from "../../rows.ts";
-import { saveChat, type SaveVerbs } from "./save_chat.ts";
+import { checkedSave, type SaveVerbs } from "./save_chat.ts";
 import type { UIMessage } from "../ui_message.ts";
 
 /** Which chat, and what is stored of it. */
@@ -48,15 +48,17 @@ export function chatSaver(
   const run = async () => {
     for (let list = next; list; list = next) {
       next = undefined;
+      let sent: UIMessage[] = [];
       try {
-        await saveChat(archive, { id, title, ...list, replaces: saved });
+        const save = await checkedSave(archive, { id, title, ...list, replaces: saved });
+        sent = list.messages;
+        await save();
+        saved = sent;
       } catch (error) {
         onError?.(error);
-        // It may be saved all the same; what is gone is asked for again.
-        saved = [...new Map([...saved, ...list.messages].map((one) => [one.id, one])).values()];
-        continue;
+        // What was sent may be saved all the same; what is gone is asked for again.
+        saved = [...new Map([...saved, ...sent].map((one) => [one.id, one])).values()];
       }
-      saved = list.messages;
     }
     running = undefined;
   };

@@ -59,6 +59,20 @@ export interface SavedChat {
  * ```
  */
 export async function saveChat(archive: SaveVerbs, input: SaveChat): Promise<SavedChat> {
+  const save = await checkedSave(archive, input);
+  return await save();
+}
+
+/**
+ * Checks a list, and sends nothing.
+ *
+ * @returns what saves it
+ * @throws {ChatArchiveError} `invalid_request` naming the message and field that is wrong
+ */
+export async function checkedSave(
+  archive: SaveVerbs,
+  input: SaveChat,
+): Promise<() => Promise<SavedChat>> {
   const { id, title, status, signal } = input;
   const { assertJson, assertMessages, keepMessages, openChat, titleOf } = await loadKeeping();
   assertId(id);
@@ -68,9 +82,10 @@ export async function saveChat(archive: SaveVerbs, input: SaveChat): Promise<Sav
   const messages = [...input.messages];
   const listed = new Set(messages.map(({ id }) => id));
   const gone = (input.replaces ?? []).map(({ id }) => id).filter((id) => !listed.has(id));
-  return await inTurn(archive, id, async () => {
-    const chat = await openChat(archive, { id, title: title ?? titleOf(messages), signal });
-    const list = { chat_id: chat.id, messages, gone, status, signal };
-    return { chat_id: chat.id, messages: await keepMessages(archive, list) };
-  });
+  return () =>
+    inTurn(archive, id, async () => {
+      const chat = await openChat(archive, { id, title: title ?? titleOf(messages), signal });
+      const list = { chat_id: chat.id, messages, gone, status, signal };
+      return { chat_id: chat.id, messages: await keepMessages(archive, list) };
+    });
 }
