@@ -4,6 +4,7 @@ import { health } from "../../supabase/functions/health/handler.ts";
 import { adminClient } from "../../supabase/functions/_shared/clients.ts";
 import { openBucket } from "../../supabase/functions/_shared/s3_object_store.ts";
 import type { BucketSettings } from "../../supabase/functions/_shared/settings.ts";
+import { eventually } from "../support/eventually.ts";
 import { assert, assertEquals } from "@std/assert";
 import { asOperator, bucket, stack } from "../support/stack.ts";
 import { assertError, request } from "../support/users.ts";
@@ -111,6 +112,11 @@ Deno.test("a database without our functions: down, missing_migration", async () 
     () => ask(),
   );
   assertEquals([status, checks.database.reason], ["down", "missing_migration"]);
+  // The API sees a changed schema a moment later.
+  await eventually("the API knows the function again", async () => {
+    const { checks } = await ask();
+    return checks.database.status === "ok";
+  });
 });
 
 const heartbeat = (age: string) =>

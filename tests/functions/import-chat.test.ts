@@ -549,7 +549,7 @@ Deno.test("elements are counted before anything is built: at the limit, and one 
   const error = await refused(filled(most), "application/json");
   assertEquals(error.details, [{
     path: ["messages", 0, "parts"],
-    message: "the value is not allowed",
+    message: "a JSON list of at most 1,024 KiB; or null",
   }]);
   const above = await refused(filled(most + 1), "application/json");
   assertMatch(above.message, /^messages\.0: it has more than 600000 elements/);

@@ -56,7 +56,7 @@ for (const { name, method, access, accepts } of CONTRACTS) {
 
 Deno.test("a file of MAX_FILE_SIZE_MB, and one byte more", async () => {
   const { maxFileSize } = readSettings({
-    S3_BUCKET: "b",
+    S3_BUCKET: "bucket",
     S3_ACCESS_KEY: "k",
     S3_SECRET_KEY: "s",
   });
