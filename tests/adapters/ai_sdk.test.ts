@@ -246,6 +246,26 @@ Deno.test("a message that another tab has deleted with its image is saved again"
   );
 });
 
+Deno.test("a document that was deleted comes back with the message that has it", async () => {
+  const id = newId();
+  const file = {
+    type: "file",
+    mediaType: "application/pdf",
+    url: dataUrl("application/pdf", pdf()),
+  };
+  const message: UIMessage = { id: "q", role: "user", parts: [file] };
+  const { chat_id } = await saveChat(archive, { id, messages: [message] });
+  const idOf = async () =>
+    (await Array.fromAsync(archive.documents({ chat_id }))).map(({ id }) => id);
+  const [first] = await idOf();
+  await elsewhere.deleteDocument({ id: first! });
+  await saveChat(archive, { id, messages: [structuredClone(message)] });
+  const [second, ...others] = await idOf();
+  assertEquals([second === first, others], [false, []]);
+  const [{ parts: [part] }] = await loadChat(archive, { id }) as [UIMessage];
+  assertEquals(await (await fetch((part as File).url)).bytes(), pdf());
+});
+
 Deno.test("sources with a page become search results, once", async () => {
   const id = newId();
   const facts = { page_number: 3, block_id: "b-1", block_text: "compressing", score: 0.25 };

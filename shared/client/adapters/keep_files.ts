@@ -90,10 +90,9 @@ function bytesOf(url: string): Uint8Array<ArrayBuffer> {
  * error of a chat or message that is gone does not name the file.
  */
 function isUsedUp(error: unknown): boolean {
-  if (codeOf(error) === "conflict") return true;
-  if (codeOf(error) !== "not_found") return false;
-  const path = (error as ChatArchiveError).details?.[0]?.path.join(".");
-  return path === "images.0" || path === "document";
+  const code = codeOf(error);
+  const of = code === "not_found" && (error as ChatArchiveError).details?.[0]?.path[0];
+  return code === "conflict" || of === "images" || of === "document";
 }
 
 /** Uploads a file. @returns its reference */
