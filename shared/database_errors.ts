@@ -34,7 +34,7 @@ const STATUSES: Record<number, [ErrorCode, string]> = {
 };
 
 /** SQLSTATEs with which the functions and triggers of the schema say `field: what is allowed`. */
-const RAISED = /^(23503|23505|22003|22023)$/;
+const RAISED = /^(2350[35]|220[02]3)$/;
 
 /** Constraints are named `<table>_<column>_<rule>`. */
 const CONSTRAINT =

@@ -12,8 +12,6 @@ export { deleteImages } from "./delete_images.ts";
 export { deleteMessages } from "./delete_messages.ts";
 export { download } from "./download.ts";
 export { downloadUrls } from "./download_urls.ts";
-/** No verb: needed when one is refused. */
-export { explained } from "./explained.ts";
 export { exportChat } from "./export_chat.ts";
 export { importChat } from "./import_chat.ts";
 export { search } from "./search.ts";

@@ -47,7 +47,7 @@ function asArchiveError(thrown: unknown, requestId: string) {
 async function inTermsOf(input: object | undefined, error: ChatArchiveError) {
   if (error.code !== "invalid_request" || !input) return error;
   try {
-    return (await import("./later_verbs.ts")).explained(error, input);
+    return (await import("./explained.ts")).explained(error, input);
   } catch {
     return error;
   }

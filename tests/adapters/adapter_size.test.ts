@@ -62,9 +62,10 @@ Deno.test("an adapter adds less than 5 kB, and what the docs say", async () => {
         globalThis.adapter = { ...adapter };`);
       const added = page.first - alone.first;
       assert(added > 1000 && added < BOUND, `${name} adds ${added} bytes`);
-      assert(page.keeping > 1000 && page.keeping < BOUND, `${name} loads ${page.keeping} later`);
+      // What saves is both adapters' and has no bound of its own but for what the docs say.
+      assert(page.keeping > 1000, `${name} loads ${page.keeping} later`);
       actual.set(`\`${name}\``, Math.ceil(added / 1000));
-      actual.set(KEEPING, Math.ceil(page.keeping / 1000));
+      actual.set(KEEPING, Math.max(actual.get(KEEPING) ?? 0, Math.ceil(page.keeping / 1000)));
     }
     const text = await Deno.readTextFile(join(PROJECT_ROOT, "docs/adapters.md"));
     const documented = new Map(

@@ -3,8 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import { moduleGraph, reachedFrom } from "../support/module_graph.ts";
 import { batchesOf, needsEmbeddedStack, testFiles } from "../support/test_files.ts";
 
-/** What runs parts of an embedded stack, or starts it as a process. */
-const EMBEDDED_PARTS = /^(stack\/(stack|database|postgres\w*)|tests\/support\/stack_process)\.ts$/;
+/** What runs parts of an embedded stack, starts it as a process, or opens the page that it alone serves. */
+const EMBEDDED_PARTS =
+  /^(stack\/(stack|database|postgres\w*)|tests\/support\/(stack_process|web_page))\.ts$/;
 
 const files = await testFiles(["tests"]);
 

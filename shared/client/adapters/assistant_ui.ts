@@ -3,14 +3,14 @@
  *
  * @module
  */
-export {
-  type AttachmentAdapter,
-  attachmentAdapter,
-  type AttachmentVerbs,
-  type CompleteAttachment,
-  type PendingAttachment,
-  type PendingStatus,
-} from "./assistant_ui/attachments.ts";
+export type {
+  AttachmentAdapter,
+  AttachmentVerbs,
+  CompleteAttachment,
+  PendingAttachment,
+  PendingStatus,
+} from "./assistant_ui/attachment.ts";
+export { attachmentAdapter } from "./assistant_ui/attachments.ts";
 export {
   type FeedbackAdapter,
   feedbackAdapter,

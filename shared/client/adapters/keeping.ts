@@ -3,8 +3,7 @@
  *
  * @module
  */
-export { rowStatusOf, uiMessageOf } from "./assistant_ui/kept_message.ts";
-export { derivedId } from "./derived_id.ts";
+export { formattedMessage, rowStatusOf, uiMessageOf } from "./assistant_ui/kept_message.ts";
 export { keepMessages } from "./keep_messages.ts";
 export { openChat } from "./open_chat.ts";
 export { storedRowIds } from "./row_ids.ts";

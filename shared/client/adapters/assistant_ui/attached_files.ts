@@ -10,7 +10,7 @@ import type {
   CompleteAttachment,
   PendingAttachment,
   PendingStatus,
-} from "./attachments.ts";
+} from "./attachment.ts";
 import { chatIdOf, type ThreadItem } from "./thread_item.ts";
 
 const typeOf = (contentType: string) =>
@@ -73,7 +73,7 @@ export async function sendFile(
 ): Promise<CompleteAttachment> {
   const mimeType = contentType ?? file.type;
   const { downloads: [download] } = await archive.downloadUrls({ ids: [id] });
-  if (!download) throw new ChatArchiveError("not_found", "the file was not uploaded");
+  if (!download) throw new ChatArchiveError("not_found", "no such file");
   const type = typeOf(mimeType);
   return {
     id,

@@ -1,51 +1,7 @@
 import { EXTENSION_OF } from "../../../object-keys.ts";
-import type { ArchiveVerbs } from "../../archive_verbs.ts";
-import type { ChatVerbs } from "../framework_ids.ts";
 import { notLoaded } from "../../not_loaded.ts";
+import type { AttachmentAdapter, AttachmentVerbs } from "./attachment.ts";
 import type { ThreadItem } from "./thread_item.ts";
-
-/** What {@link attachmentAdapter} needs of an archive. */
-export type AttachmentVerbs =
-  & Pick<ChatVerbs, "listChats" | "getChat">
-  & Pick<
-    ArchiveVerbs,
-    "uploadImages" | "uploadDocument" | "downloadUrls" | "deleteImages" | "deleteDocument"
-  >;
-
-/** How an attachment stands. */
-export type PendingStatus =
-  | { type: "running"; reason: "uploading"; progress: number }
-  | { type: "requires-action"; reason: "composer-send" }
-  | { type: "incomplete"; reason: "error"; message: string };
-
-/** A file in the composer. */
-export interface PendingAttachment {
-  id: string;
-  type: "image" | "document";
-  name: string;
-  contentType: string;
-  file: File;
-  status: PendingStatus;
-}
-
-/** A file of a message. */
-export type CompleteAttachment = Omit<PendingAttachment, "status"> & {
-  status: { type: "complete" };
-  content: (
-    | { type: "image"; image: string; filename: string }
-    | { type: "file"; data: string; mimeType: string; filename: string }
-  )[];
-};
-
-/** An AttachmentAdapter of assistant-ui. */
-export interface AttachmentAdapter {
-  accept: string;
-  add(state: { file: File }): AsyncGenerator<PendingAttachment, void>;
-  send(
-    attachment: { id: string; name: string; contentType?: string | undefined; file: File },
-  ): Promise<CompleteAttachment>;
-  remove(attachment: { id: string; type: string; status: { type: string } }): Promise<void>;
-}
 
 /**
  * Files of a message that is being written, in the archive: an AttachmentAdapter of assistant-ui. They

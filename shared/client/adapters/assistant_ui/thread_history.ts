@@ -8,7 +8,7 @@ import { signFiles } from "../file_names.ts";
 import { isRoot, messageOf, storedMessages } from "../message_of_row.ts";
 import type { UIMessage } from "../ui_message.ts";
 import { chatIdOf, type ThreadItem } from "./thread_item.ts";
-import { type ThreadMessage, threadMessageOf } from "./thread_messages.ts";
+import { type ThreadMessage, threadMessageOf, WHOLE } from "./thread_messages.ts";
 
 /** What {@link threadHistoryAdapter} needs of an archive. */
 export type HistoryVerbs = ChatVerbs & KeepVerbs & Pick<ArchiveVerbs, "history">;
@@ -53,17 +53,6 @@ export interface ThreadHistory<M> {
   withFormat<T, Stored>(
     format: MessageFormat<T, Stored>,
   ): FormattedHistory<T>;
-}
-
-/** A part that holds a whole message of a format that has no parts. */
-const WHOLE = "chat-archive-format";
-
-/** A message of a format as rows hold it: those of the AI SDK are what they are. */
-function formattedMessage(id: string, format: string, content: Record<string, unknown>): UIMessage {
-  const { role, parts } = content;
-  if (Array.isArray(parts)) return { ...content, id, role: role as "user", parts };
-  const speaker = role === "user" ? "user" : "assistant";
-  return { id, role: speaker, parts: [{ type: WHOLE, format, content } as { type: string }] };
 }
 
 /** What a format made of it; undefined where another format did. */
@@ -160,6 +149,7 @@ export function threadHistoryAdapter<M extends ThreadMessage = ThreadMessage>(
     delete: (items) => remove(items.map(({ message }) => message.id)),
     withFormat<T, Stored>(format: MessageFormat<T, Stored>) {
       const save = async (item: FormatItem<T>) => {
+        const { formattedMessage } = await loadKeeping();
         const message = formattedMessage(
           format.getId(item.message),
           format.format,

@@ -1,5 +1,6 @@
 import { ChatArchiveError } from "../../../errors.ts";
 import type { CallOptions } from "../../connection.ts";
+import type { Chat } from "../../rows.ts";
 import { type ChatVerbs, findChat, isUuid } from "../framework_ids.ts";
 
 /** The thread of assistant-ui that is open: `useThreadListItemRuntime()`, or `useAui().threadListItem()`. */
@@ -10,12 +11,19 @@ export interface ThreadItem {
 }
 
 /** The chat of a thread: its remoteId is the id of the chat's row, or a framework's own. */
-export async function chatIdOf(
+export async function chatOf(
   archive: Pick<ChatVerbs, "listChats" | "getChat">,
   { remoteId, signal }: { remoteId: string } & CallOptions,
-): Promise<string> {
-  if (isUuid(remoteId)) return remoteId;
+): Promise<Chat> {
   const chat = await findChat(archive, { id: remoteId, signal });
   if (!chat) throw new ChatArchiveError("not_found", "no such chat");
-  return chat.id;
+  return chat;
+}
+
+/** Its row's id, without a request where the thread has it. */
+export async function chatIdOf(
+  archive: Pick<ChatVerbs, "listChats" | "getChat">,
+  thread: { remoteId: string } & CallOptions,
+): Promise<string> {
+  return isUuid(thread.remoteId) ? thread.remoteId : (await chatOf(archive, thread)).id;
 }

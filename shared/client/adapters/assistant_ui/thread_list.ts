@@ -1,11 +1,10 @@
-import { ChatArchiveError } from "../../../errors.ts";
 import type { ArchiveVerbs } from "../../archive_verbs.ts";
 import type { ChatCursor } from "../../chat_window.ts";
 import type { Chat, Metadata } from "../../rows.ts";
-import { type ChatVerbs, findChat } from "../framework_ids.ts";
+import { type ChatVerbs, isNotFound } from "../framework_ids.ts";
 import { loadKeeping } from "../load_keeping.ts";
 import type { UIMessage } from "../ui_message.ts";
-import { chatIdOf } from "./thread_item.ts";
+import { chatIdOf, chatOf } from "./thread_item.ts";
 
 /** What {@link threadListAdapter} needs of an archive. */
 export type ThreadListVerbs =
@@ -101,13 +100,10 @@ export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
       return { remoteId: chat.id, externalId: chat.external_id ?? undefined };
     },
     async fetch(threadId) {
-      const chat = await findChat(archive, { id: threadId });
-      if (!chat) throw new ChatArchiveError("not_found", "no such chat");
-      return metadataOf(chat);
+      return metadataOf(await chatOf(archive, { remoteId: threadId }));
     },
     async rename(remoteId, newTitle) {
-      const title = newTitle.trim().slice(0, MAX_TITLE).toWellFormed();
-      await setTitle(remoteId, title || NEW_CHAT);
+      await setTitle(remoteId, newTitle.trim().slice(0, MAX_TITLE) || NEW_CHAT);
     },
     async updateCustom(remoteId, custom = {}) {
       await archive.updateChat({ id: await id(remoteId), metadata: custom as Metadata });
@@ -123,7 +119,7 @@ export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
         await archive.deleteChat({ id: await id(remoteId) });
       } catch (error) {
         // Another tab was first.
-        if (!(error instanceof ChatArchiveError) || error.code !== "not_found") throw error;
+        if (!isNotFound(error)) throw error;
       }
     },
     async generateTitle(remoteId, messages) {

@@ -18,6 +18,8 @@ export interface ThreadMessage {
 
 /** Attachments are kept behind the parts: metadata would be too small for them. */
 export const ATTACHMENT = "attachment";
+/** A part that holds a whole message of a format that has no parts. */
+export const WHOLE = "chat-archive-format";
 
 /** What parts of the AI SDK are here: other writers keep those. */
 function partOf(part: JsonPart): JsonPart {
