@@ -16,7 +16,7 @@ const CODES: [RegExp, ErrorCode, string][] = [
   [/^42501$/, "forbidden", "the database refuses this operation"],
   [/^(40001|40P01|57|08|53)/, "database_unavailable", "the database did not answer in time"],
   [/^(22|23502|23514|428C9)/, "invalid_request", "a value is not allowed"],
-  [/^54/, "payload_too_large", "a value is too large, or nested too deep"],
+  [/^54/, "payload_too_large", "a value is too large or too deep"],
   [/^PT429$/, "quota_exceeded", "a quota is used up"],
   [/^PGRST116$/, "not_found", "no such row"],
   [/^PGRST30[0-3]$/, "unauthorized", "the access token is not valid"],
@@ -29,7 +29,7 @@ const CODES: [RegExp, ErrorCode, string][] = [
 /** What a gateway means that answers before the database does, by HTTP status; it has no code of ours. */
 const STATUSES: Record<number, [ErrorCode, string]> = {
   403: ["forbidden", "a gateway refuses this request"],
-  413: ["payload_too_large", "a gateway refuses a request of this size"],
+  413: ["payload_too_large", "a gateway refuses this size"],
   429: ["rate_limited", "too many requests"],
 };
 

@@ -5,7 +5,7 @@ import { sessionOf } from "./session.ts";
 
 /** What a server would answer to somebody who is not the user: in the shapes of both APIs. */
 function notTheUser(): Response {
-  const message = "another user, or nobody, is signed in now";
+  const message = "somebody else, or nobody, is signed in";
   return Response.json({ code: "unauthorized", message, request_id: "" }, { status: 401 });
 }
 
