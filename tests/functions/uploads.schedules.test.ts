@@ -493,8 +493,8 @@ async function withFunction(
 /** A hole that the protocol has closed, put back alone, and the first seed that finds it. */
 const HOLES: [
   what: string,
-  // Undefined: seeds 151 and 233 found these, and no longer do since the worker's steps have changed. With
-  // UPLOAD_HOLE_SEEDS they are looked for.
+  // Undefined: seed 151 found this one, and no longer does since the worker's steps have changed. With
+  // UPLOAD_HOLE_SEEDS it is looked for.
   seed: number | undefined,
   within: (work: () => Promise<void>) => Promise<void>,
   Holes?,
@@ -518,7 +518,7 @@ const HOLES: [
   ],
   [
     "an attempt's entry that delete-chat takes before its time",
-    undefined,
+    473,
     (work) =>
       withFunction(
         "public.begin_confirm",
