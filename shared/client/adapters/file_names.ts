@@ -4,16 +4,13 @@
  * @module
  */
 import type { Json } from "../../database.types.ts";
-import { ChatArchiveError, type ErrorCode } from "../../errors.ts";
+import type { ErrorCode } from "../../errors.ts";
 import { referenceTo, replaceReferences } from "../../file_references.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { CallOptions } from "../connection.ts";
+import { codeOf } from "./code_of.ts";
 import type { Path } from "./stored_json.ts";
 import { fileFieldOf, type JsonPart, partsWithin, type UIMessage } from "./ui_message.ts";
-
-/** The code of an error of ours. */
-export const codeOf = (error: unknown): ErrorCode | undefined =>
-  error instanceof ChatArchiveError ? error.code : undefined;
 
 /** A file of a part: by a URL, or as base64. */
 export interface FileOfPart {

@@ -4,10 +4,12 @@
  *
  * @module
  */
-import { ChatArchiveError, fieldError } from "../../errors.ts";
+import { fieldError } from "../../errors.ts";
+import { isStorable } from "../../storable.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { CallOptions } from "../connection.ts";
 import type { Chat } from "../rows.ts";
+import { codeOf } from "./code_of.ts";
 
 /** As PostgreSQL writes it. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -19,7 +21,7 @@ export const isUuid = (id: string) => UUID.test(id);
 
 /** A framework's id as `external_id` has it: one that no column can hold is hashed. */
 export async function externalId(id: string): Promise<string> {
-  const fits = id.length <= MAX_LENGTH && !id.includes("\0") && id.isWellFormed();
+  const fits = id.length <= MAX_LENGTH && isStorable(id);
   return fits ? id : await (await import("./derived_id.ts")).derivedId("external", id);
 }
 
@@ -28,10 +30,6 @@ export function assertId(id: unknown, path: (string | number)[] = ["id"]): asser
   if (typeof id === "string" && id !== "") return;
   throw fieldError("invalid_request", path, "must be a text that is not empty");
 }
-
-/** Whether an error says that there is no such thing. */
-export const isNotFound = (error: unknown) =>
-  error instanceof ChatArchiveError && error.code === "not_found";
 
 /** What is needed to find and to begin a chat. */
 export type ChatVerbs = Pick<ArchiveVerbs, "listChats" | "getChat" | "createChat">;
@@ -52,7 +50,7 @@ export async function findChat(
   try {
     return await archive.getChat({ id, signal });
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (codeOf(error) !== "not_found") throw error;
     return undefined;
   }
 }

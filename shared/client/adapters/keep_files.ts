@@ -12,7 +12,8 @@ import type { NewMessage } from "../add_messages.ts";
 import { sha256Of } from "../sha256.ts";
 import { derivedId } from "./derived_id.ts";
 import { type Path, storedText } from "./stored_json.ts";
-import { codeOf, type FileOfPart, filesOf, namedIn } from "./file_names.ts";
+import { codeOf } from "./code_of.ts";
+import { type FileOfPart, filesOf, namedIn } from "./file_names.ts";
 import type { JsonPart, UIMessage } from "./ui_message.ts";
 
 /** What is needed for files. */
@@ -222,18 +223,14 @@ export async function forgetLostFiles(
   { signal }: CallOptions,
 ): Promise<void> {
   const ids = [...namedIn(rows.map(({ parts }) => parts ?? []))];
-  const missing = new Set<string>();
-  if (ids.length > 0) {
-    try {
-      for (const id of (await archive.downloadUrls({ ids, signal })).missing) missing.add(id);
-    } catch (error) {
-      if (codeOf(error) !== "not_found") throw error;
-      for (const id of ids) missing.add(id);
-    }
-  }
+  if (ids.length === 0) return;
+  const { missing } = await archive.downloadUrls({ ids, signal }).catch((error) => {
+    if (codeOf(error) !== "not_found") throw error;
+    return { missing: ids };
+  });
   for (const row of rows) {
     for (const file of filesOf(row.parts ?? [], row.parts ?? [], [])) {
-      const isMissing = [...namedIn(file.value)].some((id) => missing.has(id));
+      const isMissing = missing.some((id) => namedIn(file.value).has(id));
       if (isMissing) file.part[file.field] = withoutBytes(file);
     }
   }

@@ -1,4 +1,4 @@
-import { ChatArchiveError } from "../../errors.ts";
+import { type ChatArchiveError, fieldError } from "../../errors.ts";
 import { MAX_ROWS } from "../../limits.ts";
 import type { NewMessage } from "../add_messages.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
@@ -6,6 +6,7 @@ import type { CallOptions } from "../connection.ts";
 import { notLoaded } from "../not_loaded.ts";
 import { portions } from "../portions.ts";
 import type { Message, Status } from "../rows.ts";
+import { codeOf } from "./code_of.ts";
 import { externalId } from "./framework_ids.ts";
 import { type Failure, type FileVerbs, forgetLostFiles, keepFiles } from "./keep_files.ts";
 import { rowOf } from "./row_of_message.ts";
@@ -58,14 +59,10 @@ async function store(
 
 /** The error about a file, which names its part. */
 function partError({ path, error }: Failure): ChatArchiveError {
-  const message = `${path.join(".")}: ${error.message}`;
-  const details = error.code === "quota_exceeded" && error.details
-    ? error.details
-    : [{ path, message: error.message }];
-  return new ChatArchiveError(error.code, message, {
-    details,
-    cause: error,
-    ...error.requestId === undefined ? {} : { requestId: error.requestId },
+  const { code, message, details, requestId } = error;
+  return fieldError(code, path, message, { cause: error }).with({
+    ...code === "quota_exceeded" && details ? { details } : {},
+    ...requestId === undefined ? {} : { requestId },
   });
 }
 
@@ -81,31 +78,28 @@ export async function keepMessages(
   { chat_id, messages, gone = [], status, parents, signal }: KeepMessages,
 ): Promise<Message[]> {
   const external = await Promise.all(messages.map(({ id }) => externalId(id)));
-  const rowAt = (message: UIMessage, index: number, id: string): Row => {
-    const isLast = index === messages.length - 1;
-    const row = rowOf(message, {
-      id,
-      external_id: external[index]!,
-      path: ["messages", index],
-      isLast,
-      isRoot: parents?.get(message.id) === null,
-    });
-    return status && isLast ? { ...row, status } : row;
-  };
   let failures: Failure[] = [];
   const attempt = async (rowIds: RowIds, again: boolean): Promise<Message[]> => {
     failures = [];
     const rows: Row[] = [];
     for (const [index, message] of messages.entries()) {
       const { id, isForeign } = rowIds.get(message.id)!;
-      const { external_id, ...columns } = rowAt(message, index, id);
+      const path = ["messages", index];
+      const isLast = index === messages.length - 1;
+      const { external_id, ...columns } = rowOf(message, {
+        id,
+        external_id: external[index]!,
+        path,
+        isLast,
+        isRoot: parents?.get(message.id) === null,
+      });
       const parent = rowIds.get(parents?.get(message.id) ?? "");
       const row: Row = {
         ...columns,
-        ...isForeign ? {} : { external_id: external_id! },
+        ...isForeign ? {} : { external_id },
+        ...status && isLast ? { status } : {},
         ...parent && (parent.isStored || !again) ? { parent_id: parent.id } : {},
       };
-      const path = ["messages", index];
       const place = { row, message, path, chat_id, again, signal };
       failures.push(...await keepFiles(archive, place));
       rows.push(row);
@@ -126,7 +120,7 @@ export async function keepMessages(
     );
   } catch (error) {
     // Rows that have other ids; files or a parent that are gone, since another tab has deleted them.
-    const code = error instanceof ChatArchiveError ? error.code : undefined;
+    const code = codeOf(error);
     if (code !== "conflict" && code !== "not_found") throw error;
     stored = await attempt(await asStored(), code === "not_found");
   }

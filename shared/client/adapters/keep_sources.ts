@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { storableText } from "../../storable.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { NewSearchResult } from "../add_search_results.ts";
 import type { CallOptions } from "../connection.ts";
@@ -27,8 +28,6 @@ type Facts = { [name: string]: unknown };
 
 const isFacts = (value: unknown): value is Facts =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-const clean = (text: string) => text.toWellFormed().replaceAll("\0", "\ufffd");
 
 /** Coordinates that the database takes, or null. */
 function boxesOrNull(value: unknown, most: number): Boxes | null {
@@ -68,9 +67,9 @@ export function searchResultOf(part: object): NewSearchResult | undefined {
     : String((part as Facts).sourceId ?? (part as Facts).id);
   return {
     page_number: page_number as number,
-    block_id: clean(name).slice(0, MAX_BLOCK_ID).toWellFormed(),
+    block_id: storableText(name.slice(0, MAX_BLOCK_ID)),
     block_text: typeof block_text === "string"
-      ? clean(block_text).slice(0, MAX_BLOCK_TEXT).toWellFormed()
+      ? storableText(block_text.slice(0, MAX_BLOCK_TEXT))
       : null,
     score: typeof score === "number" ? score : null,
     document_id: typeof document_id === "string" && isUuid(document_id) ? document_id : null,

@@ -1,6 +1,6 @@
-import { ChatArchiveError } from "../../errors.ts";
 import type { CallOptions } from "../connection.ts";
 import type { Chat } from "../rows.ts";
+import { codeOf } from "./code_of.ts";
 import { type ChatVerbs, externalId, findChat, isUuid } from "./framework_ids.ts";
 
 /**
@@ -21,8 +21,7 @@ export async function openChat(
     return await archive.createChat({ ...isUuid(id) ? { id } : {}, external_id, title, signal });
   } catch (error) {
     // Another tab may have been first.
-    const isTaken = error instanceof ChatArchiveError && error.code === "conflict";
-    const theirs = isTaken ? await findChat(archive, which) : undefined;
+    const theirs = codeOf(error) === "conflict" ? await findChat(archive, which) : undefined;
     if (theirs) return theirs;
     throw error;
   }

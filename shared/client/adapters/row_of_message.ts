@@ -5,6 +5,7 @@
  */
 import type { Json } from "../../database.types.ts";
 import { fieldError } from "../../errors.ts";
+import { storableText } from "../../storable.ts";
 import type { NewMessage } from "../add_messages.ts";
 import type { Status } from "../rows.ts";
 import { assertId } from "./framework_ids.ts";
@@ -34,8 +35,7 @@ function textsOf(parts: unknown[]): string[] {
 
 /** What a person reads: neither reasoning nor what tools say. Search and Markdown use it. */
 export function readableText({ parts }: Pick<UIMessage, "parts">): string {
-  return textsOf(parts).filter((text) => text.trim() !== "").join("\n\n")
-    .toWellFormed().replaceAll("\0", "\ufffd");
+  return storableText(textsOf(parts).filter((text) => text.trim() !== "").join("\n\n"));
 }
 
 const MAX_TITLE = 80;

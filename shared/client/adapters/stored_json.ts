@@ -7,6 +7,7 @@
  */
 import type { Json } from "../../database.types.ts";
 import { fieldError } from "../../errors.ts";
+import { isStorable } from "../../storable.ts";
 import { LITERAL } from "./original_json.ts";
 
 const OWN = "chat-archive:";
@@ -18,7 +19,7 @@ export type Path = (string | number)[];
 
 /** A text as it is stored. */
 export function storedText(text: string): string {
-  const isPlain = !text.startsWith(OWN) && !text.includes("\0") && text.isWellFormed();
+  const isPlain = !text.startsWith(OWN) && isStorable(text);
   return isPlain ? text : LITERAL + JSON.stringify(text);
 }
 

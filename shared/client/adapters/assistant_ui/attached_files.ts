@@ -4,6 +4,7 @@
  * @module
  */
 import { ChatArchiveError } from "../../../errors.ts";
+import { codeOf } from "../code_of.ts";
 import type {
   AttachmentAdapter,
   AttachmentVerbs,
@@ -98,7 +99,7 @@ export async function removeFile(
   if (type === "image") await archive.deleteImages({ ids: [id] });
   else {
     await archive.deleteDocument({ id }).catch((error) => {
-      if (!(error instanceof ChatArchiveError) || error.code !== "not_found") throw error;
+      if (codeOf(error) !== "not_found") throw error;
     });
   }
 }

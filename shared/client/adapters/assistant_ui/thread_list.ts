@@ -1,7 +1,8 @@
 import type { ArchiveVerbs } from "../../archive_verbs.ts";
 import type { ChatCursor } from "../../chat_window.ts";
 import type { Chat, Metadata } from "../../rows.ts";
-import { type ChatVerbs, isNotFound } from "../framework_ids.ts";
+import { codeOf } from "../code_of.ts";
+import type { ChatVerbs } from "../framework_ids.ts";
 import { loadKeeping } from "../load_keeping.ts";
 import type { UIMessage } from "../ui_message.ts";
 import { chatIdOf, chatOf } from "./thread_item.ts";
@@ -119,7 +120,7 @@ export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
         await archive.deleteChat({ id: await id(remoteId) });
       } catch (error) {
         // Another tab was first.
-        if (!isNotFound(error)) throw error;
+        if (codeOf(error) !== "not_found") throw error;
       }
     },
     async generateTitle(remoteId, messages) {
