@@ -61,23 +61,24 @@ async function preparePlatform(adminUrl: string) {
   }
 }
 
-/** @throws {Failure} where the folder's database was made by other migration files than these */
-async function refuseOtherFiles(sql: postgres.Sql, dataDir: string) {
-  const message = otherFiles(await compareHistory(sql, PROJECT_ROOT));
-  if (message === undefined) return;
-  throw new Failure(
-    message,
-    `Move ${dataDir} away, or start on another folder with --data-dir. The version of the project ` +
-      "that made it opens it. Nothing was changed.",
-  );
-}
-
-/** Brings our part of the database up to date. */
+/**
+ * Brings our part of the database up to date.
+ *
+ * @throws {Failure} where it was made by other migration files than these, or one can't be applied
+ */
 async function migrate(url: string, dataDir: string) {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
-    await refuseOtherFiles(sql, dataDir);
-    await applyMigrations(sql);
+    const history = await compareHistory(sql, PROJECT_ROOT);
+    const message = otherFiles(history);
+    if (message !== undefined) {
+      throw new Failure(
+        message,
+        `Move ${dataDir} away, or start on another folder with --data-dir. The version of the ` +
+          "project that made it opens it. Nothing was changed.",
+      );
+    }
+    await applyMigrations(sql, history.pending);
   } finally {
     await sql.end();
   }

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import type postgres from "postgres";
 import { Failure } from "./failure.ts";
-import { compareHistory, labelOf, type Migration } from "./history.ts";
+import { labelOf, type Migration } from "./history.ts";
 import { PROJECT_ROOT, supabase } from "./supabase_cli.ts";
 
 /** The CLI asks for TLS first, which a server on loopback doesn't speak. */
@@ -62,16 +62,15 @@ async function applySeed(sql: postgres.Sql): Promise<void> {
 }
 
 /**
- * Applies this project's migrations that are missing, and the seed where it never ran, as the CLI does,
- * and into its history: a start needs neither its 140 MB nor the second that a run of it takes.
+ * Applies migrations of this project, and the seed where it never ran, as the CLI does, and into its
+ * history: a start needs neither its 140 MB nor the second that a run of it takes.
  *
+ * @param pending those that the database lacks, in order
  * @throws {Failure} naming the file that can't be applied
  */
-export async function applyMigrations(sql: postgres.Sql): Promise<void> {
+export async function applyMigrations(sql: postgres.Sql, pending: Migration[]): Promise<void> {
   await sql.unsafe(HISTORY_TABLES).simple();
-  for (const migration of (await compareHistory(sql, PROJECT_ROOT)).pending) {
-    await applyMigration(sql, migration);
-  }
+  for (const migration of pending) await applyMigration(sql, migration);
   await applySeed(sql);
 }
 

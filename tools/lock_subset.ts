@@ -11,7 +11,7 @@ interface Lock {
 }
 
 /** `name@version` of a key, which goes on with the peers that it was resolved with. */
-const ownName = (key: string) => key.replace(/(?<=.@[^_]*)_.*$/, "");
+export const ownName = (key: string) => key.replace(/(?<=.@[^_]*)_.*$/, "");
 
 /**
  * The part of a lock file that some imports need.

@@ -10,6 +10,7 @@ import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { Failure, unreachable } from "../stack/failure.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";
 import { defineCommand, runCommand } from "./command.ts";
+import { ownName } from "./lock_subset.ts";
 
 /** A package with its version, such as `@aws-sdk/core@3.981.0`. */
 type Package = string;
@@ -24,10 +25,10 @@ export function differences(resolved: Package[], locked: Package[]): string[] {
   });
 }
 
-/** All packages of deno.lock. Behind a version it says what of several copies one is. */
+/** All packages of deno.lock. */
 async function lockedPackages(): Promise<Package[]> {
   const { npm } = JSON.parse(await Deno.readTextFile(join(PROJECT_ROOT, "deno.lock")));
-  return Object.keys(npm).map((key) => key.replace(/(?<=.@[^_]*)_.*$/, ""));
+  return Object.keys(npm).map(ownName);
 }
 
 /** What the functions' import map resolves to without a lock file, and without what is cached here. */

@@ -1,4 +1,4 @@
-/** A TCP relay on loopback whose connections fail now and then, or answer late. */
+/** A TCP relay on loopback, a part of whose connections fails or answers late. */
 
 /** How connections are treated. */
 export interface Faults {

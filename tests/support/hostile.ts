@@ -196,7 +196,7 @@ export function mutated(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 
 const damage = fc.record({ at: fc.nat(1_000_000), text: hostileText });
 
-/** JSON of values, now and then such as no JSON.stringify writes. */
+/** JSON of values, some of it such as no JSON.stringify writes. */
 export function jsonOf(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   const json = values.map((value) => JSON.stringify(value) ?? "");
   return fc.oneof(

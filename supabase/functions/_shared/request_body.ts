@@ -14,7 +14,7 @@ export interface BodyFile {
   bytes: AsyncIterable<Uint8Array>;
 }
 
-/** Bytes of a JSON request. The largest valid one, 1,000 ids, has 40 KB. */
+/** Bytes of a JSON request: 1,000 ids have 40 KB. Only many files with long descriptions have more. */
 const MAX_JSON_BYTES = 1024 * 1024;
 /** Bytes that are read of a body that nobody needs. */
 const MAX_REST_BYTES = 1024 * 1024;
@@ -29,7 +29,7 @@ export interface BodyTimeouts {
   jsonMs: number;
 }
 
-/** What a sender gets: whoever sends a byte now and then must not hold an instance. */
+/** What a sender gets: whoever sends one byte a minute must not hold an instance. */
 const BODY_TIMEOUTS: BodyTimeouts = { silenceMs: 60_000, jsonMs: 60_000 };
 
 function isTimeout(error: unknown) {
