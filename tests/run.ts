@@ -48,7 +48,7 @@ interface Outcome {
   failed: number;
   /** What was left out, in sentences. */
   skipped: string[];
-  /** Tests that failed, each with its file. */
+  /** Tests that failed, each with its file and, where it was told, how its error begins. */
   failures: string[];
 }
 
@@ -87,9 +87,23 @@ async function runTests(
     failed: failed || (code === 0 ? 0 : 1),
     // tests/support/platforms.ts says so before the first test, which may be far up.
     skipped: plain.match(/^skipped: .*$/gm) ?? [],
-    failures: [...new Set(plain.match(/^.* => \.\/tests\/.*$/gm))],
+    failures: failuresIn(plain),
   };
 }
+
+/** Lines of an error that are told again at the end. */
+const ERROR_LINES = 30;
+
+/** What failed, in what `deno test` printed: names come twice, the first time with an error. */
+function failuresIn(plain: string): string[] {
+  const all = new Map<string, string>();
+  for (const [, name = "", error = ""] of plain.matchAll(FAILURE)) {
+    all.set(name, all.get(name) || error.trimEnd().split("\n").slice(0, ERROR_LINES).join("\n"));
+  }
+  return [...all].map(([name, error]) => `${name}${error && `\n${error}`}`);
+}
+
+const FAILURE = /^(.* => \.\/tests\/.*)$(?:\n(error: [\s\S]*?)(?=\n\n.* => |\n\n FAILURES))?/gm;
 
 /** What an embedded stack's log must hold is a test of its own, which can only come last. */
 async function runLogCheck({ logFile, status }: JobStack): Promise<Outcome> {
