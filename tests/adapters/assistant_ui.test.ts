@@ -9,7 +9,7 @@ import {
 } from "@shared/client/adapters/assistant_ui.ts";
 import { loadChat, saveChat, type UIMessage } from "@shared/client/adapters/ai_sdk.ts";
 import { createChatArchive } from "@shared/client/mod.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { assertCode } from "../support/client_calls.ts";
 import { eventually } from "../support/eventually.ts";
 import { pdf, png } from "../support/files.ts";
@@ -60,9 +60,9 @@ Deno.test("threads are chats: begun, listed by page, renamed, archived, deleted"
   const { client } = await signUp();
   const own = createChatArchive(client);
   const list = threadListAdapter(own);
-  const made = await list.initialize("__LOCALID_1");
-  assertEquals(await list.initialize("__LOCALID_1"), made, "twice is once");
-  assertEquals(made.externalId, "__LOCALID_1");
+  const made = await list.initialize("a-name");
+  assertEquals(await list.initialize("a-name"), made, "twice is once");
+  assertEquals(made.externalId, "a-name");
   const { remoteId } = made;
   await list.rename(remoteId, "  Apollo  ");
   await list.updateCustom(remoteId, { pinned: true });
@@ -72,7 +72,7 @@ Deno.test("threads are chats: begun, listed by page, renamed, archived, deleted"
   assertEquals(thread, {
     status: "archived",
     remoteId,
-    externalId: "__LOCALID_1",
+    externalId: "a-name",
     title: "Apollo",
     custom: { pinned: true },
   });
@@ -96,6 +96,41 @@ Deno.test("threads are chats: begun, listed by page, renamed, archived, deleted"
   await list.delete(remoteId);
   await list.delete(remoteId);
   await assertCode(() => list.fetch(remoteId), "not_found");
+});
+
+Deno.test("a new thread is one of its own, also where pages name theirs alike", async () => {
+  // As server rendering does: React gives the same ids to each page.
+  const [here, there] = [threadListAdapter(archive), threadListAdapter(archive)];
+  const custom = { pinned: true };
+  const first = await here.initialize("__LOCALID_R1", { custom });
+  assertEquals(await here.initialize("__LOCALID_R1"), first, "twice is once");
+  const second = await there.initialize("__LOCALID_R1");
+  assertNotEquals(second.remoteId, first.remoteId);
+  assertEquals((await here.fetch(first.remoteId)).custom, custom);
+  assertEquals((await here.fetch(second.remoteId)).custom, {});
+});
+
+Deno.test("what was begun in a thread ends in it, whichever is open then", async () => {
+  const [mine, other] = [openThread(), openThread()];
+  let open = mine;
+  const thread = () => open;
+  const message = user("Mine.");
+  const history = threadHistoryAdapter(archive, thread);
+  const appended = history.append({ message, parentId: null });
+  open = other;
+  await appended;
+  open = mine;
+  const file = new File([png(6, 6)], "a.png", { type: "image/png" });
+  const attached = attachmentAdapter(archive, thread).add({ file }).next();
+  open = other;
+  await attached;
+  const { remoteId } = await mine.initialize();
+  await eventually("attached", async () => {
+    return (await Array.fromAsync(archive.images({ chat_id: remoteId }))).length === 1;
+  });
+  assertEquals(other.getState().remoteId, undefined);
+  open = mine;
+  assertEquals((await history.load()).messages.map(({ message }) => message), [message]);
 });
 
 Deno.test("a thread comes back with its branches, whatever its messages hold", async () => {
@@ -222,7 +257,7 @@ Deno.test("feedback is kept in the message's metadata", async () => {
   const onError = (error: unknown) => errors.push(error);
   const feedback = feedbackAdapter(archive, () => thread, { onError });
   feedback.submit({ message: answer, type: "negative" });
-  feedback.submit({ message: answer, type: "positive" });
+  feedback.submit({ message: answer, type: "positive", comment: "Short." });
   await eventually("kept", async () => {
     const { metadata } = (await history.load()).messages[0]!.message;
     return (metadata as { submittedFeedback?: { type: string } }).submittedFeedback?.type ===
@@ -231,7 +266,7 @@ Deno.test("feedback is kept in the message's metadata", async () => {
   const [loaded] = (await history.load()).messages;
   assertEquals(loaded!.message, {
     ...answer,
-    metadata: { ...answer.metadata, submittedFeedback: { type: "positive" } },
+    metadata: { ...answer.metadata, submittedFeedback: { type: "positive", comment: "Short." } },
   });
   assertEquals(errors, []);
   feedback.submit({ message: user("unknown"), type: "positive" });

@@ -37,7 +37,10 @@ export interface ThreadListAdapter {
     threads: ThreadMetadata[];
     nextCursor: string | undefined;
   }>;
-  initialize(threadId: string): Promise<{ remoteId: string; externalId: string | undefined }>;
+  initialize(
+    threadId: string,
+    options?: { custom?: Record<string, unknown> | undefined },
+  ): Promise<{ remoteId: string; externalId: string | undefined }>;
   fetch(threadId: string): Promise<ThreadMetadata>;
   rename(remoteId: string, newTitle: string): Promise<void>;
   updateCustom(remoteId: string, custom: Record<string, unknown> | undefined): Promise<void>;
@@ -52,6 +55,8 @@ export interface ThreadListAdapter {
 
 /** Until there is a title. */
 const NEW_CHAT = "New chat";
+/** How assistant-ui's own ids of new threads begin. */
+const LOCAL = "__LOCALID_";
 /** Characters of the column. */
 const MAX_TITLE = 255;
 
@@ -83,6 +88,8 @@ const cursorOf = (text: string): ChatCursor => {
  * ```
  */
 export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
+  /** Chats of new threads. Other pages give their threads the same ids, where a server renders them. */
+  const begun = new Map<string, string>();
   const id = (remoteId: string) => chatIdOf(archive, { remoteId });
   const setTitle = async (remoteId: string, title: string) => {
     await archive.updateChat({ id: await id(remoteId), title });
@@ -95,9 +102,13 @@ export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
       });
       return { threads: chats.map(metadataOf), nextCursor: next && textOf(next) };
     },
-    async initialize(threadId) {
+    async initialize(threadId, { custom = {} } = {}) {
       const { openChat } = await loadKeeping();
-      const chat = await openChat(archive, { id: threadId, title: NEW_CHAT });
+      const isLocal = threadId.startsWith(LOCAL);
+      const id = begun.get(threadId) ?? (isLocal ? crypto.randomUUID() : threadId);
+      begun.set(threadId, id);
+      const metadata = custom as Metadata;
+      const chat = await openChat(archive, { id, title: NEW_CHAT, metadata });
       return { remoteId: chat.id, externalId: chat.external_id ?? undefined };
     },
     async fetch(threadId) {
