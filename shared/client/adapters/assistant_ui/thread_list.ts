@@ -69,13 +69,6 @@ const metadataOf = (chat: Chat): ThreadMetadata => ({
   custom: chat.metadata,
 });
 
-/** A cursor as text. */
-const textOf = ({ updated_at, id }: ChatCursor) => `${updated_at} ${id}`;
-const cursorOf = (text: string): ChatCursor => {
-  const [updated_at = "", id = ""] = text.split(" ");
-  return { updated_at, id };
-};
-
 /**
  * The chats of the archive as threads of assistant-ui, last active first: a RemoteThreadListAdapter.
  *
@@ -98,9 +91,9 @@ export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
     async list({ after } = {}) {
       const { chats, next } = await archive.listChats({
         order: "updated_at",
-        after: after === undefined ? undefined : cursorOf(after),
+        after: after === undefined ? undefined : JSON.parse(after) as ChatCursor,
       });
-      return { threads: chats.map(metadataOf), nextCursor: next && textOf(next) };
+      return { threads: chats.map(metadataOf), nextCursor: next && JSON.stringify(next) };
     },
     async initialize(threadId, { custom = {} } = {}) {
       const { openChat } = await loadKeeping();
@@ -135,7 +128,7 @@ export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
       }
     },
     async generateTitle(remoteId, messages) {
-      const list = messages.map(({ content, ...message }) => ({ ...message, parts: content }));
+      const list = messages.map(({ role, content }) => ({ role, parts: content }));
       const { titleOf } = await loadKeeping();
       const title = titleOf(list as unknown as UIMessage[]);
       await setTitle(remoteId, title);
