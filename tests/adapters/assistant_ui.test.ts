@@ -10,6 +10,7 @@ import {
 import { loadChat, saveChat, type UIMessage } from "@shared/client/adapters/ai_sdk.ts";
 import { createChatArchive } from "@shared/client/mod.ts";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { behindLine } from "../support/behind_line.ts";
 import { assertCode } from "../support/client_calls.ts";
 import { eventually } from "../support/eventually.ts";
 import { pdf, png } from "../support/files.ts";
@@ -338,4 +339,41 @@ Deno.test("a chat that something else has written is a thread", async () => {
     message.content.map((part) => (part as UIMessage["parts"][0]).type)
   );
   assertEquals(types, [["text", "image"], ["text"]]);
+});
+
+Deno.test("a thread with instructions in it, or of another user, is refused", async () => {
+  const thread = openThread();
+  const history = threadHistoryAdapter(archive, () => thread);
+  const system = { ...user("Be short."), role: "system" } as ThreadMessage;
+  await assertCode(() => history.append({ message: system, parentId: null }), "invalid_request");
+  assertEquals(thread.getState().remoteId, undefined, "and nothing is begun");
+  await history.append({ message: user("Mine."), parentId: null });
+  const theirs = createChatArchive((await signUp()).client);
+  const { remoteId } = thread.getState();
+  await assertCode(() => threadListAdapter(theirs).fetch(remoteId!), "not_found");
+  const strange = threadHistoryAdapter(theirs, () => thread);
+  assertEquals(await strange.load(), { messages: [] });
+  const message = user("Theirs.");
+  await assertCode(() => strange.append({ message, parentId: null }), "not_found");
+});
+
+Deno.test("while the server is away a thread is kept here", async () => {
+  await using line = await behindLine();
+  const { archive: local, relay, server } = line;
+  relay.become("cut");
+  const list = threadListAdapter(local);
+  const { remoteId } = await list.initialize("__LOCALID_x");
+  const thread = { getState: () => ({ remoteId }), initialize: async () => ({ remoteId }) };
+  const history = threadHistoryAdapter(local, () => thread);
+  const [question, answer] = [user("q"), assistant("a")];
+  await history.append({ message: question, parentId: null });
+  await history.append({ message: answer, parentId: question.id });
+  await list.rename(remoteId, "Here");
+  const before = await history.load();
+  assertEquals(before.messages.map(({ message }) => message), [question, answer]);
+  relay.become("open");
+  await eventually("replayed", async () => (await local.pending()).length === 0);
+  assertEquals(await local.conflicts(), []);
+  assertEquals(await threadHistoryAdapter(server, () => thread).load(), before);
+  assertEquals((await threadListAdapter(server).fetch(remoteId)).title, "Here");
 });

@@ -73,6 +73,14 @@ const functions = {
   async ids() {
     return await Promise.resolve(shared().messages.map(({ id }) => id));
   },
+  /** Exports the chat, and imports it. @returns the id of what was imported */
+  async throughZip(external_id: string) {
+    const { archive } = globalThis as unknown as { archive: ChatArchive };
+    const { chats: [chat] } = await archive.listChats({ external_id });
+    const { body } = await archive.exportChat({ chat_id: chat!.id, format: "zip" });
+    const content = await new Response(body).blob();
+    return (await archive.importChat({ content, content_type: "application/zip" })).chat_id;
+  },
   /** Goes on in a chat of another name. */
   async branch(id: string, count: number) {
     const saver = chatSaver((globalThis as unknown as { archive: ChatArchive }).archive, { id });
