@@ -104,7 +104,7 @@ Deno.test("a new thread is one of its own, also where pages name theirs alike", 
   const [here, there] = [threadListAdapter(archive), threadListAdapter(archive)];
   const custom = { pinned: true };
   const first = await here.initialize("__LOCALID_R1", { custom });
-  assertEquals(await here.initialize("__LOCALID_R1"), first, "twice is once");
+  assertEquals(await here.initialize("__LOCALID_R1", { custom }), first, "twice is once");
   const second = await there.initialize("__LOCALID_R1");
   assertNotEquals(second.remoteId, first.remoteId);
   assertEquals((await here.fetch(first.remoteId)).custom, custom);
@@ -363,7 +363,10 @@ Deno.test("while the server is away a thread is kept here", async () => {
   relay.become("cut");
   const list = threadListAdapter(local);
   const { remoteId } = await list.initialize("__LOCALID_x");
-  const thread = { getState: () => ({ remoteId }), initialize: async () => ({ remoteId }) };
+  const thread = {
+    getState: () => ({ remoteId }),
+    initialize: () => Promise.resolve({ remoteId }),
+  };
   const history = threadHistoryAdapter(local, () => thread);
   const [question, answer] = [user("q"), assistant("a")];
   await history.append({ message: question, parentId: null });

@@ -82,7 +82,7 @@ const metadataOf = (chat: Chat): ThreadMetadata => ({
  */
 export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
   /** Chats of new threads. Other pages give their threads the same ids, where a server renders them. */
-  const begun = new Map<string, string>();
+  const begun: Record<string, string> = {};
   const id = (remoteId: string) => chatIdOf(archive, { remoteId });
   const setTitle = async (remoteId: string, title: string) => {
     await archive.updateChat({ id: await id(remoteId), title });
@@ -96,13 +96,11 @@ export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
       return { threads: chats.map(metadataOf), nextCursor: next && JSON.stringify(next) };
     },
     async initialize(threadId, { custom = {} } = {}) {
-      const { openChat } = await loadKeeping();
-      const isLocal = threadId.startsWith(LOCAL);
-      const id = begun.get(threadId) ?? (isLocal ? crypto.randomUUID() : threadId);
-      begun.set(threadId, id);
-      const metadata = custom as Metadata;
-      const chat = await openChat(archive, { id, title: NEW_CHAT, metadata });
-      return { remoteId: chat.id, externalId: chat.external_id ?? undefined };
+      const chat = { title: NEW_CHAT, metadata: custom as Metadata };
+      const { id, external_id } = threadId.startsWith(LOCAL)
+        ? await archive.createChat({ ...chat, id: begun[threadId] ??= crypto.randomUUID() })
+        : await (await loadKeeping()).openChat(archive, { ...chat, id: threadId });
+      return { remoteId: id, externalId: external_id ?? undefined };
     },
     async fetch(threadId) {
       return metadataOf(await chatOf(archive, { remoteId: threadId }));
