@@ -56,8 +56,8 @@ async function packagesOf(): Promise<Map<string, string[]>> {
   const graph = await moduleGraph(NAMES.map(pathOf), { atOnce: true });
   return new Map(NAMES.map((name) => [
     name,
-    [...reachedFrom(graph, pathOf(name))].filter((one) => one.startsWith("npm:"))
-      .map((one) => one.replace(/^npm:\/?/, "npm:")),
+    [...reachedFrom(graph, pathOf(name))].filter((one) => one.startsWith("node_modules/"))
+      .map((one) => join(PROJECT_ROOT, one)),
   ]));
 }
 
