@@ -3,7 +3,8 @@
  * bucket of whose requests 5 % are cut and 5 % wait for a second, and with the database killed in the
  * middle. Afterwards the worker runs, and what was acknowledged is counted: each message with its content, each
  * row of a file with its bytes, each deleted chat without any. Database and bucket are one stack, functions,
- * API and the relay to the bucket another.
+ * API and the relay to the bucket another. LOAD_USERS and LOAD_SECONDS (of each of the two) say how many, 200 and
+ * 600 without them.
  */
 import type { StackStatus } from "../stack/status_file.ts";
 import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";
@@ -147,7 +148,13 @@ export const question = defineQuestion({
         },
       });
       const place = { front: stack.status, back, relay, pid: stack.child.pid };
-      const size = bench.quick ? { users: 10, seconds: 15 } : { users: 200, seconds: 600 };
+      const size = bench.quick ? { users: 10, seconds: 15 } : {
+        users: Number(Deno.env.get("LOAD_USERS") ?? 200),
+        seconds: Number(Deno.env.get("LOAD_SECONDS") ?? 600),
+      };
+      for (const [what, count] of Object.entries(size)) {
+        bench.add(alone(what, [count], { unit: "" }));
+      }
       await phase("undisturbed", place, { ...size, faulty: false }, bench);
       await phase("with faults", place, { ...size, faulty: true }, bench);
     }),
