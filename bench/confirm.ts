@@ -139,7 +139,7 @@ async function measure(status: StackStatus, { quick, add }: Bench): Promise<void
     const { ours, reference } = await inTurn({
       ours: { before, run: () => confirm(place, uploads) },
       reference: { before, run: () => bareCalls(place, uploads) },
-    }, { rounds: quick ? 1 : 5 });
+    }, { rounds: quick ? 1 : 3 });
     const { what, bound } = one;
     add(compared(what, ours.time, reference.time, bound === undefined ? {} : { bound }));
     add(compared(`${what}, CPU`, ours.cpu, reference.cpu));
