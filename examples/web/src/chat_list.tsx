@@ -155,7 +155,7 @@ export function ChatList({ current, onNew, onImport, onFound, onAccount }: {
         aria-label={t.search}
         onChange={({ target }) => setQuery(target.value)}
       />
-      <div className="scrolling" tabIndex={-1}>
+      <div className="scrolling" data-scrolls tabIndex={-1}>
         {query.trim()
           ? (
             <section aria-label={t.search} aria-busy={!page}>

@@ -4,6 +4,7 @@ import {
   useDeferredValue,
   useEffect,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
 } from "react";
@@ -17,6 +18,8 @@ import { useNear } from "./widgets.tsx";
 
 /** Messages that are drawn, and left out, together. */
 const CHUNK = 10;
+/** Pixels of a chunk, until it is drawn. */
+const LIKELY_HEIGHT = 150 * CHUNK;
 /** Pixels from the end within which the list follows what comes. */
 const NEAR_END = 120;
 
@@ -26,6 +29,8 @@ interface ChunkProps {
   /** Id of the message that is being written. */
   streaming: string | undefined;
   actions: MessageActions;
+  /** Whether they came above others that were there. */
+  isAbove: boolean;
 }
 
 const isSame = (a: ChunkProps, b: ChunkProps) =>
@@ -36,24 +41,33 @@ const isSame = (a: ChunkProps, b: ChunkProps) =>
     (a.streaming === message.id) === (b.streaming === message.id)
   );
 
-/** Some messages. Far from what is seen, they are an empty space of the same height. */
-const Chunk = memo(({ messages, rows, streaming, actions }: ChunkProps) => {
+/**
+ * Some messages. Far from what is seen, they are an empty space of the same height; those that came
+ * above are first a space of a likely height.
+ */
+const Chunk = memo(({ messages, rows, streaming, actions, isAbove }: ChunkProps) => {
   const element = useRef<HTMLDivElement>(null);
-  const [height, setHeight] = useState<number>();
+  const [space, setSpace] = useState(isAbove ? LIKELY_HEIGHT : undefined);
+  const height = useRef(space);
   useNear(element, (isNear) => {
-    const now = isNear ? undefined : element.current?.offsetHeight;
-    if ((now === undefined) !== (height === undefined)) {
-      startTransition(() => setHeight(now));
-    }
+    if (isNear === (space === undefined)) return;
+    height.current = element.current!.offsetHeight;
+    startTransition(() => setSpace(isNear ? undefined : height.current));
   }, { margin: "1000px" });
+  useLayoutEffect(() => {
+    const list = element.current!.closest(".messages")!;
+    const { top, height: now } = element.current!.getBoundingClientRect();
+    // What is drawn above what is read must not move it.
+    if (top < list.getBoundingClientRect().top) list.scrollTop += now - (height.current ?? now);
+  }, [space]);
   return (
     <div
       ref={element}
       className="chunk"
-      style={{ height }}
+      style={{ height: space }}
       data-messages={messages.map(({ id }) => id).join(" ")}
     >
-      {height === undefined && messages.map((message) => (
+      {space === undefined && messages.map((message) => (
         <Message
           key={message.id}
           message={message}
@@ -66,16 +80,16 @@ const Chunk = memo(({ messages, rows, streaming, actions }: ChunkProps) => {
   );
 }, isSame);
 
-/** Messages in chunks whose borders stay where they are when earlier ones come. */
-function chunksOf(
-  messages: UIMessage[],
-  prepended: number,
-): [number, UIMessage[]][] {
+/** Messages in chunks whose borders stay where they are when earlier ones come before an anchor. */
+function chunksOf(messages: UIMessage[], anchor: string): [number, UIMessage[]][] {
+  const origin = messages.findIndex(({ id }) => id === anchor);
   const chunks = new Map<number, UIMessage[]>();
-  messages.forEach((message, index) => {
-    const number = Math.floor((index - prepended) / CHUNK);
-    chunks.set(number, [...chunks.get(number) ?? [], message]);
-  });
+  for (const [index, message] of messages.entries()) {
+    const number = Math.floor((index - origin) / CHUNK);
+    const chunk = chunks.get(number);
+    if (chunk) chunk.push(message);
+    else chunks.set(number, [message]);
+  }
   return [...chunks];
 }
 
@@ -91,17 +105,20 @@ export function MessageList(
     chat: conversation.chat,
     throttle: 50,
   });
-  const kept = useSignal(conversation.archived);
+  const { hasEarlier, rows } = useSignal(conversation.archived);
   // Drawn when there is time: typing and scrolling go first.
   const shown = useDeferredValue(messages);
+  const shownRows = useDeferredValue(rows);
+  const anchor = useRef("");
+  const chunks = useMemo(() => {
+    if (!shown.some(({ id }) => id === anchor.current)) anchor.current = shown[0]?.id ?? "";
+    return chunksOf(shown, anchor.current);
+  }, [shown]);
   const list = useRef<HTMLDivElement>(null);
   const top = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const lastTop = useRef(0);
-  const first = useRef<{ id: string | undefined; height: number }>({
-    id: undefined,
-    height: 0,
-  });
+  const firstChunk = useRef<HTMLElement>(null);
   useNear(top, (isNear) => isNear && void conversation.loadEarlier(), {
     margin: "800px",
     version: shown[0]?.id,
@@ -110,13 +127,13 @@ export function MessageList(
   useLayoutEffect(() => {
     const { current: element } = list;
     if (!element) return;
-    const height = element.scrollHeight;
-    if (first.current.id !== shown[0]?.id && !follows.current) {
-      // What came above must not move what is read.
-      element.scrollTop += height - first.current.height;
+    const now = element.querySelector<HTMLElement>(".chunk");
+    if (follows.current) element.scrollTop = element.scrollHeight;
+    // What came above must not move what is read.
+    else if (firstChunk.current?.isConnected && now) {
+      element.scrollTop += firstChunk.current.offsetTop - now.offsetTop;
     }
-    first.current = { id: shown[0]?.id, height };
-    if (follows.current) element.scrollTop = height;
+    firstChunk.current = now;
   });
   useEffect(() => {
     if (status === "submitted") follows.current = true;
@@ -140,6 +157,7 @@ export function MessageList(
     <div
       ref={list}
       className="messages"
+      data-scrolls
       tabIndex={0}
       role="log"
       aria-label={t.chat}
@@ -151,20 +169,20 @@ export function MessageList(
         if (scrollHeight - scrollTop - clientHeight < NEAR_END) follows.current = true;
         else if (scrollTop < lastTop.current) follows.current = false;
         lastTop.current = scrollTop;
-        first.current.height = scrollHeight;
       }}
     >
       <div>
         <div ref={top} className="quiet">
-          {kept.hasEarlier ? t.earlier : " "}
+          {hasEarlier ? t.earlier : " "}
         </div>
-        {chunksOf(shown, kept.prepended).map(([number, some]) => (
+        {chunks.map(([number, some]) => (
           <Chunk
             key={number}
             messages={some}
-            rows={kept.rows}
+            rows={shownRows}
             streaming={isBusy ? last?.id : undefined}
             actions={actions}
+            isAbove={number < 0}
           />
         ))}
         <p className="quiet" role="status">

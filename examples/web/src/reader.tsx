@@ -134,6 +134,7 @@ export function Reader({ documents, place, view }: {
       <Failure error={failure} retry={open} />
       <div
         className="pages"
+        data-scrolls
         ref={reader}
         tabIndex={0}
         role="region"
