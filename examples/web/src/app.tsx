@@ -4,7 +4,7 @@ import type { FoundText } from "chat-archive";
 import { Account } from "./account.tsx";
 import { archive, changed, changes, online, supabase } from "./backend.ts";
 import { ChatList } from "./chat_list.tsx";
-import { ChatPane, placeOf } from "./chat_pane.tsx";
+import { ChatPane, placeOf, Upload } from "./chat_pane.tsx";
 import { type Archived, Conversation } from "./conversation.ts";
 import { countPages, type View } from "./documents.ts";
 import { Icon } from "./icons.tsx";
@@ -243,6 +243,7 @@ function Workspace({ user }: { user: User }) {
               <h2>{t.start}</h2>
               <p className="quiet">{t.startHint}</p>
               <div className="row">{openers}</div>
+              <Upload />
             </section>
           )}
       </main>

@@ -2,7 +2,7 @@ import { type FormEvent, type ReactNode, type RefObject, useMemo, useRef, useSta
 import { useChat } from "@ai-sdk/react";
 import type { FoundText } from "chat-archive";
 import { archive } from "./backend.ts";
-import type { Conversation } from "./conversation.ts";
+import { type Conversation, upload } from "./conversation.ts";
 import { DeleteChat } from "./delete_chat.tsx";
 import type { View } from "./documents.ts";
 import { Icon, IconButton } from "./icons.tsx";
@@ -119,6 +119,18 @@ function ChatHeader({ conversation }: { conversation: Conversation }) {
   );
 }
 
+/** How far an upload is. */
+export function Upload() {
+  const t = useText();
+  const done = useSignal(upload);
+  if (done === undefined) return null;
+  return (
+    <p className="upload quiet" role="status">
+      <progress value={done} /> {t.uploading(Math.round(100 * done))}
+    </p>
+  );
+}
+
 /** Where a question is written. */
 function Composer({ isBusy, onAsk, onStop, extra }: {
   isBusy: boolean;
@@ -177,7 +189,6 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
   const t = useText();
   const { chat: row } = useSignal(conversation.archived);
   const failure = useSignal(conversation.failure);
-  const upload = useSignal(conversation.upload);
   const { status, messages } = useChat({
     chat: conversation.chat,
     throttle: 50,
@@ -221,11 +232,7 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
         retry={() => void conversation.load()}
         dismiss={() => conversation.failure.set(undefined)}
       />
-      {upload !== undefined && (
-        <p className="upload quiet" role="status">
-          <progress value={upload} /> {t.uploading(Math.round(100 * upload))}
-        </p>
-      )}
+      <Upload />
       <Composer
         isBusy={isBusy}
         onAsk={ask}

@@ -27,6 +27,9 @@ const FAR = 500;
 /** Messages that are read again when another device may have changed them. */
 const REREAD = 4 * PAGE;
 
+/** 0–1 while files are uploaded. */
+export const upload = createSignal<number | undefined>(undefined);
+
 export class Conversation {
   readonly chat: Chat<UIMessage>;
   readonly archived = createSignal<Archived>({
@@ -36,10 +39,9 @@ export class Conversation {
   });
   /** What failed last. */
   readonly failure = createSignal<unknown>(undefined);
-  /** 0–1 while files are uploaded. */
-  readonly upload = createSignal<number | undefined>(undefined);
   #shown: ReadonlySet<string> = new Set();
   #before: UIMessage[] = [];
+  #isStopped = false;
   #questionSaved = Promise.resolve<string[]>([]);
   #reading: Promise<void> | undefined;
   #loaded: Promise<void> | undefined;
@@ -58,6 +60,7 @@ export class Conversation {
         },
       }),
       onError: (error) => this.failure.set(error),
+      onFinish: ({ isAbort }) => this.#isStopped = isAbort,
     });
   }
 
@@ -165,7 +168,13 @@ export class Conversation {
     const from = differs < 0 ? now.length : differs;
     const replaces = removes ? before.slice(from) : [];
     if (from === now.length && replaces.length === 0) return [];
-    const saved = await saveChat(archive, { id: this.id, messages: now.slice(from), replaces });
+    const saved = await saveChat(archive, {
+      id: this.id,
+      messages: now.slice(from),
+      replaces,
+      // The messages themselves don't tell that the last one was stopped.
+      status: removes && this.#isStopped ? "incomplete" : undefined,
+    });
     changed();
     return saved.messages.map(({ id }) => id);
   }
@@ -197,11 +206,11 @@ export class Conversation {
   async #uploading(
     work: (onProgress: (of: { bytes_done: number; bytes: number }) => void) => Promise<void>,
   ) {
-    this.upload.set(0);
+    upload.set(0);
     try {
-      await work(({ bytes_done, bytes }) => this.upload.set(bytes_done / bytes));
+      await work(({ bytes_done, bytes }) => upload.set(bytes_done / bytes));
     } finally {
-      this.upload.set(undefined);
+      upload.set(undefined);
       changed();
     }
   }

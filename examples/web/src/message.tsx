@@ -80,6 +80,7 @@ export const Message = memo(
         <header>
           <strong>{isAnswer ? t.assistant : t.you}</strong>
           {made_by === "retrieval" && <span className="badge">{t.noModel}</span>}
+          {row?.status === "incomplete" && <span className="badge">{t.stopped}</span>}
           {row?.pending && (
             <span className="pending">
               <Icon name="wait" /> {t.pendingMark}

@@ -57,8 +57,8 @@ const Chunk = memo(({ messages, rows, streaming, actions, isAbove }: ChunkProps)
   useLayoutEffect(() => {
     const list = element.current!.closest(".messages")!;
     const { top, height: now } = element.current!.getBoundingClientRect();
-    // What is drawn above what is read must not move it.
-    if (top < list.getBoundingClientRect().top) list.scrollTop += now - (height.current ?? now);
+    // What takes another height than was likely must not move what is below it, which is being read.
+    if (top < list.getBoundingClientRect().bottom) list.scrollTop += now - (height.current ?? now);
   }, [space]);
   return (
     <div
