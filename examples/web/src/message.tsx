@@ -105,7 +105,6 @@ export const Message = memo(
             </div>
           )
           : <p className="text plain">{text}</p>}
-        {row && <Passages message={row} onPlace={actions.onPlace} />}
         {!isStreaming && !isEdited && (
           <footer className="row">
             <IconButton
@@ -136,6 +135,8 @@ export const Message = memo(
             {isCopied && <span role="status" className="quiet">{t.copied}</span>}
           </footer>
         )}
+        {/* They come when the answer is kept: below all else, they move nothing. */}
+        {row && <Passages message={row} onPlace={actions.onPlace} />}
       </article>
     );
   },

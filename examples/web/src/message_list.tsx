@@ -153,6 +153,9 @@ export function MessageList(
 
   const last = messages.at(-1);
   const isBusy = status === "submitted" || status === "streaming";
+  // What is drawn may still be behind what has come.
+  const isWritten = isBusy || shown !== conversation.chat.messages;
+  const streaming = isWritten && last?.role === "assistant" ? last.id : undefined;
   return (
     <div
       ref={list}
@@ -180,7 +183,7 @@ export function MessageList(
             key={number}
             messages={some}
             rows={shownRows}
-            streaming={isBusy ? last?.id : undefined}
+            streaming={streaming}
             actions={actions}
             isAbove={number < 0}
           />
