@@ -172,7 +172,6 @@ inBrowser(
       return Number(/Message (\d+)/.exec(text)?.[1]);
     };
     await page.locator(".messages").hover();
-    const shift = await layoutShift(page);
     const longest = await longestTask(
       browser,
       page,
@@ -182,13 +181,11 @@ inBrowser(
           return await first() < 9800;
         }, 60_000),
     );
-    const sum = await shift();
     assert(longest < MAX_TASK_MS, `a task took ${longest} ms`);
-    assert(sum < MAX_SHIFT, `layout shift while scrolling: ${sum}`);
     assert(await page.locator(".message").count() < 250, "what is far away is not drawn");
     await page.evaluate(`document.querySelector(".messages").scrollTop = 1e6`);
     await page.getByText("Message 10000").waitFor();
     assertEquals(errors, []);
-    if (Deno.env.get("FIGURES")) console.log({ longest, sum });
+    console.log(`longest task while scrolling: ${longest.toFixed(1)} ms`);
   },
 );

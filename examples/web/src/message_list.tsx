@@ -11,6 +11,7 @@ import {
 import { useChat } from "@ai-sdk/react";
 import type { UIMessage } from "ai";
 import type { Archived, Conversation } from "./conversation.ts";
+import { PAGE } from "./kept_messages.ts";
 import { Message, type MessageActions } from "./message.tsx";
 import { useSignal } from "./signal.ts";
 import { useText } from "./strings.ts";
@@ -18,8 +19,8 @@ import { useNear } from "./widgets.tsx";
 
 /** Messages that are drawn, and left out, together. */
 const CHUNK = 10;
-/** Pixels of a chunk, until it is drawn. */
-const LIKELY_HEIGHT = 150 * CHUNK;
+/** Pixels of a chunk until it is drawn: the least, since at the top of a list it can only grow. */
+const LEAST_HEIGHT = 100 * CHUNK;
 /** Pixels from the end within which the list follows what comes. */
 const NEAR_END = 120;
 
@@ -29,8 +30,8 @@ interface ChunkProps {
   /** Id of the message that is being written. */
   streaming: string | undefined;
   actions: MessageActions;
-  /** Whether they came above others that were there. */
-  isAbove: boolean;
+  /** Whether many others came with them, between them and what is seen. */
+  isFar: boolean;
 }
 
 const isSame = (a: ChunkProps, b: ChunkProps) =>
@@ -43,11 +44,11 @@ const isSame = (a: ChunkProps, b: ChunkProps) =>
 
 /**
  * Some messages. Far from what is seen, they are an empty space of the same height; those that came
- * above are first a space of a likely height.
+ * far above are first a space of the least height.
  */
-const Chunk = memo(({ messages, rows, streaming, actions, isAbove }: ChunkProps) => {
+const Chunk = memo(({ messages, rows, streaming, actions, isFar }: ChunkProps) => {
   const element = useRef<HTMLDivElement>(null);
-  const [space, setSpace] = useState(isAbove ? LIKELY_HEIGHT : undefined);
+  const [space, setSpace] = useState(isFar ? LEAST_HEIGHT : undefined);
   const height = useRef(space);
   useNear(element, (isNear) => {
     if (isNear === (space === undefined)) return;
@@ -57,7 +58,7 @@ const Chunk = memo(({ messages, rows, streaming, actions, isAbove }: ChunkProps)
   useLayoutEffect(() => {
     const list = element.current!.closest(".messages")!;
     const { top, height: now } = element.current!.getBoundingClientRect();
-    // What takes another height than was likely must not move what is below it, which is being read.
+    // What takes more than its space must not move what is below it, which is being read.
     if (top < list.getBoundingClientRect().bottom) list.scrollTop += now - (height.current ?? now);
   }, [space]);
   return (
@@ -119,8 +120,9 @@ export function MessageList(
   const follows = useRef(true);
   const lastTop = useRef(0);
   const firstChunk = useRef<HTMLElement>(null);
+  const firstNumber = useRef(0);
   useNear(top, (isNear) => isNear && void conversation.loadEarlier(), {
-    margin: "800px",
+    margin: "3000px",
     version: shown[0]?.id,
   });
 
@@ -134,6 +136,7 @@ export function MessageList(
       element.scrollTop += firstChunk.current.offsetTop - now.offsetTop;
     }
     firstChunk.current = now;
+    firstNumber.current = chunks[0]?.[0] ?? 0;
   });
   useEffect(() => {
     if (status === "submitted") follows.current = true;
@@ -185,7 +188,7 @@ export function MessageList(
             rows={shownRows}
             streaming={streaming}
             actions={actions}
-            isAbove={number < 0}
+            isFar={number < firstNumber.current - PAGE / CHUNK}
           />
         ))}
         <p className="quiet" role="status">
