@@ -141,9 +141,7 @@ function Workspace({ user }: { user: User }) {
   const openFile = (file: File) =>
     attempt(async () => {
       const pages = await countPages(file).catch(() => {
-        throw Object.assign(new Error(file.name), {
-          code: "unsupported_media_type",
-        });
+        throw Object.assign(new Error(file.name), { code: "unsupported_media_type" });
       });
       let target = conversation;
       if (!target) {
@@ -161,18 +159,13 @@ function Workspace({ user }: { user: User }) {
     attempt(async () => {
       const response = await fetch(new URL("sample.pdf", import.meta.url));
       await openFile(
-        new File([await response.blob()], t.sampleName, {
-          type: "application/pdf",
-        }),
+        new File([await response.blob()], t.sampleName, { type: "application/pdf" }),
       );
     });
   const importChat = (content: File) =>
     attempt(async () => {
       const type = content.name.endsWith(".zip") ? "application/zip" : "application/json";
-      const { chat_id } = await archive.importChat({
-        content,
-        content_type: type,
-      });
+      const { chat_id } = await archive.importChat({ content, content_type: type });
       changed();
       location.hash = chat_id;
     });

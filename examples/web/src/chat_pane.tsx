@@ -37,10 +37,7 @@ function ChatHeader({ conversation }: { conversation: Conversation }) {
   }
   const exportAs = (format: "markdown" | "zip") =>
     conversation.attempt(async () => {
-      const { name, body } = await archive.exportChat({
-        chat_id: row.id,
-        format,
-      });
+      const { name, body } = await archive.exportChat({ chat_id: row.id, format });
       offerFile(
         name ?? `chat.${format === "zip" ? "zip" : "md"}`,
         await new Response(body).blob(),
@@ -189,10 +186,7 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
   const t = useText();
   const { chat: row } = useSignal(conversation.archived);
   const failure = useSignal(conversation.failure);
-  const { status, messages } = useChat({
-    chat: conversation.chat,
-    throttle: 50,
-  });
+  const { status, messages } = useChat({ chat: conversation.chat, throttle: 50 });
   const isBusy = status === "submitted" || status === "streaming";
   const ask = (question: string) => void conversation.ask(question, view.current?.());
   const actions = useMemo<MessageActions>(() => ({

@@ -102,10 +102,7 @@ export function MessageList(
   },
 ) {
   const t = useText();
-  const { messages, status } = useChat({
-    chat: conversation.chat,
-    throttle: 50,
-  });
+  const { messages, status } = useChat({ chat: conversation.chat, throttle: 50 });
   const { hasEarlier, rows } = useSignal(conversation.archived);
   // Drawn when there is time: typing and scrolling go first.
   const shown = useDeferredValue(messages);
