@@ -36,10 +36,10 @@ export function feedbackAdapter(
 ): FeedbackAdapter {
   const save = async ({ message: { id: message_id }, ...submittedFeedback }: Feedback) => {
     const { remoteId } = await thread().initialize();
-    const { storedRowIds } = await loadKeeping();
+    const { rowIdsOf } = await loadKeeping();
     await inTurn(archive, remoteId, async () => {
       const chat_id = await chatIdOf(archive, { remoteId });
-      const ids = await storedRowIds(archive, { chat_id, ids: [message_id] });
+      const ids = await rowIdsOf(archive, { chat_id, ids: [message_id] });
       const { id, isStored } = ids.get(message_id)!;
       if (!isStored) throw new ChatArchiveError("not_found", "no such message");
       const { metadata } = await archive.updateMessage({ id });

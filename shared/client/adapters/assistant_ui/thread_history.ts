@@ -124,10 +124,10 @@ export function threadHistoryAdapter<M extends ThreadMessage = ThreadMessage>(
   const remove = async (ids: string[]) => {
     const { remoteId } = thread().getState();
     if (remoteId === undefined) return;
-    const { storedRowIds } = await loadKeeping();
+    const { rowIdsOf } = await loadKeeping();
     await inTurn(archive, remoteId, async () => {
       const chat_id = await chatIdOf(archive, { remoteId });
-      const rows = await storedRowIds(archive, { chat_id, ids });
+      const rows = await rowIdsOf(archive, { chat_id, ids });
       await archive.deleteMessages({ chat_id, ids: ids.map((id) => rows.get(id)!.id) });
     });
   };
