@@ -387,6 +387,26 @@ Deno.test("a chat comes back from a zip as the same messages, and can be gone on
   assertEquals(await loadChat(archive, { id: imported.chat_id }), []);
 });
 
+Deno.test("a deleted chat is gone with the files that it was saved with", async () => {
+  const id = newId();
+  const files = [["image/png", png(5, 7, 8)], ["application/pdf", pdf()]] as const;
+  const parts = files.map(([mediaType, bytes]) => ({
+    type: "file",
+    mediaType,
+    url: dataUrl(mediaType, bytes),
+  }));
+  const { chat_id } = await saveChat(archive, { id, messages: [{ id: "q", role: "user", parts }] });
+  const [{ parts: loaded }] = await loadChat(archive, { id }) as [UIMessage];
+  await archive.deleteChat({ id: chat_id });
+  assertEquals((await archive.awaitDeletion({ id: chat_id })).objects_deleted, 2);
+  for (const part of loaded as File[]) {
+    const response = await fetch(part.url);
+    await response.body?.cancel();
+    assertEquals(response.status, 404);
+  }
+  assertEquals(await loadChat(archive, { id }), []);
+});
+
 Deno.test("a list that comes while another is saved is saved after it", async () => {
   const id = newId();
   const errors: unknown[] = [];

@@ -140,7 +140,7 @@ Deno.test("a connection that is lost half-way leaves a step done or not done", a
     url.port = String(relay.port);
     const lossy = { ...context, url: url.href };
     const [migration, rollback] = await createMigration(context, "slow");
-    const sleep = "select pg_sleep(1);";
+    const sleep = "select pg_sleep(2);";
     await Deno.writeTextFile(migration!, `create table public.half (id int); ${sleep}`);
     await Deno.writeTextFile(rollback!, `drop table public.half; ${sleep}`);
     const hasTable = async () =>
@@ -153,7 +153,8 @@ Deno.test("a connection that is lost half-way leaves a step done or not done", a
         (await sql`select from pg_stat_activity
                    where query like '%pg_sleep%' and state = 'active'
                      and pid <> pg_backend_pid()`).length > 0;
-      await eventually("the statement sleeps", sleeping);
+      // The CLI starts first.
+      await eventually("the statement sleeps", sleeping, 60_000);
       relay.become("cut");
       await eventually("the server is done with it", async () => !await sleeping());
     };

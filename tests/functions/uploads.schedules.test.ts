@@ -76,6 +76,7 @@ class World {
   /** Of the URLs that were given out and live, by file. */
   readonly incoming = new Map<string, string>();
   #copying = new Map<string, number>();
+  #pauses = new Map<string, string>();
   /** Most copies of one file that were under way within an hour. */
   mostCopies = 0;
   #hours = 0;
@@ -96,10 +97,22 @@ class World {
       .map((file) => ({ ...file, id: crypto.randomUUID() }));
   }
 
+  /** Pauses a task before a step: it waits until nearly all else is done. */
+  pause(task: string, before: string): World {
+    this.#pauses.set(task, before);
+    return this;
+  }
+
+  #step<T>(task: string, step: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#pauses.get(task);
+    const isPaused = before !== undefined && step.startsWith(before);
+    return this.schedule.step(task, isPaused ? `late ${step}` : step, work);
+  }
+
   /** A client whose every request waits for the task's turn. */
   #client(task: string, key: string, token?: string): ArchiveClient {
     const gated: typeof fetch = (input, init) =>
-      this.schedule.step(task, new URL(input as string).pathname.slice(9), async () => {
+      this.#step(task, new URL(input as string).pathname.slice(9), async () => {
         const response = await fetch(input, init);
         return new Response(await response.text() || null, response);
       });
@@ -117,7 +130,7 @@ class World {
 
   /** The bucket, whose every request waits for the task's turn. */
   store(task: string): ObjectStore {
-    const step = <T>(name: string, work: () => Promise<T>) => this.schedule.step(task, name, work);
+    const step = <T>(name: string, work: () => Promise<T>) => this.#step(task, name, work);
     return {
       ...bucket,
       head: (key) => step("head", () => bucket.head(key)),
@@ -315,7 +328,9 @@ const EVENTS: Record<string, (world: World, task: string) => Promise<unknown>> =
   put: (world, task) => world.put(task, world.schedule.pick(world.files), true),
   swap: (world, task) => world.put(task, world.schedule.pick(world.files), false),
   confirm: (world, task) => world.confirm(task),
+  pausedConfirm: (world, task) => world.pause(task, "rpc/settle_confirm").confirm(task),
   sweep: (world, task) => world.sweep(task),
+  pausedSweep: (world, task) => world.pause(task, "delete").sweep(task),
   hour: (world, task) => world.hour(task),
   presign: (world, task) => world.presign(task),
   deleteChat: (world, task) => world.deleteChat(task),
@@ -328,7 +343,7 @@ const EVENTS: Record<string, (world: World, task: string) => Promise<unknown>> =
 const KINDS: string[][] = [
   "put put swap swap confirm confirm confirm sweep sweep hour presign deleteChat deleteFile " +
   "deleteUser restore",
-  "confirm confirm confirm hour sweep sweep",
+  "confirm pausedConfirm pausedConfirm hour sweep pausedSweep",
   "confirm swap late/swap late/swap deleteFile",
   "confirm confirm deleteChat late/deleteChat late/deleteChat late/deleteChat",
   "confirm swap sweep deleteFile restore restore latest/confirm latest/sweep latest/deleteChat latest/hour",
@@ -493,15 +508,13 @@ async function withFunction(
 /** A hole that the protocol has closed, put back alone, and the first seed that finds it. */
 const HOLES: [
   what: string,
-  // Undefined: seed 151 found this one, and no longer does since the worker's steps have changed. With
-  // UPLOAD_HOLE_SEEDS it is looked for.
-  seed: number | undefined,
+  seed: number,
   within: (work: () => Promise<void>) => Promise<void>,
   Holes?,
 ][] = [
   [
     "a confirm that is paused between the worker's look and its delete",
-    undefined,
+    391,
     (work) =>
       withFunction(
         "public.confirm_uploads",
@@ -540,22 +553,17 @@ const HOLES: [
 /** How many seeds are tried where the first one that finds a hole is looked for. */
 const SEARCH = Number(Deno.env.get("UPLOAD_HOLE_SEEDS") ?? 1);
 
-for (const [what, known, within, holes] of HOLES) {
-  const seed = known ?? 1;
-  Deno.test(
-    `a schedule finds ${what}`,
-    { ignore: known === undefined && SEARCH === 1 },
-    async () => {
-      const found: string[] = [];
-      await within(async () => {
-        for (let n = 0; n < SEARCH && found.length === 0; n++) {
-          await play(seed + n, holes).then(finish).catch(({ cause }) =>
-            found.push(`seed ${seed + n}: ${cause ?? "left over"}`)
-          );
-        }
-      });
-      console.log(found.join());
-      assertEquals(found.length, 1, "no seed has found it");
-    },
-  );
+for (const [what, seed, within, holes] of HOLES) {
+  Deno.test(`a schedule finds ${what}`, async () => {
+    const found: string[] = [];
+    await within(async () => {
+      for (let n = 0; n < SEARCH && found.length === 0; n++) {
+        await play(seed + n, holes).then(finish).catch(({ cause }) =>
+          found.push(`seed ${seed + n}: ${cause ?? "left over"}`)
+        );
+      }
+    });
+    console.log(found.join());
+    assertEquals(found.length, 1, "no seed has found it");
+  });
 }

@@ -25,10 +25,11 @@ interface Waiting {
 /** Milliseconds after which a task that neither waits nor ends counts as stuck. */
 const STUCK_MS = 20_000;
 
-/** How long a task waits, by the first word of its name: until nearly all that come before it are done. */
+/** How long a step waits, by the first word of its name or its task's: until nearly all before it are done. */
 const RANKS = ["", "late", "latest"];
 
-const rankOf = ({ task }: Waiting) => Math.max(RANKS.indexOf(task.split(" ")[0]!), 0);
+const rankOf = ({ task, step }: Waiting) =>
+  Math.max(...[task, step].map((name) => RANKS.indexOf(name.split(" ")[0]!)), 0);
 
 /** Runs tasks in the order that a seed decides. */
 export class Schedule {
