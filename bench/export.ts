@@ -148,6 +148,8 @@ async function fill(sql: postgres.Sql, user_id: string, quick: boolean): Promise
       select i, ${chat}, ${user_id}, 'page ' || n || '.png',
              ${`${user_id}/${chat}/images/`} || i || '.png', 'image/png', ${IMAGE_BYTES}
       from (select gen_random_uuid() as i, n from generate_series(1, ${count}::int) n) as t`;
+  // 11 GB of files are more than the quota that users have.
+  await sql`insert into quotas (user_id, max_file_bytes) values (${user_id}, ${2e10})`;
   await messages(chats.small, 100);
   await images(chats.small, 3);
   await messages(chats.text, MESSAGES / part);

@@ -8,7 +8,7 @@ import { compared } from "./harness/figures.ts";
 import { inTurn } from "./harness/in_turn.ts";
 import { become, createChat, signUp, withSql, withStack } from "./harness/places.ts";
 import { type Bench, defineQuestion } from "./harness/question.ts";
-import { TEXTS } from "./harness/texts.ts";
+import { textsOf } from "./harness/texts.ts";
 
 const USAGE = ["insert", "update", "delete"].map((event) => `chat_messages_usage_${event}`);
 const SEARCH = ["chat_messages_keep_search_entry_on_insert"];
@@ -53,7 +53,7 @@ async function measure(status: StackStatus, bench: Bench): Promise<void> {
   const user = await signUp(status);
   const chat_id = await createChat(user);
   await withSql(status.DB_URL, async (sql) => {
-    await sql.unsafe(TEXTS);
+    await sql.unsafe(textsOf(60));
     const rows = await sql<{ value: string }[]>`select value from bench.texts where n > 0`;
     const texts = rows.map(({ value }) => value);
     // A table that is not empty, and an index that has met the words.

@@ -1,26 +1,25 @@
 /**
  * Users of an application, each with one request at a time, for some minutes: first undisturbed, then with a
- * bucket of whose connections 5 % are cut and 5 % wait for a second, and with the database killed in the
+ * bucket of whose requests 5 % are cut and 5 % wait for a second, and with the database killed in the
  * middle. Afterwards the worker runs, and what was acknowledged is counted: each message with its content, each
  * row of a file with its bytes, each deleted chat without any. Database and bucket are one stack, functions,
- * API and the relay to the bucket another.
+ * API and the relay to the bucket another. LOAD_USERS and LOAD_SECONDS (of each of the two) say how many, 200 and
+ * 600 without them.
  */
 import type { StackStatus } from "../stack/status_file.ts";
 import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";
+import { Relay } from "../tests/support/relay.ts";
 import { databaseProcess, startStackProcess } from "../tests/support/stack_process.ts";
 import { bucketOf } from "../tools/operator_bucket.ts";
 import { alone } from "./harness/figures.ts";
-import { signUp, withSql, withStackProcess } from "./harness/places.ts";
+import { type BenchUser, signUp, withSql, withStackProcess } from "./harness/places.ts";
 import { type Bench, defineQuestion } from "./harness/question.ts";
 import { quantile } from "./harness/statistics.ts";
 import { Ledger } from "./load/ledger.ts";
-import { UnreliableRelay } from "./load/unreliable_relay.ts";
-import { OPS, type Outcome, work } from "./load/virtual_user.ts";
+import { settle } from "./load/settle.ts";
+import { INTENDED, OPS, type Outcome, work } from "./load/virtual_user.ts";
 
 const MIB = 1024 * 1024;
-
-/** Codes that an application has to expect when database or bucket fail. */
-const INTENDED = new Set(["database_unavailable", "storage_unavailable"]);
 
 /** Resident bytes of a process and of all that it has started. */
 async function memoryOf(pid: number): Promise<number> {
@@ -45,7 +44,7 @@ function slope(samples: number[], seconds: number): number {
 interface Place {
   front: StackStatus;
   back: StackStatus;
-  relay: UnreliableRelay;
+  relay: Relay;
   /** Process of the front. */
   pid: number;
 }
@@ -60,7 +59,7 @@ async function phase(
   const outcomes: Outcome[] = [];
   const memory: number[] = [];
   const connections: number[] = [];
-  const accounts = [];
+  const accounts: BenchUser[] = [];
   for (let n = 0; n < users; n++) accounts.push(await signUp(front));
   const every = Math.max(1, seconds / 60);
   const until = performance.now() + seconds * 1000;
@@ -110,11 +109,10 @@ async function phase(
   }
   note(`${name}: ${outcomes.length} requests; ${JSON.stringify(ledger.size)}`);
 
-  await settle(front, back);
-  const missing = await withSql(
-    back.DB_URL,
-    (sql) => ledger.missing(sql, openBucket(bucketOf(back))),
-  );
+  const missing = await withSql(back.DB_URL, async (sql) => {
+    await settle(front, sql, accounts.map(({ id }) => id));
+    return await ledger.missing(sql, openBucket(bucketOf(back)));
+  });
   const { messages, images, deleted } = ledger.size;
   const counts: [string, number, number][] = [
     [`messages missing or other, of ${messages}`, missing.messages, messages],
@@ -127,32 +125,12 @@ async function phase(
   }
 }
 
-/** Runs the worker until nothing is due; every sweep of URLs that are given out is due now. */
-async function settle(front: StackStatus, back: StackStatus): Promise<void> {
-  await withSql(
-    back.DB_URL,
-    (sql) =>
-      sql`update public.storage_deletions set not_before = now(), locked_until = null
-        where done_at is null`,
-  );
-  for (let run = 0; run < 200; run++) {
-    const response = await fetch(`${front.FUNCTIONS_URL}/storage-cleanup`, {
-      method: "POST",
-      headers: { apikey: front.SECRET_KEY, "content-type": "application/json" },
-      body: "{}",
-    });
-    const report = await response.json();
-    if (response.ok && report.claimed === 0) return;
-  }
-  throw new Error("the worker does not come to an end");
-}
-
 /** How the system behaves under load, and with parts of it failing. */
 export const question = defineQuestion({
   title: "many users at once: times, memory, and that nothing acknowledged is lost when parts fail",
   answer: (bench) =>
     withStackProcess(async (back) => {
-      using relay = new UnreliableRelay(Number(new URL(back.API_URL).port));
+      await using relay = new Relay(Number(new URL(back.API_URL).port));
       const bucket = new URL(back.STORAGE_S3_URL);
       bucket.port = String(relay.port);
       await using stack = await startStackProcess({
@@ -170,7 +148,13 @@ export const question = defineQuestion({
         },
       });
       const place = { front: stack.status, back, relay, pid: stack.child.pid };
-      const size = bench.quick ? { users: 10, seconds: 15 } : { users: 200, seconds: 600 };
+      const size = bench.quick ? { users: 10, seconds: 15 } : {
+        users: Number(Deno.env.get("LOAD_USERS") ?? 200),
+        seconds: Number(Deno.env.get("LOAD_SECONDS") ?? 600),
+      };
+      for (const [what, count] of Object.entries(size)) {
+        bench.add(alone(what, [count], { unit: "" }));
+      }
       await phase("undisturbed", place, { ...size, faulty: false }, bench);
       await phase("with faults", place, { ...size, faulty: true }, bench);
     }),

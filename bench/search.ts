@@ -8,7 +8,7 @@ import { alone, compared } from "./harness/figures.ts";
 import { inTurn } from "./harness/in_turn.ts";
 import { become, withDatabase, withSql } from "./harness/places.ts";
 import { type Bench, defineQuestion } from "./harness/question.ts";
-import { TEXTS } from "./harness/texts.ts";
+import { textsOf } from "./harness/texts.ts";
 
 /** A usual user's page, to a page of history. */
 const MOST_TO_HISTORY = 3;
@@ -52,6 +52,8 @@ const load = (messages: number) => `
     from made m join public.chats c on c.id = m.chat
     join bench.texts t on t.n = m.n % 20000 * 7919 % 20000
     order by m.n;
+  -- That of the seed's chat is among them.
+  delete from private.search_entries;
   insert into private.search_entries (kind, id, user_id, chat_id, ordinal, created_at, words)
     select 'title', c.id, c.user_id, c.id,
       row_number() over (partition by c.user_id order by c.created_at) - 1, c.created_at,
@@ -100,7 +102,7 @@ function withMessages(
 ): Promise<void> {
   return withDatabase(async ({ url, adminUrl }) => {
     await withSql(adminUrl, async (admin) => {
-      await admin.unsafe(TEXTS);
+      await admin.unsafe(textsOf(60));
       await admin.unsafe(load(messages));
       await admin.unsafe(
         "vacuum analyze public.chats, public.chat_messages, private.search_entries",

@@ -37,7 +37,9 @@ const oneOf = (...values: string[]): Rule => [
 ];
 const characters = (min: number, max: number): Rule => [
   `${min === 0 ? "at most" : `${min} to`} ${number(max)} characters`,
-  (value) => isText(value) && lengthOf(value) >= min && lengthOf(value) <= max,
+  (value) =>
+    // Of a text of megabytes, lengthOf takes more than there is.
+    isText(value) && value.length <= 2 * max && lengthOf(value) >= min && lengthOf(value) <= max,
 ];
 const notBlank = ([allowed, isAllowed]: Rule): Rule => [
   `${allowed}, not all of them spaces`,

@@ -20,6 +20,12 @@ export const DOWNLOADS_PER_REQUEST = 1000;
  */
 export const BYTES_PER_PRESIGN = 100 * 1024 * 1024;
 
+/**
+ * Bytes of the files' facts in one presign-upload, as JSON: a function reads 1 MiB, and what a list has
+ * beside them is far less than the rest.
+ */
+export const FACTS_PER_PRESIGN = 1_000_000;
+
 /** Rows of one answer: PostgREST cuts longer ones without an error (max_rows in config.toml). */
 export const MAX_ROWS = 1000;
 

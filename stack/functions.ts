@@ -31,11 +31,15 @@ export interface FunctionsRuntime {
   program: string;
   /** Of `deno run`, where it can't use the project's own settings. */
   options: string[];
+  /** The program that serves them: functions_host.ts, or one that runs it. */
+  host?: string;
 }
+
+const HOST = fileURLToPath(new URL("functions_host.ts", import.meta.url));
 
 function spawn(
   env: Record<string, string>,
-  { program, options }: FunctionsRuntime,
+  { program, options, host = HOST }: FunctionsRuntime,
 ): Deno.ChildProcess {
   const own = PASSED_ON.flatMap((name) => {
     const value = Deno.env.get(name);
@@ -52,7 +56,7 @@ function spawn(
       "--allow-env",
       "--allow-read",
       "--allow-sys",
-      fileURLToPath(new URL("functions_host.ts", import.meta.url)),
+      host,
     ],
     cwd: PROJECT_ROOT,
     clearEnv: true,

@@ -50,15 +50,20 @@ export async function writeStatus(path: string, status: StackStatus): Promise<vo
   await Deno.rename(`${path}.new`, path);
 }
 
-/** Writes this stack's status. @throws {Failure} where the file is that of another one that runs */
-export async function claimStatus(path: string, status: StackStatus): Promise<void> {
+/** @throws {Failure} where the file is that of a stack that runs in another process */
+export async function assertNoOtherRuns(path: string): Promise<void> {
   const other = await readStatus(path).catch(() => undefined);
-  if (other && other.PID !== status.PID) {
-    throw new Failure(
-      `${path} is the status file of a stack that is running (process ${other.PID})`,
-      "Choose another --status-file, or stop that one first.",
-    );
-  }
+  if (!other || other.PID === Deno.pid) return;
+  throw new Failure(
+    `a stack is running already: ${other.API_URL} (process ${other.PID}, of ${path})`,
+    "Use it, or stop it first. Another one beside it needs --data-dir, and --port and --db-port " +
+      "(0 picks a free one).",
+  );
+}
+
+/** Writes this stack's status. @throws {Failure} as {@link assertNoOtherRuns} */
+export async function claimStatus(path: string, status: StackStatus): Promise<void> {
+  await assertNoOtherRuns(path);
   await writeStatus(path, status);
 }
 

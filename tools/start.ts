@@ -3,7 +3,13 @@ import { dirname, resolve } from "node:path";
 import { asTyped } from "../stack/as_typed.ts";
 import { Failure, misuse } from "../stack/failure.ts";
 import { type Stack, type StackOptions, startStack } from "../stack/stack.ts";
-import { claimStatus, DEFAULT_DATA_DIR, removeStatus, statusFileOf } from "../stack/status_file.ts";
+import {
+  assertNoOtherRuns,
+  claimStatus,
+  DEFAULT_DATA_DIR,
+  removeStatus,
+  statusFileOf,
+} from "../stack/status_file.ts";
 import { defineCommand, type Invocation, runCommand } from "./command.ts";
 import { askedToStop } from "./interruption.ts";
 import { chosenStatusFile } from "./running_stack.ts";
@@ -16,7 +22,9 @@ sign-in, an S3 bucket and the functions, on the addresses of \`supabase start\`.
 
   --port N            address of the API (54321); 0 picks a free port
   --db-port N         port of PostgreSQL (54322); 0 picks a free port
-  --data-dir FOLDER   where everything is kept (.stack)
+  --data-dir FOLDER   where everything is kept (.stack); as root, the database
+                      is in /var/lib/chat-archive-stack, since PostgreSQL
+                      does not run as root
   --ephemeral         keep nothing: a folder of its own, removed at the end
   --status-file FILE  where addresses and keys go (DATA-DIR/status.json)
   --external-s3       use the bucket of S3_* instead of the embedded one
@@ -130,6 +138,8 @@ export const command = defineCommand({
     const statusFile = resolve(values["status-file"] ?? statusFileOf(options.dataDir));
     let stack: Stack | undefined;
     try {
+      // First: ports that are in use would say less.
+      await assertNoOtherRuns(statusFile);
       stack = await startStack(options);
       await Deno.mkdir(dirname(statusFile), { recursive: true });
       await claimStatus(statusFile, stack.status);

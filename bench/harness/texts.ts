@@ -1,10 +1,12 @@
 /** Made-up texts whose words come as often as those of a language do. */
 
 /**
- * SQL that makes `bench.words`, a vocabulary of 20,000, and `bench.texts`: 20,000 texts of 60 words each, in
- * which the n-th word comes as often as a language's n-th word does, with what search keeps of them.
+ * SQL that makes `bench.words`, a vocabulary of 20,000, and `bench.texts`: 20,000 texts, in which the n-th word
+ * comes as often as a language's n-th word does, with what search keeps of them.
+ *
+ * @param words of each text
  */
-export const TEXTS = `
+export const textsOf = (words: number) => `
   create schema bench;
   create table bench.words as
     select n, (
@@ -19,7 +21,7 @@ export const TEXTS = `
   create table bench.texts as
     select t.n, coalesce((
       select string_agg(w.word, ' ') from (
-        select floor(power(20000::float8, random()))::int - 1 as n from generate_series(1, 60) g
+        select floor(power(20000::float8, random()))::int - 1 as n from generate_series(1, ${words}) g
         where t.n > 0
       ) r join bench.words w using (n)
     ), 'none') as value

@@ -19,6 +19,12 @@ export type Op = keyof typeof MIX;
 /** All kinds. */
 export const OPS = Object.keys(MIX) as Op[];
 
+/** Codes that an application has to expect when database or bucket fail. */
+export const INTENDED: ReadonlySet<string> = new Set([
+  "database_unavailable",
+  "storage_unavailable",
+]);
+
 /** One that is over. */
 export interface Outcome {
   op: Op;

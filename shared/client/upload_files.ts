@@ -1,7 +1,7 @@
 import type { PresignUploadResponse, UploadFile } from "../contracts/presign-upload.ts";
 import { eachOf } from "../async.ts";
 import { ChatArchiveError, fieldError } from "../errors.ts";
-import { BYTES_PER_PRESIGN, FILES_PER_REQUEST } from "../limits.ts";
+import { BYTES_PER_PRESIGN, FACTS_PER_PRESIGN, FILES_PER_REQUEST } from "../limits.ts";
 import { callFunction } from "./call_function.ts";
 import { type Confirmed, confirmFiles } from "./confirm_files.ts";
 import type { Operation } from "./operation.ts";
@@ -24,6 +24,16 @@ export type Uploaded = Omit<Confirmed, "rejected">;
 /** Files that are sent side by side. */
 const PARALLEL = 4;
 const LIMITS = { items: FILES_PER_REQUEST, size: BYTES_PER_PRESIGN };
+const FACTS_LIMITS = { items: FILES_PER_REQUEST, size: FACTS_PER_PRESIGN };
+
+/** Bytes of a file's facts as JSON; those of its hash too, which may not be known yet. */
+const factsSize = ({ body: _, ...facts }: Upload) =>
+  new TextEncoder().encode(JSON.stringify({ ...facts, sha256: "0".repeat(64) })).length;
+
+/** Splits files into requests, which are bounded by their bytes and by those of their facts. */
+const requestsOf = (uploads: Upload[]) =>
+  portions(uploads, LIMITS, ({ size }) => size)
+    .flatMap((part) => portions(part, FACTS_LIMITS, factsSize));
 
 /** Where a file is in the input of the method. */
 type PathOf = (upload: Upload) => (string | number)[];
@@ -120,7 +130,7 @@ export async function uploadFiles(
 
   const pathOf: PathOf = (upload) => path(uploads.indexOf(upload));
   const missing = uploads.filter(({ id }) => !stored.has(id));
-  for (const part of portions(missing, LIMITS, ({ size }) => size)) {
+  for (const part of requestsOf(missing)) {
     await putAll(
       operation,
       part,

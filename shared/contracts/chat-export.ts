@@ -26,11 +26,14 @@ const location = {
   /** With `images=link`, in JSON. */
   link: ExportLink.optional(),
   /** Its path in the zip. */
-  file: z.string().optional(),
+  file: z.string().max(1024).optional(),
 };
 
 /** A real file name: 512 characters, each of which is one or two UTF-16 units. */
 const FileName = z.string().max(1024);
+
+/** In lower-case hex. */
+const sha256 = z.string().max(64).nullable();
 
 /** Computed by the database: readers have no use for it. */
 const bytes = z.int().optional();
@@ -55,6 +58,7 @@ export type ExportedChat = z.infer<typeof ExportedChat>;
 export const ExportedDocument = z.strictObject({
   ...ChatDocument.shape,
   name: FileName,
+  sha256,
   metadata: JsonObject,
   ...location,
 });
@@ -89,6 +93,7 @@ export type ExportedMessage = z.infer<typeof ExportedMessage>;
 export const ExportedImage = z.strictObject({
   ...ChatImage.shape,
   image_name: FileName,
+  sha256,
   bytes,
   ...location,
 });

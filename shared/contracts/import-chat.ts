@@ -22,7 +22,7 @@ export const IMPORT_LIMITS = {
   json: 128 * 1024 * 1024,
   /**
    * A message in it: 1 MiB of text may take six times as much when it is escaped, and parts and metadata
-   * have an element in two bytes at most.
+   * have an element in two bytes at most; a key, which takes four more, counts as two.
    */
   message: { bytes: 8 * 1024 * 1024, elements: 600_000 },
   /** Any other row in it: its texts and its metadata have 64 KiB at most. */

@@ -47,7 +47,7 @@ comment on column public.chat_documents.page_count is 'Pages, where the applicat
 comment on column public.chat_documents.metadata is 'The application''s own JSON object, at most 64 KiB.';
 comment on column public.chat_documents.uploaded_at is 'When the upload was confirmed.';
 
-create index chat_documents_chat_id_user_id_idx on public.chat_documents (chat_id, user_id);
+create index chat_documents_chat_id_user_id_seq_idx on public.chat_documents (chat_id, user_id, seq);
 create index chat_documents_chat_id_seq_idx on public.chat_documents (chat_id, seq);
 -- Reconcile compares keys as S3 lists them, byte by byte, whatever the database's collation.
 create index chat_documents_s3_path_bytes_idx on public.chat_documents (s3_path text_pattern_ops);
@@ -198,7 +198,7 @@ comment on column public.chat_images.sha256 is 'Lower-case hex digest of its byt
 comment on column public.chat_images.uploaded_at is 'When the upload was confirmed.';
 comment on column public.chat_images.bytes is 'Bytes of description and coordinates: pages are bounded by it.';
 
-create index chat_images_chat_id_user_id_idx on public.chat_images (chat_id, user_id);
+create index chat_images_chat_id_user_id_seq_idx on public.chat_images (chat_id, user_id, seq);
 create index chat_images_chat_id_seq_idx on public.chat_images (chat_id, seq);
 create index chat_images_message_id_chat_id_idx on public.chat_images (message_id, chat_id);
 create index chat_images_document_id_chat_id_idx on public.chat_images (document_id, chat_id);
@@ -304,7 +304,7 @@ comment on column public.search_results.created_at is 'When the hit was saved.';
 comment on column public.search_results.bytes is
   'Bytes of block_id, block_text, metadata and coordinates: pages are bounded by it.';
 
-create index search_results_chat_id_user_id_idx on public.search_results (chat_id, user_id);
+create index search_results_chat_id_user_id_seq_idx on public.search_results (chat_id, user_id, seq);
 create index search_results_chat_id_seq_idx on public.search_results (chat_id, seq);
 create index search_results_message_id_chat_id_idx on public.search_results (message_id, chat_id);
 create index search_results_document_id_chat_id_idx

@@ -44,10 +44,11 @@ const ofAssistantUi = (version: string, listAdapter: string) => `
   const wrong: ThreadHistoryAdapter = threadListAdapter(archive);
   export { attachments, feedback, history, list, wrong };`;
 
+/** The oldest and the newest of each major version; a name without a version is the newest of all. */
+const AI_SDKS = ["ai-5.0.0", "ai-5", "ai-6.0.0", "ai-6", "ai-7.0.0", "ai"];
+
 const SOURCES: Record<string, string> = {
-  "ai_5.ts": ofAiSdk("ai-5"),
-  "ai_6.ts": ofAiSdk("ai-6"),
-  "ai_7.ts": ofAiSdk("ai"),
+  ...Object.fromEntries(AI_SDKS.map((name) => [`${name.replaceAll(".", "_")}.ts`, ofAiSdk(name)])),
   "assistant_ui_0_12.ts": ofAssistantUi("assistant-ui-0.12", "unstable_RemoteThreadListAdapter"),
   "assistant_ui.ts": ofAssistantUi("@assistant-ui/react", "RemoteThreadListAdapter"),
 };

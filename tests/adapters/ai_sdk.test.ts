@@ -54,6 +54,35 @@ Deno.test("of what a page knew, what is not in its list is deleted", async () =>
   assertEquals(await loadChat(archive, { id }), [question, added, better]);
 });
 
+Deno.test("a uuid is the row's id, also where another message goes; a long chat is not read for it", async () => {
+  const id = newId();
+  const { chat_id } = await saveChat(archive, { id, messages: [says("user", "first")] });
+  const filler = Array.from({ length: 900 }, () => ({ role: "user" as const, content: "filler" }));
+  await archive.addMessages({ chat_id, messages: filler });
+  const uuid = () => crypto.randomUUID();
+  const [question, answer, better] = [
+    says("user", "q", uuid()),
+    says("assistant", "a", uuid()),
+    says("assistant", "b", uuid()),
+  ] as const;
+  await saveChat(archive, { id, messages: [question, answer] });
+  let read = 0;
+  const counting = {
+    ...archive,
+    async *messages(input: Parameters<typeof archive.messages>[0]) {
+      for await (const message of archive.messages(input)) {
+        read++;
+        yield message;
+      }
+    },
+  };
+  const list = { id, messages: [question, better], replaces: [question, answer] };
+  const { messages } = await saveChat(counting, list);
+  assertEquals(messages.map(({ id }) => id), [question.id, better.id]);
+  assertEquals(read, 1, "of 902 messages");
+  assertEquals((await loadChat(archive, { id })).slice(-2), [question, better]);
+});
+
 Deno.test("files become images and documents, and are signed", async () => {
   const id = newId();
   const image = png(4, 3);
@@ -385,6 +414,26 @@ Deno.test("a chat comes back from a zip as the same messages, and can be gone on
   assertEquals(three.map(({ id }) => id), more.map(({ id }) => id));
   await saveChat(archive, { id: imported.chat_id, messages: [], replaces: three });
   assertEquals(await loadChat(archive, { id: imported.chat_id }), []);
+});
+
+Deno.test("a deleted chat is gone with the files that it was saved with", async () => {
+  const id = newId();
+  const files = [["image/png", png(5, 7, 8)], ["application/pdf", pdf()]] as const;
+  const parts = files.map(([mediaType, bytes]) => ({
+    type: "file",
+    mediaType,
+    url: dataUrl(mediaType, bytes),
+  }));
+  const { chat_id } = await saveChat(archive, { id, messages: [{ id: "q", role: "user", parts }] });
+  const [{ parts: loaded }] = await loadChat(archive, { id }) as [UIMessage];
+  await archive.deleteChat({ id: chat_id });
+  assertEquals((await archive.awaitDeletion({ id: chat_id })).objects_deleted, 2);
+  for (const part of loaded as File[]) {
+    const response = await fetch(part.url);
+    await response.body?.cancel();
+    assertEquals(response.status, 404);
+  }
+  assertEquals(await loadChat(archive, { id }), []);
 });
 
 Deno.test("a list that comes while another is saved is saved after it", async () => {

@@ -62,6 +62,8 @@ testWith(chromium, "Chromium", "a chat of useChat is kept whatever happens to it
   assertEquals(await tab("finished", 2), []);
   const again = await assertKept(tab);
   assertNotEquals(again[1]!.id, first[1]!.id);
+  const copy = await opened(await tab<string>("throughZip", id));
+  assertEquals(await copy("shown"), again);
 
   await tab("send", { text: "And then?" });
   assertEquals(await tab("finished", 4), []);

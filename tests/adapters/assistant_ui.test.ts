@@ -9,7 +9,8 @@ import {
 } from "@shared/client/adapters/assistant_ui.ts";
 import { loadChat, saveChat, type UIMessage } from "@shared/client/adapters/ai_sdk.ts";
 import { createChatArchive } from "@shared/client/mod.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { behindLine } from "../support/behind_line.ts";
 import { assertCode } from "../support/client_calls.ts";
 import { eventually } from "../support/eventually.ts";
 import { pdf, png } from "../support/files.ts";
@@ -60,9 +61,9 @@ Deno.test("threads are chats: begun, listed by page, renamed, archived, deleted"
   const { client } = await signUp();
   const own = createChatArchive(client);
   const list = threadListAdapter(own);
-  const made = await list.initialize("__LOCALID_1");
-  assertEquals(await list.initialize("__LOCALID_1"), made, "twice is once");
-  assertEquals(made.externalId, "__LOCALID_1");
+  const made = await list.initialize("a-name");
+  assertEquals(await list.initialize("a-name"), made, "twice is once");
+  assertEquals(made.externalId, "a-name");
   const { remoteId } = made;
   await list.rename(remoteId, "  Apollo  ");
   await list.updateCustom(remoteId, { pinned: true });
@@ -72,7 +73,7 @@ Deno.test("threads are chats: begun, listed by page, renamed, archived, deleted"
   assertEquals(thread, {
     status: "archived",
     remoteId,
-    externalId: "__LOCALID_1",
+    externalId: "a-name",
     title: "Apollo",
     custom: { pinned: true },
   });
@@ -96,6 +97,41 @@ Deno.test("threads are chats: begun, listed by page, renamed, archived, deleted"
   await list.delete(remoteId);
   await list.delete(remoteId);
   await assertCode(() => list.fetch(remoteId), "not_found");
+});
+
+Deno.test("a new thread is one of its own, also where pages name theirs alike", async () => {
+  // As server rendering does: React gives the same ids to each page.
+  const [here, there] = [threadListAdapter(archive), threadListAdapter(archive)];
+  const custom = { pinned: true };
+  const first = await here.initialize("__LOCALID_R1", { custom });
+  assertEquals(await here.initialize("__LOCALID_R1", { custom }), first, "twice is once");
+  const second = await there.initialize("__LOCALID_R1");
+  assertNotEquals(second.remoteId, first.remoteId);
+  assertEquals((await here.fetch(first.remoteId)).custom, custom);
+  assertEquals((await here.fetch(second.remoteId)).custom, {});
+});
+
+Deno.test("what was begun in a thread ends in it, whichever is open then", async () => {
+  const [mine, other] = [openThread(), openThread()];
+  let open = mine;
+  const thread = () => open;
+  const message = user("Mine.");
+  const history = threadHistoryAdapter(archive, thread);
+  const appended = history.append({ message, parentId: null });
+  open = other;
+  await appended;
+  open = mine;
+  const file = new File([png(6, 6)], "a.png", { type: "image/png" });
+  const attached = attachmentAdapter(archive, thread).add({ file }).next();
+  open = other;
+  await attached;
+  const { remoteId } = await mine.initialize();
+  await eventually("attached", async () => {
+    return (await Array.fromAsync(archive.images({ chat_id: remoteId }))).length === 1;
+  });
+  assertEquals(other.getState().remoteId, undefined);
+  open = mine;
+  assertEquals((await history.load()).messages.map(({ message }) => message), [message]);
 });
 
 Deno.test("a thread comes back with its branches, whatever its messages hold", async () => {
@@ -222,7 +258,7 @@ Deno.test("feedback is kept in the message's metadata", async () => {
   const onError = (error: unknown) => errors.push(error);
   const feedback = feedbackAdapter(archive, () => thread, { onError });
   feedback.submit({ message: answer, type: "negative" });
-  feedback.submit({ message: answer, type: "positive" });
+  feedback.submit({ message: answer, type: "positive", comment: "Short." });
   await eventually("kept", async () => {
     const { metadata } = (await history.load()).messages[0]!.message;
     return (metadata as { submittedFeedback?: { type: string } }).submittedFeedback?.type ===
@@ -231,7 +267,7 @@ Deno.test("feedback is kept in the message's metadata", async () => {
   const [loaded] = (await history.load()).messages;
   assertEquals(loaded!.message, {
     ...answer,
-    metadata: { ...answer.metadata, submittedFeedback: { type: "positive" } },
+    metadata: { ...answer.metadata, submittedFeedback: { type: "positive", comment: "Short." } },
   });
   assertEquals(errors, []);
   feedback.submit({ message: user("unknown"), type: "positive" });
@@ -303,4 +339,44 @@ Deno.test("a chat that something else has written is a thread", async () => {
     message.content.map((part) => (part as UIMessage["parts"][0]).type)
   );
   assertEquals(types, [["text", "image"], ["text"]]);
+});
+
+Deno.test("a thread with instructions in it, or of another user, is refused", async () => {
+  const thread = openThread();
+  const history = threadHistoryAdapter(archive, () => thread);
+  const system = { ...user("Be short."), role: "system" } as ThreadMessage;
+  await assertCode(() => history.append({ message: system, parentId: null }), "invalid_request");
+  assertEquals(thread.getState().remoteId, undefined, "and nothing is begun");
+  await history.append({ message: user("Mine."), parentId: null });
+  const theirs = createChatArchive((await signUp()).client);
+  const { remoteId } = thread.getState();
+  await assertCode(() => threadListAdapter(theirs).fetch(remoteId!), "not_found");
+  const strange = threadHistoryAdapter(theirs, () => thread);
+  assertEquals(await strange.load(), { messages: [] });
+  const message = user("Theirs.");
+  await assertCode(() => strange.append({ message, parentId: null }), "not_found");
+});
+
+Deno.test("while the server is away a thread is kept here", async () => {
+  await using line = await behindLine();
+  const { archive: local, relay, server } = line;
+  relay.become("cut");
+  const list = threadListAdapter(local);
+  const { remoteId } = await list.initialize("__LOCALID_x");
+  const thread = {
+    getState: () => ({ remoteId }),
+    initialize: () => Promise.resolve({ remoteId }),
+  };
+  const history = threadHistoryAdapter(local, () => thread);
+  const [question, answer] = [user("q"), assistant("a")];
+  await history.append({ message: question, parentId: null });
+  await history.append({ message: answer, parentId: question.id });
+  await list.rename(remoteId, "Here");
+  const before = await history.load();
+  assertEquals(before.messages.map(({ message }) => message), [question, answer]);
+  relay.become("open");
+  await eventually("replayed", async () => (await local.pending()).length === 0);
+  assertEquals(await local.conflicts(), []);
+  assertEquals(await threadHistoryAdapter(server, () => thread).load(), before);
+  assertEquals((await threadListAdapter(server).fetch(remoteId)).title, "Here");
 });

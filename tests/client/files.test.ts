@@ -154,6 +154,23 @@ Deno.test("150 images take two requests, and can be aborted and gone on with", a
   assertEquals(after.map(({ id }) => id).toSorted(), images.map(({ id }) => id).toSorted());
 });
 
+Deno.test("long descriptions take as many requests as their bytes need", async () => {
+  const chat = await archive.createChat({ title: "Long descriptions" });
+  // Three bytes each, and the most that there may be: 24 of them are more than a function reads.
+  const description = "語".repeat(16_384);
+  const images = await archive.uploadImages({
+    chat_id: chat.id,
+    images: Array.from({ length: 24 }, (_, n) => ({
+      name: `${n}.png`,
+      content: png(1, 1, n),
+      content_type: "image/png",
+      description,
+    })),
+  });
+  assertEquals(images.map(({ image_name }) => image_name), images.map((_, n) => `${n}.png`));
+  assert(images.every((image) => image.description === description));
+});
+
 Deno.test("an id in capitals is the same file", async () => {
   const chat_id = (await user.createChat()).toUpperCase();
   const id = newId();

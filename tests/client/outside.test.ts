@@ -139,6 +139,7 @@ testWith(chromium, "Chromium", "the React application is built and works", async
   const chrome = await launchChromium(browser);
   try {
     const page = await chrome.newPage();
+    page.setDefaultTimeout(60_000);
     const errors: unknown[] = [];
     page.on("pageerror", (error) => errors.push(error));
     // The first list of chats, as it is before a chat is made, comes after it.
@@ -161,13 +162,21 @@ testWith(chromium, "Chromium", "the React application is built and works", async
       mimeType: "image/png",
       buffer: Buffer.from(png(8, 8)),
     });
+    // What is refused is told, and what was typed stays.
+    const refusal = { status: 400, json: { code: "22023", message: "not today" } };
+    await page.route("**/rest/v1/chat_messages*", (route) => route.fulfill(refusal), { times: 1 });
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByRole("alert").waitFor();
+    assertEquals(await page.getByLabel("Message").inputValue(), text);
     await page.getByRole("button", { name: "Send" }).click();
     await page.getByRole("article").getByText(text).waitFor();
+    await page.getByRole("alert").waitFor({ state: "detached" });
     await page.waitForFunction("document.querySelector('article img')?.naturalWidth === 8");
     await page.getByRole("listitem").filter({ hasText: "A new chat" })
       .getByRole("button", { name: "Delete" }).first().click();
     await page.getByRole("listitem").filter({ hasText: "A new chat" }).first()
       .waitFor({ state: "detached" });
+    await page.getByRole("article").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("button", { name: "Sign in as the demo user" }).waitFor();
     assertEquals(errors, []);

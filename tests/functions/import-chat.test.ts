@@ -538,7 +538,11 @@ for (const [what, file, message] of bombs()) {
 function elementsOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   const inner = Object.values(value);
-  return inner.reduce((sum, one) => sum + elementsOf(one), 1 + Math.max(0, inner.length - 1));
+  const keys = Array.isArray(value) ? 0 : 2 * inner.length;
+  return inner.reduce(
+    (sum, one) => sum + elementsOf(one),
+    1 + Math.max(0, inner.length - 1) + keys,
+  );
 }
 
 Deno.test("elements are counted before anything is built: at the limit, and one above", async () => {
@@ -553,6 +557,9 @@ Deno.test("elements are counted before anything is built: at the limit, and one 
   }]);
   const above = await refused(filled(most + 1), "application/json");
   assertMatch(above.message, /^messages\.0: it has more than 600000 elements/);
+  const keys = damage((file) => file.messages[0].parts = Array(151_000).fill({ "": 0 }));
+  const ofKeys = await refused(keys, "application/json");
+  assertMatch(ofKeys.message, /^messages\.0: it has more than 600000 elements/);
 });
 
 Deno.test("boxes are counted: at the limit, and one above", async () => {

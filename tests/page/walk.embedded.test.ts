@@ -1,36 +1,27 @@
 /** The page of examples/web, as a person uses it: every path, on a desktop and on a phone. */
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
-import { launchChromium } from "../support/packed_page.ts";
 import { chromium, testWith } from "../support/platforms.ts";
 import { asOperator, keysBelow, stack } from "../support/stack.ts";
-import { assertAccessible, DESKTOP, enter, PHONE, picture, visit } from "../support/web_page.ts";
+import {
+  answers,
+  ask,
+  assertAccessible,
+  button,
+  chatOf,
+  DESKTOP,
+  enter,
+  inBrowser,
+  newAccount,
+  PHONE,
+  picture,
+  settled,
+  visit,
+} from "../support/web_page.ts";
 
-const newAccount = () => ({
-  email: `${crypto.randomUUID()}@example.com`,
-  password: crypto.randomUUID(),
-});
 const QUESTION = "What does the block size affect?";
-
-const chatOf = (page: Page) => new URL(page.url()).hash.slice(1);
-const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
-const answers = (page: Page) => page.locator(".message.assistant");
-
-/** Asks, and waits until the answer has its pictures. */
-async function ask(page: Page, question: string) {
-  await page.getByLabel("Ask about the document").fill(question);
-  await button(page, "Send").click();
-  await settled(page);
-}
-
-/** Waits until nothing is written or uploaded any more. */
-async function settled(page: Page) {
-  await answers(page).last().locator(".picture").last().scrollIntoViewIfNeeded();
-  await answers(page).last().locator(".picture img").last().waitFor();
-  await page.locator(".upload").waitFor({ state: "detached" });
-}
 
 /** Whether a box of the reader is seen. */
 async function boxIsInView(page: Page): Promise<boolean> {
@@ -200,17 +191,6 @@ async function deletion(page: Page) {
   await page.getByRole("heading", { name: "Open a document, then ask about it." }).waitFor();
 }
 
-/** Runs work in a Chromium of its own. */
-const inBrowser = (name: string, work: (browser: Browser) => Promise<void>) =>
-  testWith(chromium, "Chromium", name, async (executablePath) => {
-    const browser = await launchChromium(executablePath);
-    try {
-      await work(browser);
-    } finally {
-      await browser.close();
-    }
-  });
-
 inBrowser("the page on a desktop: every path, from an account to a receipt", async (browser) => {
   await using visited = await visit(browser, DESKTOP);
   const { page, errors } = visited;
@@ -297,38 +277,6 @@ inBrowser(
       async () => await here.page.locator(".message").count() === 1,
     );
     assertEquals([here.errors, there.errors], [[], []]);
-  },
-);
-
-inBrowser(
-  "a chat of 10,000 messages begins at its end, and little of it is drawn",
-  async (browser) => {
-    await using visited = await visit(browser, DESKTOP);
-    const { page, errors } = visited;
-    const account = newAccount();
-    await enter(page, account, "Create an account");
-    const id = crypto.randomUUID();
-    await asOperator(async (sql) => {
-      await sql`insert into chats (id, user_id, title)
-        select ${id}, id, 'Long' from auth.users where email = ${account.email}`;
-      await sql`insert into chat_messages (chat_id, user_id, role, content)
-        select id, user_id, case when n % 2 = 1 then 'user' else 'assistant' end,
-          'Message ' || n || repeat(' and some **text** of it', n % 7)
-        from chats, generate_series(1, 10000) n where id = ${id} order by n`;
-    });
-    await page.evaluate(`location.hash = "${id}"`);
-    await page.getByText("Message 10000").waitFor();
-    const scrollTo = (top: string) =>
-      page.evaluate(`((list) => { list.scrollTop = ${top} })(document.querySelector(".messages"))`);
-    await eventually("earlier messages come, page by page", async () => {
-      await scrollTo("0");
-      const first = await page.locator(".message .text").first().innerText();
-      return Number(/Message (\d+)/.exec(first)?.[1]) < 9800;
-    }, 60_000);
-    assert(await page.locator(".message").count() < 250, "what is far away is not drawn");
-    await scrollTo("list.scrollHeight");
-    await page.getByText("Message 10000").waitFor();
-    assertEquals(errors, []);
   },
 );
 

@@ -178,10 +178,7 @@ Deno.test("a stack with another's status file says so, and leaves the file and t
   const before = await Deno.readTextFile(first.statusFile);
   const { code, message } = await failingStart({}, first.statusFile);
   assertEquals(code, 1);
-  assertMatch(
-    message,
-    /is the status file of a stack that is running .*\n {2}Choose another --status/,
-  );
+  assertMatch(message, /a stack is running already: http:.*\n {2}Use it, or stop it first/);
   assertEquals(await Deno.readTextFile(first.statusFile), before);
   assertEquals(await isListening(first.status.API_URL), true);
 });
@@ -192,8 +189,10 @@ Deno.test("two stacks on one folder: the second says so, and leaves the first on
     const before = await Deno.readTextFile(first.statusFile);
     const { code, message } = await failingStart({ dataDir }, first.statusFile);
     assertEquals(code, 1);
-    assertMatch(message, /another stack is running on/);
+    assertMatch(message, /a stack is running already: http/);
     assertEquals(await Deno.readTextFile(first.statusFile), before);
+    const unnamed = await failingStart({ dataDir });
+    assertMatch(unnamed.message, /another stack is running on/);
   });
 });
 

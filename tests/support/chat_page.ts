@@ -18,9 +18,10 @@ export interface Tab {
   <T>(name: string, ...args: unknown[]): Promise<T>;
 }
 
-/** A browser with one user, and a gate that answers with "wait" in their question stand at. */
+/** A browser with one user, and others where they are asked for, and a gate that answers with "wait" in their question stand at. */
 export interface ChatPages extends AsyncDisposable {
-  open(): Promise<Tab>;
+  /** @param isOther whether it is a browser of its own, in which nobody is signed in */
+  open(isOther?: boolean): Promise<Tab>;
   /** Lets answers that wait go on, and those that come. */
   release(): void;
   /** What went wrong in any page. */
@@ -53,11 +54,12 @@ export async function openChatPages(
       });
   });
   const browser = await launchChromium(executablePath);
-  const context: BrowserContext = await browser.newContext();
+  const own: BrowserContext = await browser.newContext();
   const errors: unknown[] = [];
   return {
     errors,
-    async open() {
+    async open(isOther = false) {
+      const context = isOther ? await browser.newContext() : own;
       const tab = await context.newPage();
       tab.on("pageerror", (error) => errors.push(error));
       await tab.goto(`http://127.0.0.1:${server.addr.port}/`);

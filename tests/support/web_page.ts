@@ -7,6 +7,8 @@ import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { assertEquals } from "@std/assert";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
+import { launchChromium } from "./packed_page.ts";
+import { chromium, testWith } from "./platforms.ts";
 import { stack } from "./stack.ts";
 
 /** Milliseconds for what the page shows: on a busy machine, drawing pages takes its time. */
@@ -54,6 +56,12 @@ export async function visit(
   return { context, page, errors, [Symbol.asyncDispose]: () => context.close() };
 }
 
+/** Somebody who has no account yet. */
+export const newAccount = () => ({
+  email: `${crypto.randomUUID()}@example.com`,
+  password: crypto.randomUUID(),
+});
+
 /** Creates an account, or signs in with it. */
 export async function enter(
   page: Page,
@@ -86,3 +94,33 @@ const PICTURES = Deno.env.get("SCREENSHOTS") ?? "";
 export async function picture(page: Page, name: string) {
   if (PICTURES) await page.screenshot({ path: join(PROJECT_ROOT, PICTURES, `${name}.png`) });
 }
+
+/** Id of the chat that is shown. */
+export const chatOf = (page: Page) => new URL(page.url()).hash.slice(1);
+export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+export const answers = (page: Page) => page.locator(".message.assistant");
+
+/** Asks, and waits until the answer has its pictures. */
+export async function ask(page: Page, question: string) {
+  await page.getByLabel("Ask about the document").fill(question);
+  await button(page, "Send").click();
+  await settled(page);
+}
+
+/** Waits until nothing is written or uploaded any more. */
+export async function settled(page: Page) {
+  await answers(page).last().locator(".picture").last().scrollIntoViewIfNeeded();
+  await answers(page).last().locator(".picture img").last().waitFor();
+  await page.locator(".upload").waitFor({ state: "detached" });
+}
+
+/** Runs work in a Chromium of its own. */
+export const inBrowser = (name: string, work: (browser: Browser) => Promise<void>) =>
+  testWith(chromium, "Chromium", name, async (executablePath) => {
+    const browser = await launchChromium(executablePath);
+    try {
+      await work(browser);
+    } finally {
+      await browser.close();
+    }
+  });

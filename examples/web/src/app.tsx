@@ -4,7 +4,7 @@ import type { FoundText } from "chat-archive";
 import { Account } from "./account.tsx";
 import { archive, changed, changes, online, supabase } from "./backend.ts";
 import { ChatList } from "./chat_list.tsx";
-import { ChatPane, placeOf } from "./chat_pane.tsx";
+import { ChatPane, placeOf, Upload } from "./chat_pane.tsx";
 import { type Archived, Conversation } from "./conversation.ts";
 import { countPages, type View } from "./documents.ts";
 import { Icon } from "./icons.tsx";
@@ -141,9 +141,7 @@ function Workspace({ user }: { user: User }) {
   const openFile = (file: File) =>
     attempt(async () => {
       const pages = await countPages(file).catch(() => {
-        throw Object.assign(new Error(file.name), {
-          code: "unsupported_media_type",
-        });
+        throw Object.assign(new Error(file.name), { code: "unsupported_media_type" });
       });
       let target = conversation;
       if (!target) {
@@ -161,18 +159,13 @@ function Workspace({ user }: { user: User }) {
     attempt(async () => {
       const response = await fetch(new URL("sample.pdf", import.meta.url));
       await openFile(
-        new File([await response.blob()], t.sampleName, {
-          type: "application/pdf",
-        }),
+        new File([await response.blob()], t.sampleName, { type: "application/pdf" }),
       );
     });
   const importChat = (content: File) =>
     attempt(async () => {
       const type = content.name.endsWith(".zip") ? "application/zip" : "application/json";
-      const { chat_id } = await archive.importChat({
-        content,
-        content_type: type,
-      });
+      const { chat_id } = await archive.importChat({ content, content_type: type });
       changed();
       location.hash = chat_id;
     });
@@ -243,6 +236,7 @@ function Workspace({ user }: { user: User }) {
               <h2>{t.start}</h2>
               <p className="quiet">{t.startHint}</p>
               <div className="row">{openers}</div>
+              <Upload />
             </section>
           )}
       </main>

@@ -42,11 +42,7 @@ function useChats(is_archived: boolean) {
 
   async function more() {
     if (!list?.next) return;
-    const { chats, next } = await archive.listChats({
-      ...which,
-      limit: PAGE,
-      after: list.next,
-    });
+    const { chats, next } = await archive.listChats({ ...which, limit: PAGE, after: list.next });
     const known = new Set(list.chats.map(({ id }) => id));
     const all = [...list.chats, ...chats.filter(({ id }) => !known.has(id))];
     count.current = Math.min(all.length, 1000);
@@ -63,12 +59,7 @@ function useSearch(query: string) {
     if (!query.trim()) return;
     const over = new AbortController();
     const timer = setTimeout(() => {
-      archive.searchPage({
-        query,
-        include_archived: true,
-        limit: 50,
-        signal: over.signal,
-      })
+      archive.searchPage({ query, include_archived: true, limit: 50, signal: over.signal })
         .then(setPage, () => over.signal.aborted || setPage({ results: [] }));
     }, PAUSE_MS);
     return () => {
@@ -155,7 +146,7 @@ export function ChatList({ current, onNew, onImport, onFound, onAccount }: {
         aria-label={t.search}
         onChange={({ target }) => setQuery(target.value)}
       />
-      <div className="scrolling" tabIndex={-1}>
+      <div className="scrolling" data-scrolls tabIndex={-1}>
         {query.trim()
           ? (
             <section aria-label={t.search} aria-busy={!page}>

@@ -2,7 +2,7 @@ import { type FormEvent, type ReactNode, type RefObject, useMemo, useRef, useSta
 import { useChat } from "@ai-sdk/react";
 import type { FoundText } from "chat-archive";
 import { archive } from "./backend.ts";
-import type { Conversation } from "./conversation.ts";
+import { type Conversation, upload } from "./conversation.ts";
 import { DeleteChat } from "./delete_chat.tsx";
 import type { View } from "./documents.ts";
 import { Icon, IconButton } from "./icons.tsx";
@@ -37,10 +37,7 @@ function ChatHeader({ conversation }: { conversation: Conversation }) {
   }
   const exportAs = (format: "markdown" | "zip") =>
     conversation.attempt(async () => {
-      const { name, body } = await archive.exportChat({
-        chat_id: row.id,
-        format,
-      });
+      const { name, body } = await archive.exportChat({ chat_id: row.id, format });
       offerFile(
         name ?? `chat.${format === "zip" ? "zip" : "md"}`,
         await new Response(body).blob(),
@@ -119,6 +116,18 @@ function ChatHeader({ conversation }: { conversation: Conversation }) {
   );
 }
 
+/** How far an upload is. */
+export function Upload() {
+  const t = useText();
+  const done = useSignal(upload);
+  if (done === undefined) return null;
+  return (
+    <p className="upload quiet" role="status">
+      <progress value={done} /> {t.uploading(Math.round(100 * done))}
+    </p>
+  );
+}
+
 /** Where a question is written. */
 function Composer({ isBusy, onAsk, onStop, extra }: {
   isBusy: boolean;
@@ -177,11 +186,7 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
   const t = useText();
   const { chat: row } = useSignal(conversation.archived);
   const failure = useSignal(conversation.failure);
-  const upload = useSignal(conversation.upload);
-  const { status, messages } = useChat({
-    chat: conversation.chat,
-    throttle: 50,
-  });
+  const { status, messages } = useChat({ chat: conversation.chat, throttle: 50 });
   const isBusy = status === "submitted" || status === "streaming";
   const ask = (question: string) => void conversation.ask(question, view.current?.());
   const actions = useMemo<MessageActions>(() => ({
@@ -221,11 +226,7 @@ export function ChatPane({ conversation, view, onPlace, openers }: {
         retry={() => void conversation.load()}
         dismiss={() => conversation.failure.set(undefined)}
       />
-      {upload !== undefined && (
-        <p className="upload quiet" role="status">
-          <progress value={upload} /> {t.uploading(Math.round(100 * upload))}
-        </p>
-      )}
+      <Upload />
       <Composer
         isBusy={isBusy}
         onAsk={ask}

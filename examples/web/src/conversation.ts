@@ -20,12 +20,15 @@ export interface Archived {
   /** Rows by the ids of their messages. */
   rows: ReadonlyMap<string, MessageWithItems>;
   hasEarlier: boolean;
-  /** Messages that were read before the first ones: the list grows at its beginning. */
-  prepended: number;
 }
 
+/** Messages that are read at once on the way to one that was found. */
+const FAR = 500;
 /** Messages that are read again when another device may have changed them. */
 const REREAD = 4 * PAGE;
+
+/** 0–1 while files are uploaded. */
+export const upload = createSignal<number | undefined>(undefined);
 
 export class Conversation {
   readonly chat: Chat<UIMessage>;
@@ -33,14 +36,12 @@ export class Conversation {
     chat: undefined,
     rows: new Map(),
     hasEarlier: false,
-    prepended: 0,
   });
   /** What failed last. */
   readonly failure = createSignal<unknown>(undefined);
-  /** 0–1 while files are uploaded. */
-  readonly upload = createSignal<number | undefined>(undefined);
   #shown: ReadonlySet<string> = new Set();
   #before: UIMessage[] = [];
+  #isStopped = false;
   #questionSaved = Promise.resolve<string[]>([]);
   #reading: Promise<void> | undefined;
   #loaded: Promise<void> | undefined;
@@ -59,6 +60,7 @@ export class Conversation {
         },
       }),
       onError: (error) => this.failure.set(error),
+      onFinish: ({ isAbort }) => this.#isStopped = isAbort,
     });
   }
 
@@ -84,25 +86,24 @@ export class Conversation {
         readBefore(this.id),
       ]);
       const hasEarlier = rows.length === PAGE;
-      this.#show(await messagesOf(chat, rows), { chat, hasEarlier, prepended: 0 });
+      this.#show(await messagesOf(chat, rows), { chat, hasEarlier });
     });
   }
 
-  /** Reads the messages before those that are here. */
-  loadEarlier(): Promise<void> {
+  /** Reads messages before those that are here. */
+  loadEarlier(limit = PAGE): Promise<void> {
     return this.#reading ??= this.attempt(async () => {
       const { chat, rows, hasEarlier } = this.archived.get();
       const first = rows.get(this.chat.messages[0]?.id ?? "");
       if (!chat || !hasEarlier || !first || this.isBusy) return;
-      const earlier = await readBefore(this.id, first.seq);
+      const earlier = await readBefore(this.id, first.seq, limit);
       const kept = await messagesOf(chat, earlier);
       const now = this.archived.get();
       this.chat.messages = [...kept.map(([message]) => message), ...this.chat.messages];
       this.archived.set({
         ...now,
         rows: new Map([...kept.map(([{ id }, row]) => [id, row] as const), ...now.rows]),
-        hasEarlier: earlier.length === PAGE,
-        prepended: now.prepended + kept.length,
+        hasEarlier: earlier.length === limit,
       });
     }).finally(() => this.#reading = undefined);
   }
@@ -113,7 +114,7 @@ export class Conversation {
       const before = this.archived.get();
       for (const [id, row] of before.rows) if (row.id === row_id) return id;
       if (!before.hasEarlier) return undefined;
-      await this.loadEarlier();
+      await this.loadEarlier(FAR);
       if (this.archived.get() === before) return undefined;
     }
   }
@@ -147,7 +148,7 @@ export class Conversation {
     const { rows, ...before } = this.archived.get();
     // What is equal stays the same object: nothing of it is drawn again.
     const same = <T>(old: T | undefined, now: T) =>
-      old && JSON.stringify(old) === JSON.stringify(now) ? old : now;
+      old && (old === now || JSON.stringify(old) === JSON.stringify(now)) ? old : now;
     this.chat.messages = kept.map(([message]) => same(known.get(message.id), message));
     this.archived.set({
       ...before,
@@ -167,7 +168,13 @@ export class Conversation {
     const from = differs < 0 ? now.length : differs;
     const replaces = removes ? before.slice(from) : [];
     if (from === now.length && replaces.length === 0) return [];
-    const saved = await saveChat(archive, { id: this.id, messages: now.slice(from), replaces });
+    const saved = await saveChat(archive, {
+      id: this.id,
+      messages: now.slice(from),
+      replaces,
+      // The messages themselves don't tell that the last one was stopped.
+      status: removes && this.#isStopped ? "incomplete" : undefined,
+    });
     changed();
     return saved.messages.map(({ id }) => id);
   }
@@ -199,11 +206,11 @@ export class Conversation {
   async #uploading(
     work: (onProgress: (of: { bytes_done: number; bytes: number }) => void) => Promise<void>,
   ) {
-    this.upload.set(0);
+    upload.set(0);
     try {
-      await work(({ bytes_done, bytes }) => this.upload.set(bytes_done / bytes));
+      await work(({ bytes_done, bytes }) => upload.set(bytes_done / bytes));
     } finally {
-      this.upload.set(undefined);
+      upload.set(undefined);
       changed();
     }
   }

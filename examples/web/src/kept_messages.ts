@@ -16,8 +16,8 @@ export const PAGE = 30;
 export type Kept = [UIMessage, MessageWithItems];
 
 /** The last messages before a `seq`, in order. */
-export async function readBefore(chat_id: string, before?: number): Promise<MessageWithItems[]> {
-  const newest = archive.history({ chat_id, order: "desc", limit: PAGE, before });
+export async function readBefore(chat_id: string, before?: number, limit = PAGE) {
+  const newest = archive.history({ chat_id, order: "desc", limit, before });
   return (await Array.fromAsync(newest)).toReversed();
 }
 

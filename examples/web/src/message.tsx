@@ -80,6 +80,7 @@ export const Message = memo(
         <header>
           <strong>{isAnswer ? t.assistant : t.you}</strong>
           {made_by === "retrieval" && <span className="badge">{t.noModel}</span>}
+          {row?.status === "incomplete" && <span className="badge">{t.stopped}</span>}
           {row?.pending && (
             <span className="pending">
               <Icon name="wait" /> {t.pendingMark}
@@ -104,7 +105,6 @@ export const Message = memo(
             </div>
           )
           : <p className="text plain">{text}</p>}
-        {row && <Passages message={row} onPlace={actions.onPlace} />}
         {!isStreaming && !isEdited && (
           <footer className="row">
             <IconButton
@@ -135,6 +135,8 @@ export const Message = memo(
             {isCopied && <span role="status" className="quiet">{t.copied}</span>}
           </footer>
         )}
+        {/* They come when the answer is kept: below all else, they move nothing. */}
+        {row && <Passages message={row} onPlace={actions.onPlace} />}
       </article>
     );
   },

@@ -119,9 +119,7 @@ export async function openPdf(
   }).promise;
   const numbers = Array.from({ length: pdf.numPages }, (_, index) => index + 1);
   const sizes = await Promise.all(numbers.map(async (number) => {
-    const { width, height } = (await pdf.getPage(number)).getViewport({
-      scale: 1,
-    });
+    const { width, height } = (await pdf.getPage(number)).getViewport({ scale: 1 });
     return [width, height];
   }));
   let blocks: Promise<Block[]> | undefined;
@@ -141,9 +139,7 @@ export async function openPdf(
       ).then((pages) => pages.flat()),
     async draw(number, width) {
       const page = await pdf.getPage(number);
-      const viewport = page.getViewport({
-        scale: width / sizes[number - 1]![0]!,
-      });
+      const viewport = page.getViewport({ scale: width / sizes[number - 1]![0]! });
       const canvas = document.createElement("canvas");
       canvas.width = Math.round(viewport.width);
       canvas.height = Math.round(viewport.height);

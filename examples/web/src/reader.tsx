@@ -109,10 +109,7 @@ export function Reader({ documents, place, view }: {
     if (!page) return;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const target = page.querySelector(".box") ?? page;
-    target.scrollIntoView({
-      block: "center",
-      behavior: still ? "instant" : "smooth",
-    });
+    target.scrollIntoView({ block: "center", behavior: still ? "instant" : "smooth" });
     page.focus({ preventScroll: true });
   }, [place, isOpen]);
 
@@ -134,6 +131,7 @@ export function Reader({ documents, place, view }: {
       <Failure error={failure} retry={open} />
       <div
         className="pages"
+        data-scrolls
         ref={reader}
         tabIndex={0}
         role="region"

@@ -22,10 +22,7 @@ export function SignIn() {
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const account = {
-      email: String(form.get("email")),
-      password: String(form.get("password")),
-    };
+    const account = { email: String(form.get("email")), password: String(form.get("password")) };
     const { submitter } = event.nativeEvent as SubmitEvent;
     enter(
       submitter?.id === "sign-up" ? "signUp" : "signInWithPassword",

@@ -52,6 +52,7 @@ async function* chunks(
   ) {
     yield { type: "text-delta", id: "text", delta };
   }
+  signal?.throwIfAborted();
   yield { type: "text-end", id: "text" };
   yield { type: "finish" };
 }

@@ -84,7 +84,7 @@ export function FileButton({ label, accept, icon, onFile, primary, disabled }: {
 }
 
 /**
- * Calls when an element comes near the visible part of the page, or goes.
+ * Calls when an element comes near the visible part of what scrolls it, or goes.
  *
  * @param version where it changes, the element is looked at again
  */
@@ -98,7 +98,8 @@ export function useNear(
   useEffect(() => {
     const observer = new IntersectionObserver(
       (entries) => latest.current(entries.at(-1)!.isIntersecting),
-      { rootMargin: margin },
+      // A margin counts around the root only, not around a part that scrolls in it.
+      { rootMargin: margin, root: element.current?.closest("[data-scrolls]") ?? null },
     );
     if (element.current) observer.observe(element.current);
     return () => observer.disconnect();

@@ -10,7 +10,7 @@ import { codeOf } from "./code_of.ts";
 import { externalId } from "./framework_ids.ts";
 import { type Failure, type FileVerbs, forgetLostFiles, keepFiles } from "./keep_files.ts";
 import { rowOf } from "./row_of_message.ts";
-import { ownRowIds, type RowIds, storedRowIds } from "./row_ids.ts";
+import { type RowIds, rowIdsOf } from "./row_ids.ts";
 import type { UIMessage } from "./ui_message.ts";
 
 /** What is needed to keep messages. */
@@ -77,7 +77,6 @@ export async function keepMessages(
   archive: KeepVerbs,
   { chat_id, messages, gone = [], status, parents, signal }: KeepMessages,
 ): Promise<Message[]> {
-  const external = await Promise.all(messages.map(({ id }) => externalId(id)));
   let failures: Failure[] = [];
   const attempt = async (rowIds: RowIds, again: boolean): Promise<Message[]> => {
     failures = [];
@@ -88,7 +87,7 @@ export async function keepMessages(
       const isLast = index === messages.length - 1;
       const { external_id, ...columns } = rowOf(message, {
         id,
-        external_id: external[index]!,
+        external_id: await externalId(message.id),
         path,
         isLast,
         isRoot: parents?.get(message.id) === null,
@@ -110,19 +109,17 @@ export async function keepMessages(
   };
   const before = [...parents?.values() ?? []].filter((id) => id !== null);
   const ids = [...new Set([...messages.map(({ id }) => id), ...before, ...gone])];
-  const asStored = () => storedRowIds(archive, { chat_id, ids, signal });
+  const whose = { chat_id, ids, signal };
   let stored: Message[];
   try {
     // What is to go must be looked for: nothing would tell that it is not where it would be.
-    stored = await attempt(
-      gone.length > 0 ? await asStored() : await ownRowIds(chat_id, ids),
-      false,
-    );
+    const rowIds = await rowIdsOf(archive, { ...whose, sought: gone });
+    stored = await attempt(rowIds, false);
   } catch (error) {
     // Rows that have other ids; files or a parent that are gone, since another tab has deleted them.
     const code = codeOf(error);
     if (code !== "conflict" && code !== "not_found") throw error;
-    stored = await attempt(await asStored(), code === "not_found");
+    stored = await attempt(await rowIdsOf(archive, whose), code === "not_found");
   }
   if (messages.some(({ parts }) => parts.some(({ type }) => type.startsWith("source")))) {
     const { keepSources } = await import("./keep_sources.ts").catch(notLoaded);

@@ -6,5 +6,5 @@
 export { formattedMessage, rowStatusOf, uiMessageOf } from "./assistant_ui/kept_message.ts";
 export { keepMessages } from "./keep_messages.ts";
 export { openChat } from "./open_chat.ts";
-export { storedRowIds } from "./row_ids.ts";
+export { rowIdsOf } from "./row_ids.ts";
 export { assertJson, assertMessages, titleOf } from "./row_of_message.ts";

@@ -17,28 +17,39 @@ export type RowIds = Map<string, {
   isForeign?: boolean;
 }>;
 
-/** Ids that rows have where nobody else wrote them: a uuid as it is, others derived. */
-export async function ownRowIds(chat_id: string, ids: string[]): Promise<RowIds> {
-  const entries = ids.map(async (id) =>
-    [id, { id: isUuid(id) ? id : await derivedId("message", chat_id, id) }] as const
-  );
-  return new Map(await Promise.all(entries));
+/** Messages whose rows are meant. */
+export interface WhoseRows extends CallOptions {
+  chat_id: string;
+  ids: string[];
+  /**
+   * Those whose stored rows must be found; by default all. With it, a uuid that is not found is its
+   * row's id; without, it is not: another chat may have that row.
+   */
+  sought?: string[];
 }
 
-/** Ids that rows have in a chat that was imported, or that something else has written to. */
-export async function storedRowIds(
+/**
+ * Ids of rows. In a chat that was imported, or that something else has written to, they are found in
+ * what is stored: the newest messages are read first, and no more than needed.
+ */
+export async function rowIdsOf(
   archive: Pick<ArchiveVerbs, "messages">,
-  { chat_id, ids, signal }: { chat_id: string; ids: string[] } & CallOptions,
+  { chat_id, ids, sought, signal }: WhoseRows,
 ): Promise<RowIds> {
-  const stored: RowIds = new Map();
-  for await (const { id, external_id } of archive.messages({ chat_id, signal })) {
-    stored.set(external_id ?? id, { id, isStored: true, isForeign: external_id === null });
+  const left = new Set(await Promise.all((sought ?? ids).map(externalId)));
+  const rows: RowIds = new Map();
+  const stored = left.size > 0 ? archive.messages({ chat_id, order: "desc", signal }) : [];
+  for await (const { id, external_id } of stored) {
+    rows.set(external_id ?? id, { id, isStored: true, isForeign: external_id === null });
+    left.delete(external_id ?? id);
+    if (left.size === 0) break;
   }
-  const entries = ids.map(async (id) =>
-    [
+  for (const id of ids) {
+    rows.set(
       id,
-      stored.get(await externalId(id)) ?? { id: await derivedId("message", chat_id, id) },
-    ] as const
-  );
-  return new Map(await Promise.all(entries));
+      rows.get(await externalId(id)) ??
+        { id: sought && isUuid(id) ? id : await derivedId("message", chat_id, id) },
+    );
+  }
+  return rows;
 }

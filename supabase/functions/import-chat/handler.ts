@@ -67,10 +67,10 @@ async function readValue(item: JsonValue, bytes: number, rows: Rows, chat: NewCh
       return await chat.begin(check(rows.chat, item));
     case "document": {
       const document = check(rows.document.nullable(), item);
-      return document === null ? undefined : await chat.addDocument(document, place);
+      return document === null ? undefined : await chat.addDocument(document, place, bytes);
     }
     case "documents.":
-      return await chat.addDocument(check(rows.document, item), place);
+      return await chat.addDocument(check(rows.document, item), place, bytes);
     case "messages.":
       return await chat.addMessage(check(rows.message, item), index!, bytes);
     case "images.":

@@ -13,6 +13,8 @@ import { type PrefixCode, prefixCode } from "./huffman.ts";
 
 /** Bytes that are handed out at a time. */
 const CHUNK_BYTES = 256 * 1024;
+/** The same for the first time: a zip may have thousands of small entries. */
+const FIRST_BYTES = 16 * 1024;
 /** How far back a match may reach. */
 const WINDOW_BYTES = 32 * 1024;
 /** Bytes of the longest match. */
@@ -84,7 +86,9 @@ class Inflater {
   #bytes: Uint8Array = new Uint8Array();
   #bit = 0;
   /** Begins with what matches may reach back to. Handed out piece by piece, and never written again. */
-  #out = new Uint8Array(WINDOW_BYTES + CHUNK_BYTES + MAX_MATCH);
+  #out = new Uint8Array(WINDOW_BYTES + FIRST_BYTES + MAX_MATCH);
+  /** Bytes that are handed out next. */
+  #room = FIRST_BYTES;
   #start = WINDOW_BYTES;
   #end = WINDOW_BYTES;
   /** Bytes that have been unpacked before these. */
@@ -123,7 +127,8 @@ class Inflater {
   /** What has been unpacked since the last time. The last of it stays within reach. */
   #handOut(): Uint8Array {
     const piece = this.#out.subarray(this.#start, this.#end);
-    const next = new Uint8Array(this.#out.length);
+    this.#room = CHUNK_BYTES;
+    const next = new Uint8Array(WINDOW_BYTES + CHUNK_BYTES + MAX_MATCH);
     next.set(this.#out.subarray(this.#end - WINDOW_BYTES, this.#end));
     this.#before += piece.length;
     this.#out = next;
@@ -132,7 +137,7 @@ class Inflater {
   }
 
   get #isFull(): boolean {
-    return this.#end - this.#start >= CHUNK_BYTES;
+    return this.#end - this.#start >= this.#room;
   }
 
   /** All blocks, up to the last byte of the stream. */
@@ -147,7 +152,7 @@ class Inflater {
       else if (type === 2) yield* this.#matched(await this.#codes());
       else throw this.#wrong("there is no such block");
     }
-    if (this.#end > this.#start) yield this.#handOut();
+    if (this.#end > this.#start) yield this.#out.subarray(this.#start, this.#end);
     this.#source.skip(this.#bit + 7 >> 3);
   }
 
@@ -161,7 +166,7 @@ class Inflater {
     if ((length ^ complement) !== 0xffff) throw this.#wrong("a length is wrong");
     for (let left = length; left > 0;) {
       await this.#expect(0);
-      const room = CHUNK_BYTES + MAX_MATCH - (this.#end - this.#start);
+      const room = this.#room + MAX_MATCH - (this.#end - this.#start);
       const piece = this.#bytes.subarray(0, Math.min(left, room));
       if (piece.length === 0) throw damaged([this.#name], "the zip ends in the middle of it");
       this.#out.set(piece, this.#end);
@@ -233,7 +238,7 @@ class Inflater {
     let end = this.#end;
     // One at least: the source has ended where there is less.
     const lastBit = Math.max((bytes.length - MATCH_BYTES) * 8, bit + 1);
-    const full = this.#start + CHUNK_BYTES;
+    const full = this.#start + this.#room;
     const earliest = WINDOW_BYTES - this.#before;
     let over = false;
     while (bit < lastBit && end < full) {

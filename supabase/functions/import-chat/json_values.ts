@@ -22,7 +22,7 @@ export interface JsonValue {
 /** What one value or row may have. */
 export interface RowLimits {
   bytes: number;
-  /** Arrays, objects, and what follows the first thing in each. */
+  /** Arrays, objects, what follows the first thing in each, and keys, which count twice. */
   elements: number;
 }
 

@@ -110,8 +110,8 @@ export class NewChat {
     return undefined;
   }
 
-  /** @param place in the file */
-  async addDocument(document: ImportedDocument, place: Place): Promise<void> {
+  /** @param bytes of the row as JSON */
+  async addDocument(document: ImportedDocument, place: Place, bytes: number): Promise<void> {
     const { name, content_type, file_size, sha256, page_count, metadata } = document;
     const file = this.#promised(document.file, name);
     this.#named.addDocument(document.id, file !== undefined, place);
@@ -128,7 +128,7 @@ export class NewChat {
       page_count,
     });
     this.#metadata.keep(id, metadata, place);
-    await this.#documents.add(upload, place, 0);
+    await this.#documents.add(upload, place, bytes);
   }
 
   /** All documents are known now, and can be named. */

@@ -66,8 +66,14 @@ export class RowBatch<T extends object> {
     this.#maxRows = maxRows;
   }
 
-  /** @param bytes of the row as JSON */
+  /**
+   * @param bytes of the row as JSON
+   * @throws {ChatArchiveError} `invalid_request` with the place
+   */
   async add(row: T, place: Place, bytes: number): Promise<void> {
+    // What is far too large can cost the database seconds before it refuses it.
+    const fault = bytes >= BATCH_BYTES ? inputFault(row) : undefined;
+    if (fault) throw damaged([...place, ...fault.path], fault.message);
     this.#rows.push({ row, place });
     this.#bytes += bytes;
     if (this.#rows.length >= this.#maxRows || this.#bytes >= BATCH_BYTES) await this.flush();

@@ -1,6 +1,7 @@
 import { isSpace, JSON_BYTES } from "./json_bytes.ts";
 
-const { QUOTE, BACKSLASH, COMMA, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT } = JSON_BYTES;
+const { QUOTE, BACKSLASH, COMMA, COLON, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT } =
+  JSON_BYTES;
 
 /** How deep values may be nested: whatever looks into them does so by recursion. */
 const MAX_DEPTH = 500;
@@ -11,7 +12,7 @@ const MAX_DEPTH = 500;
  */
 export class ValueScanner {
   #depth = 0;
-  /** Containers that have begun, and commas. */
+  /** Containers that have begun, commas, and keys twice: the database writes each as two bytes at least. */
   #elements = 0;
   #maxElements: number;
   #inString = false;
@@ -20,7 +21,7 @@ export class ValueScanner {
   #bare = false;
   #begun = false;
 
-  /** @param maxElements arrays, objects, and what follows the first thing in each */
+  /** @param maxElements arrays, objects, what follows the first thing in each, and keys twice */
   constructor(maxElements: number) {
     this.#maxElements = maxElements;
   }
@@ -55,13 +56,15 @@ export class ValueScanner {
         if (this.#begun && (byte === COMMA || isSpace(byte))) return at;
         this.#bare = true;
       } else if (byte === COMMA) this.#count();
+      else if (byte === COLON) this.#count(2);
       this.#begun = true;
     }
     return -1;
   }
 
-  #count() {
-    if (++this.#elements > this.#maxElements) {
+  #count(elements = 1) {
+    this.#elements += elements;
+    if (this.#elements > this.#maxElements) {
       throw new RangeError(`it has more than ${this.#maxElements} elements`);
     }
   }

@@ -1,11 +1,11 @@
 /** A page that keeps its chat in the archive. Its functions are called by a test. */
 import { useChat } from "@ai-sdk/react";
-import { createClient } from "@supabase/supabase-js";
 import type { UIMessage } from "ai";
-import { type ChatArchive, createChatArchive } from "chat-archive";
+import type { ChatArchive } from "chat-archive";
 import { chatSaver, loadChat } from "chat-archive/ai-sdk";
 import { useEffect, useMemo } from "react";
 import { createRoot } from "react-dom/client";
+import { archiveOf, until, withoutUrls } from "./page_parts.ts";
 
 type Shared = ReturnType<typeof useChat> & { settled(): Promise<void>; errors: unknown[] };
 
@@ -32,38 +32,16 @@ function Chat({ archive, id, stored }: { archive: ChatArchive; id: string; store
 }
 
 const shared = () => (globalThis as unknown as { chat: Shared }).chat;
-const until = async (holds: () => boolean) => {
-  for (const deadline = Date.now() + 60_000; !holds();) {
-    if (Date.now() > deadline) throw new Error(`still ${shared()?.status}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
-
-/** Messages as JSON, with the hash of each file in place of its URL. */
-async function withoutUrls(messages: UIMessage[]): Promise<unknown> {
-  const copy: UIMessage[] = JSON.parse(JSON.stringify(messages));
-  for (const part of copy.flatMap(({ parts }) => parts)) {
-    if (part.type !== "file") continue;
-    const response = await fetch(part.url);
-    const hash = await crypto.subtle.digest("SHA-256", await response.arrayBuffer());
-    part.url = `${response.status} ${new Uint8Array(hash).join()}`;
-  }
-  return copy;
-}
+const holds = (condition: () => boolean) => until(condition, () => shared()?.status);
 
 /** What tests call. */
 const functions = {
   async open(url: string, key: string, id: string, isNew = false) {
-    const supabase = createClient(url, key);
-    if (isNew) {
-      const password = crypto.randomUUID();
-      await supabase.auth.signUp({ email: `${password}@example.com`, password });
-    }
-    const archive = createChatArchive(supabase);
+    const archive = await archiveOf(url, key, isNew);
     const stored = await loadChat<UIMessage>(archive, { id });
     Object.assign(globalThis, { archive });
     createRoot(document.body).render(<Chat archive={archive} id={id} stored={stored} />);
-    await until(() => shared() !== undefined);
+    await holds(() => shared() !== undefined);
   },
   send: (message: Parameters<Shared["sendMessage"]>[0]) => {
     shared().sendMessage(message);
@@ -77,7 +55,7 @@ const functions = {
   },
   /** When the answer is there and saved. */
   async finished(count: number) {
-    await until(() => shared().messages.length === count && shared().status === "ready");
+    await holds(() => shared().messages.length === count && shared().status === "ready");
     // Effects come after.
     await new Promise((resolve) => setTimeout(resolve, 50));
     await shared().settled();
@@ -87,13 +65,21 @@ const functions = {
   async saysAtLast(said: string) {
     const last = () =>
       shared().messages.at(-1)?.parts.map((part) => part.type === "text" ? part.text : "").join("");
-    await until(() => last() === said);
+    await holds(() => last() === said);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await shared().settled();
   },
   shown: () => withoutUrls(shared().messages),
   async ids() {
     return await Promise.resolve(shared().messages.map(({ id }) => id));
+  },
+  /** Exports the chat, and imports it. @returns the id of what was imported */
+  async throughZip(external_id: string) {
+    const { archive } = globalThis as unknown as { archive: ChatArchive };
+    const { chats: [chat] } = await archive.listChats({ external_id });
+    const { body } = await archive.exportChat({ chat_id: chat!.id, format: "zip" });
+    const content = await new Response(body).blob();
+    return (await archive.importChat({ content, content_type: "application/zip" })).chat_id;
   },
   /** Goes on in a chat of another name. */
   async branch(id: string, count: number) {

@@ -20,10 +20,10 @@ const typeOf = (contentType: string) =>
 /** Sends a file. @param tell receives the part that has been sent, 0–1 */
 async function upload(
   archive: AttachmentVerbs,
-  thread: () => ThreadItem,
+  thread: ThreadItem,
   { id, file, tell }: { id: string; file: File; tell: (progress: number) => void },
 ): Promise<void> {
-  const { remoteId } = await thread().initialize();
+  const { remoteId } = await thread.initialize();
   const chat_id = await chatIdOf(archive, { remoteId });
   const content = { id, name: file.name, content: file };
   const onProgress = ({ loaded, bytes }: { loaded: number; bytes: number }) =>
@@ -36,7 +36,7 @@ async function upload(
 /** Uploads a file, and tells how far it is. */
 export async function* addFile(
   archive: AttachmentVerbs,
-  thread: () => ThreadItem,
+  thread: ThreadItem,
   { file }: { file: File },
 ): AsyncGenerator<PendingAttachment, void> {
   const id = crypto.randomUUID();

@@ -27,7 +27,8 @@ export function attachmentAdapter(
   return {
     accept: Object.keys(EXTENSION_OF).join(","),
     async *add(state) {
-      yield* (await load()).addFile(archive, thread, state);
+      const item = thread();
+      yield* (await load()).addFile(archive, item, state);
     },
     send: async (attachment) => await (await load()).sendFile(archive, attachment),
     remove: async (attachment) => await (await load()).removeFile(archive, attachment),

@@ -10,9 +10,16 @@ export type FeedbackVerbs =
   & Pick<ChatVerbs, "listChats" | "getChat">
   & Pick<ArchiveVerbs, "messages" | "updateMessage">;
 
+/** What a user thinks of a message. */
+interface Feedback {
+  message: { id: string };
+  type: "positive" | "negative";
+  comment?: string;
+}
+
 /** A FeedbackAdapter of assistant-ui. */
 export interface FeedbackAdapter {
-  submit(feedback: { message: { id: string }; type: "positive" | "negative" }): void;
+  submit(feedback: Feedback): void;
 }
 
 /**
@@ -27,21 +34,21 @@ export function feedbackAdapter(
   thread: () => ThreadItem,
   { onError = () => {} }: { onError?: (error: unknown) => void } = {},
 ): FeedbackAdapter {
-  const save = async (message_id: string, type: string) => {
+  const save = async ({ message: { id: message_id }, ...submittedFeedback }: Feedback) => {
     const { remoteId } = await thread().initialize();
-    const { storedRowIds } = await loadKeeping();
+    const { rowIdsOf } = await loadKeeping();
     await inTurn(archive, remoteId, async () => {
       const chat_id = await chatIdOf(archive, { remoteId });
-      const ids = await storedRowIds(archive, { chat_id, ids: [message_id] });
+      const ids = await rowIdsOf(archive, { chat_id, ids: [message_id] });
       const { id, isStored } = ids.get(message_id)!;
       if (!isStored) throw new ChatArchiveError("not_found", "no such message");
       const { metadata } = await archive.updateMessage({ id });
-      await archive.updateMessage({ id, metadata: { ...metadata, submittedFeedback: { type } } });
+      await archive.updateMessage({ id, metadata: { ...metadata, submittedFeedback } });
     });
   };
   return {
-    submit: ({ message, type }) => {
-      save(message.id, type).catch(onError);
+    submit: (feedback) => {
+      save(feedback).catch(onError);
     },
   };
 }

@@ -105,11 +105,16 @@ export function threadHistoryAdapter<M extends ThreadMessage = ThreadMessage>(
         : idOf.get(row.parent_id ?? "") ?? messages[index - 1]?.id ?? null,
     }));
   };
-  const write = async (message: UIMessage, parentId: string | null, status?: Status) => {
+  const write = async (
+    item: ThreadItem,
+    message: UIMessage,
+    parentId: string | null,
+    status?: Status,
+  ) => {
     const { assertJson, assertMessages, keepMessages } = await loadKeeping();
     assertMessages([message], "messages");
     assertJson([message]);
-    const { remoteId } = await thread().initialize();
+    const { remoteId } = await item.initialize();
     await inTurn(archive, remoteId, async () => {
       const chat_id = await chatIdOf(archive, { remoteId });
       const parents = new Map([[message.id, parentId]]);
@@ -119,16 +124,18 @@ export function threadHistoryAdapter<M extends ThreadMessage = ThreadMessage>(
   const remove = async (ids: string[]) => {
     const { remoteId } = thread().getState();
     if (remoteId === undefined) return;
-    const { storedRowIds } = await loadKeeping();
+    const { rowIdsOf } = await loadKeeping();
     await inTurn(archive, remoteId, async () => {
       const chat_id = await chatIdOf(archive, { remoteId });
-      const rows = await storedRowIds(archive, { chat_id, ids });
+      const rows = await rowIdsOf(archive, { chat_id, ids });
       await archive.deleteMessages({ chat_id, ids: ids.map((id) => rows.get(id)!.id) });
     });
   };
   const save = async ({ message, parentId, runConfig }: ThreadMessageItem<M>) => {
+    // Another may be open when the answer to the first await is there.
+    const item = thread();
     const { rowStatusOf, uiMessageOf } = await loadKeeping();
-    await write(uiMessageOf(message, runConfig), parentId, rowStatusOf(message));
+    await write(item, uiMessageOf(message, runConfig), parentId, rowStatusOf(message));
   };
   return {
     async load() {
@@ -149,13 +156,14 @@ export function threadHistoryAdapter<M extends ThreadMessage = ThreadMessage>(
     delete: (items) => remove(items.map(({ message }) => message.id)),
     withFormat<T, Stored>(format: MessageFormat<T, Stored>) {
       const save = async (item: FormatItem<T>) => {
+        const open = thread();
         const { formattedMessage } = await loadKeeping();
         const message = formattedMessage(
           format.getId(item.message),
           format.format,
           format.encode(item) as Record<string, unknown>,
         );
-        await write(message, item.parentId);
+        await write(open, message, item.parentId);
       };
       return {
         async load() {

@@ -37,7 +37,10 @@ export interface ThreadListAdapter {
     threads: ThreadMetadata[];
     nextCursor: string | undefined;
   }>;
-  initialize(threadId: string): Promise<{ remoteId: string; externalId: string | undefined }>;
+  initialize(
+    threadId: string,
+    options?: { custom?: Record<string, unknown> | undefined },
+  ): Promise<{ remoteId: string; externalId: string | undefined }>;
   fetch(threadId: string): Promise<ThreadMetadata>;
   rename(remoteId: string, newTitle: string): Promise<void>;
   updateCustom(remoteId: string, custom: Record<string, unknown> | undefined): Promise<void>;
@@ -52,6 +55,8 @@ export interface ThreadListAdapter {
 
 /** Until there is a title. */
 const NEW_CHAT = "New chat";
+/** How assistant-ui's own ids of new threads begin. */
+const LOCAL = "__LOCALID_";
 /** Characters of the column. */
 const MAX_TITLE = 255;
 
@@ -63,13 +68,6 @@ const metadataOf = (chat: Chat): ThreadMetadata => ({
   lastMessageAt: new Date(chat.updated_at),
   custom: chat.metadata,
 });
-
-/** A cursor as text. */
-const textOf = ({ updated_at, id }: ChatCursor) => `${updated_at} ${id}`;
-const cursorOf = (text: string): ChatCursor => {
-  const [updated_at = "", id = ""] = text.split(" ");
-  return { updated_at, id };
-};
 
 /**
  * The chats of the archive as threads of assistant-ui, last active first: a RemoteThreadListAdapter.
@@ -83,6 +81,8 @@ const cursorOf = (text: string): ChatCursor => {
  * ```
  */
 export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
+  /** Chats of new threads. Other pages give their threads the same ids, where a server renders them. */
+  const begun: Record<string, string> = {};
   const id = (remoteId: string) => chatIdOf(archive, { remoteId });
   const setTitle = async (remoteId: string, title: string) => {
     await archive.updateChat({ id: await id(remoteId), title });
@@ -91,14 +91,16 @@ export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
     async list({ after } = {}) {
       const { chats, next } = await archive.listChats({
         order: "updated_at",
-        after: after === undefined ? undefined : cursorOf(after),
+        after: after === undefined ? undefined : JSON.parse(after) as ChatCursor,
       });
-      return { threads: chats.map(metadataOf), nextCursor: next && textOf(next) };
+      return { threads: chats.map(metadataOf), nextCursor: next && JSON.stringify(next) };
     },
-    async initialize(threadId) {
-      const { openChat } = await loadKeeping();
-      const chat = await openChat(archive, { id: threadId, title: NEW_CHAT });
-      return { remoteId: chat.id, externalId: chat.external_id ?? undefined };
+    async initialize(threadId, { custom = {} } = {}) {
+      const chat = { title: NEW_CHAT, metadata: custom as Metadata };
+      const { id, external_id } = threadId.startsWith(LOCAL)
+        ? await archive.createChat({ ...chat, id: begun[threadId] ??= crypto.randomUUID() })
+        : await (await loadKeeping()).openChat(archive, { ...chat, id: threadId });
+      return { remoteId: id, externalId: external_id ?? undefined };
     },
     async fetch(threadId) {
       return metadataOf(await chatOf(archive, { remoteId: threadId }));
@@ -124,7 +126,7 @@ export function threadListAdapter(archive: ThreadListVerbs): ThreadListAdapter {
       }
     },
     async generateTitle(remoteId, messages) {
-      const list = messages.map(({ content, ...message }) => ({ ...message, parts: content }));
+      const list = messages.map(({ role, content }) => ({ role, parts: content }));
       const { titleOf } = await loadKeeping();
       const title = titleOf(list as unknown as UIMessage[]);
       await setTitle(remoteId, title);
