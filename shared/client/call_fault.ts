@@ -1,24 +1,11 @@
 import type { Issue } from "../errors.ts";
 import { allowedIn, inputFault, type Rule, type Rules } from "../input_fault.ts";
-import type { NewMessage } from "./add_messages.ts";
-import type { NewSearchResult } from "./add_search_results.ts";
-import type { ArchiveVerbs } from "./archive_verbs.ts";
-import type { NewFile } from "./new_file.ts";
-
-/** The fields of an object that have to be there: each of them, by the type. */
-type Needed<T> = {
-  readonly [Field in keyof T as object extends Pick<T, Field> ? never : Field]: true;
-};
-/** The same for each of the objects that a method may take. */
-type OneOf<T> = T extends unknown ? Needed<T> : never;
 
 const ID = { id: true } as const;
 const CHAT = { chat_id: true } as const;
 
-/** What each method needs: one of these objects. */
-const NEEDED: {
-  [Verb in keyof ArchiveVerbs]: OneOf<NonNullable<Parameters<ArchiveVerbs[Verb]>[0]>>[];
-} = {
+/** What each method needs: one of these sets of fields; none: there need not be any. */
+export const NEEDED = {
   createChat: [{ title: true }],
   getChat: [ID],
   listChats: [],
@@ -53,22 +40,22 @@ const NEEDED: {
   deleteAccount: [{ confirm: true }],
   usage: [],
   checkConnection: [],
-};
+} as const;
 
 /** What each item of a list needs, or the one object of the field. */
-const NEEDED_WITHIN: Record<string, object> = {
-  messages: { role: true, content: true } satisfies Needed<NewMessage>,
-  search_results: { block_id: true, page_number: true } satisfies Needed<NewSearchResult>,
-  images: { content: true } satisfies Needed<NewFile>,
-  document: { content: true } satisfies Needed<NewFile>,
-};
+export const NEEDED_WITHIN = {
+  messages: { role: true, content: true },
+  search_results: { block_id: true, page_number: true },
+  images: { content: true },
+  document: { content: true },
+} as const;
 
 const SEQ: Rule = [
   "a seq: a whole number",
   (value) => Number.isInteger(value) || value === Infinity,
 ];
 /** What fields of these methods mean, where that is something else than in others. */
-const OWN: { readonly [Verb in keyof ArchiveVerbs]?: Rules } = {
+const OWN: Partial<Record<string, Rules>> = {
   messages: { after: SEQ, before: SEQ },
   history: { after: SEQ, before: SEQ },
   deleteMessages: { after: SEQ },
@@ -121,7 +108,7 @@ function objectFault(
 
 /** What a field of objects takes. */
 function listOf(name: string): string | undefined {
-  const needed = NEEDED_WITHIN[name];
+  const needed = NEEDED_WITHIN[name as keyof typeof NEEDED_WITHIN] as object | undefined;
   return needed &&
     `${name === "document" ? "an object" : "a list of objects"} such as ${exampleOf(needed)}`;
 }
@@ -135,8 +122,8 @@ function listOf(name: string): string | undefined {
  */
 export function callFault(verb: string, input: unknown): Issue | undefined {
   if (!Object.hasOwn(NEEDED, verb)) return undefined;
-  const needed: readonly object[] = NEEDED[verb as keyof ArchiveVerbs];
-  const own = OWN[verb as keyof ArchiveVerbs] ?? {};
+  const needed: readonly object[] = NEEDED[verb as keyof typeof NEEDED];
+  const own = OWN[verb] ?? {};
   const outer = objectFault(input, needed, [], own);
   if (outer) return outer;
   for (const [name, within] of Object.entries(NEEDED_WITHIN)) {

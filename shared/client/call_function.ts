@@ -12,7 +12,8 @@ function isErrorBody(given: object | null | undefined): given is ErrorBody {
 
 /** The error that a function answered, or what a gateway in front of it means by its own. */
 async function errorOf(response: Response): Promise<ChatArchiveError> {
-  const answer: ErrorBody | { code?: unknown } | undefined = await response.json()
+  const answer: ErrorBody | { code?: unknown; message?: unknown } | undefined = await response
+    .json()
     .catch(() => undefined);
   if (isErrorBody(answer)) {
     const { code, message, details, request_id } = answer;
@@ -32,8 +33,8 @@ async function errorOf(response: Response): Promise<ChatArchiveError> {
     const message = "the key or the token is not valid";
     return new ChatArchiveError("unauthorized", message, { cause: { code: "", message } });
   }
-  // The platform says so of a function that is not deployed; others know no functions at all.
-  if (status === 404 && answer?.code !== "NOT_FOUND") {
+  // Of a function that is not deployed the platform has a message; PostgREST's is about the path.
+  if (status === 404 && (!answer?.message || /^PGRST/.test(String(answer.code)))) {
     return new ChatArchiveError("database_unavailable", "no Supabase API answers");
   }
   const message = `a function answered ${status}: is it deployed?`;

@@ -4,7 +4,6 @@ import { allowedIn } from "../input_fault.ts";
 import { INVALID_TOKEN, NO_USER } from "../unauthorized.ts";
 import { callFault } from "./call_fault.ts";
 import type { Connection } from "./connection.ts";
-import type { OperationFacts } from "./operation.ts";
 
 /** Why nobody is let in, where PostgREST, or a gateway before it, said so. */
 function whyUnauthorized({ message, cause }: ChatArchiveError): string {
@@ -27,7 +26,7 @@ function whyUnauthorized({ message, cause }: ChatArchiveError): string {
  */
 export function explained(
   error: ChatArchiveError,
-  { operation, input }: OperationFacts,
+  { operation, input }: { operation: string; input?: object },
   { called = input }: Connection,
 ): ChatArchiveError {
   if (error.code === "unauthorized") return error.with({}, whyUnauthorized(error));

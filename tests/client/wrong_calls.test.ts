@@ -1,9 +1,37 @@
 /** A method that is called with what it can't take says which field of the caller's is wrong. */
-import { type ChatArchive, connect, createChatArchive, deleteChat } from "@shared/client/mod.ts";
+import { NEEDED, NEEDED_WITHIN } from "@shared/client/call_fault.ts";
+import {
+  type ArchiveVerbs,
+  type ChatArchive,
+  connect,
+  createChatArchive,
+  deleteChat,
+  type NewDocument,
+  type NewImage,
+  type NewMessage,
+  type NewSearchResult,
+} from "@shared/client/mod.ts";
 import { assertEquals } from "@std/assert";
 import { apiClient } from "../support/api_client.ts";
 import { assertCode } from "../support/client_calls.ts";
 import { signUp } from "../support/users.ts";
+
+/** The fields of an object that have to be there: each of them, by the type. */
+type Needed<T> = {
+  readonly [Field in keyof T as object extends Pick<T, Field> ? never : Field]: true;
+};
+/** The same for each of the objects that a method may take. */
+type OneOf<T> = T extends unknown ? Needed<T> : never;
+// The tables hold what the types say.
+NEEDED satisfies {
+  [Verb in keyof ArchiveVerbs]: readonly OneOf<NonNullable<Parameters<ArchiveVerbs[Verb]>[0]>>[];
+};
+NEEDED_WITHIN satisfies {
+  messages: Needed<NewMessage>;
+  search_results: Needed<NewSearchResult>;
+  images: Needed<NewImage>;
+  document: Needed<NewDocument>;
+};
 
 const { client } = await signUp();
 const archive = createChatArchive(client);
