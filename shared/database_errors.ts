@@ -9,6 +9,9 @@ export interface QueryError {
   hint?: string | null;
 }
 
+/** Of an address that is another server's, or not that of the API alone. */
+const NOT_OURS: [ErrorCode, string] = ["database_unavailable", "no Supabase API answers"];
+
 /** First match decides. SQLSTATEs are PostgreSQL's ("Appendix A"), PGRST codes are PostgREST's. */
 const CODES: [RegExp, ErrorCode, string][] = [
   [/^23503$/, "not_found", "no such row"],
@@ -19,8 +22,8 @@ const CODES: [RegExp, ErrorCode, string][] = [
   [/^54/, "payload_too_large", "a value is too large or too deep"],
   [/^PT429$/, "quota_exceeded", "a quota is used up"],
   [/^PGRST116$/, "not_found", "no such row"],
-  [/^PGRST30[0-3]$/, "unauthorized", "the access token is not valid"],
   [/^PGRST00/, "database_unavailable", "the database can't be reached"],
+  [/^PGRST125$/, ...NOT_OURS],
   [/^(PGRST1|PGRST204$|42703$)/, "invalid_request", "the query is not valid"],
   // No code: the request itself failed (network), or a gateway answered something else.
   [/^$/, "database_unavailable", "the database can't be reached"],
@@ -28,6 +31,8 @@ const CODES: [RegExp, ErrorCode, string][] = [
 
 /** What a gateway means that answers before the database does, by HTTP status; it has no code of ours. */
 const STATUSES: Record<number, [ErrorCode, string]> = {
+  200: NOT_OURS,
+  404: NOT_OURS,
   403: ["forbidden", "a gateway refuses this request"],
   413: ["payload_too_large", "a gateway refuses this size"],
   429: ["rate_limited", "too many requests"],
@@ -83,8 +88,12 @@ export function databaseError(error: QueryError, status?: number): ChatArchiveEr
   const code = error.code ?? "";
   const quota = quotaOf(error);
   if (quota) return quota;
+  // PostgREST refuses nobody in particular with 42501 and this status.
+  if (status === 401 || /^PGRST30/.test(code)) {
+    return new ChatArchiveError("unauthorized", "not authorized", { cause: error });
+  }
   const match = CODES.find(([pattern]) => pattern.test(code));
-  const gateway = code === "" || !match ? STATUSES[status ?? 0] : undefined;
+  const gateway = /^(PGRST|\w{5}$)/.test(code) ? undefined : STATUSES[status ?? 0];
   if (gateway) return new ChatArchiveError(...gateway, { cause: error });
   if (!match) return new ChatArchiveError("internal", "the query failed", { cause: error });
   const [, ours, message] = match;

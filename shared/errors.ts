@@ -74,8 +74,8 @@ export class ChatArchiveError extends Error {
   }
 
   /** The same error, with more of what is known. */
-  with(info: ErrorInfo): ChatArchiveError {
-    return new ChatArchiveError(this.code, this.message, { ...this, cause: this.cause, ...info });
+  with(info: ErrorInfo, message = this.message): ChatArchiveError {
+    return new ChatArchiveError(this.code, message, { ...this, cause: this.cause, ...info });
   }
 
   /** The HTTP status of the code. */
@@ -100,7 +100,3 @@ export function fieldError(
     details: [{ path, message }],
   });
 }
-
-/** What to say with `unauthorized` to whoever sent no user's token at all. */
-export const NO_USER =
-  "nobody is signed in: sign in or, on a server, create the client with the user's token (accessToken)";

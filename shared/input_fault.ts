@@ -10,8 +10,9 @@ import { storableJson } from "./storable.ts";
 import { TIME } from "./time.ts";
 
 /** What is allowed, in words; and whether a value is. */
-type Rule = [allowed: string, isAllowed: (value: unknown) => boolean];
-type Rules = Readonly<Record<string, Rule>>;
+export type Rule = [allowed: string, isAllowed: (value: unknown) => boolean];
+/** By the field's name. */
+export type Rules = Readonly<Record<string, Rule>>;
 
 const KIB = 1024;
 const MAX_INTEGER = 2_147_483_647;
@@ -79,6 +80,12 @@ const COUNT: Rule = [
   (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_INTEGER,
 ];
 const METADATA = json("object", 64, isObject);
+const KIND = oneOf("title", "document", "message", "image", "search_result");
+/** A Blob has a size, bytes a length. */
+const sizeOf = (value: unknown) => {
+  const { size, byteLength } = (value ?? {}) as { size?: number; byteLength?: number };
+  return size ?? byteLength ?? 0;
+};
 
 /** By the field's name, which is that of the column. */
 const RULES: Rules = {
@@ -116,6 +123,12 @@ const RULES: Rules = {
     (value) => isText(value) && TIME.test(value),
   ],
   query: characters(0, 1000),
+  kinds: [
+    "a list of title, document, message, image and search_result",
+    (value) => Array.isArray(value) && value.every(KIND[1]),
+  ],
+  ids: ["a list of UUIDs", Array.isArray],
+  replaces: ["a list of UUIDs", Array.isArray],
 };
 
 /** Of files: `content` is not text there. */
@@ -124,7 +137,7 @@ const FILE_RULES: Rules = {
   message_id: ID,
   document_id: ID,
   name: notBlank(characters(1, 512)),
-  content: ["a Blob, an ArrayBuffer or a Uint8Array, not empty", () => true],
+  content: ["a Blob, an ArrayBuffer or a Uint8Array, not empty", (value) => sizeOf(value) > 0],
   image_type: characters(1, 50),
   description: characters(0, 16_384),
   coords_norm: [
@@ -153,10 +166,12 @@ const ID_LISTS = ["ids", "replaces"];
 /**
  * The first field of an input that has no allowed value.
  *
+ * @param own rules of the method's own, before the others
  * @returns its place in the input and what is allowed; undefined where no rule is broken
  */
 export function inputFault(
   input: object,
+  own: Rules = {},
   rules: Rules = RULES,
   path: Issue["path"] = [],
 ): Issue | undefined {
@@ -169,14 +184,14 @@ export function inputFault(
       for (const [index, item] of value.entries()) {
         const place = [...at, index];
         if (!inner && !ID[1](item)) return { path: place, message: ID[0] };
-        const fault = inner && isObject(item) ? inputFault(item, inner, place) : undefined;
+        const fault = inner && isObject(item) ? inputFault(item, {}, inner, place) : undefined;
         if (fault) return fault;
       }
     } else if (inner && isObject(value)) {
-      const fault = inputFault(value as object, inner, at);
+      const fault = inputFault(value as object, {}, inner, at);
       if (fault) return fault;
-    } else if (!list && Object.hasOwn(rules, name)) {
-      const [allowed, isAllowed] = rules[name]!;
+    } else if (!inner && (Object.hasOwn(own, name) || Object.hasOwn(rules, name))) {
+      const [allowed, isAllowed] = own[name] ?? rules[name]!;
       if (!isAllowed(value)) return { path: at, message: allowed };
     }
   }

@@ -5,7 +5,6 @@
  */
 import { delay } from "./async.ts";
 import { databaseError, type QueryError } from "./database_errors.ts";
-import { ChatArchiveError, NO_USER } from "./errors.ts";
 
 /** What supabase-js answers. */
 interface QueryResult {
@@ -29,10 +28,6 @@ export async function query<Result extends QueryResult>(
   for (let attempt = 1;; attempt++) {
     const { data, error, status } = await run();
     if (!error) return data as Extract<Result, { error: null }>["data"];
-    // PostgREST refuses nobody in particular with 42501 and the status 401.
-    if (status === 401) {
-      throw new ChatArchiveError("unauthorized", NO_USER, { cause: error });
-    }
     if (attempt === 3 || !LOST.has(error.code ?? "")) throw databaseError(error, status);
     await delay(Math.random() * 100 * attempt);
   }

@@ -5,7 +5,7 @@ import { archiveChat, unarchiveChat } from "./archive_chat.ts";
 import type { ArchiveVerbs } from "./archive_verbs.ts";
 import type { Connection } from "./connection.ts";
 import { createChat } from "./create_chat.ts";
-import { deleteDocument, documents } from "./documents.ts";
+import { documents } from "./documents.ts";
 import { getChat } from "./get_chat.ts";
 import { history } from "./history.ts";
 import { images, searchResults } from "./images.ts";
@@ -15,6 +15,7 @@ import {
   checkConnection,
   deleteAccount,
   deleteChat,
+  deleteDocument,
   deleteImages,
   deleteMessages,
   download,
@@ -82,8 +83,11 @@ const VERBS: VerbFunctions = {
 export function bindVerbs(connection: Connection): ArchiveVerbs {
   const bound = Object.entries(VERBS).map(([name, verb]) => [
     name,
-    (input: never) =>
-      (verb as (connection: Connection, input: never) => unknown)(connection, input),
+    (input: unknown) =>
+      (verb as (connection: Connection, input: unknown) => unknown)(
+        { ...connection, called: input ??= {} },
+        input,
+      ),
   ]);
   return Object.fromEntries(bound);
 }

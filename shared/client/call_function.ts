@@ -1,9 +1,10 @@
-import { ChatArchiveError, type ErrorBody, NO_USER, STATUS_OF } from "../errors.ts";
+import { ChatArchiveError, type ErrorBody, STATUS_OF } from "../errors.ts";
 import { type FunctionRequest, functionRequest, noAnswer } from "./function_request.ts";
 import type { Operation } from "./operation.ts";
 
 /** Whether an answer is an error of ours: gateways answer in their own ways. */
-function isErrorBody(answer: ErrorBody | null | undefined): answer is ErrorBody {
+function isErrorBody(given: object | null | undefined): given is ErrorBody {
+  const answer = given as Partial<ErrorBody> | null | undefined;
   return typeof answer?.code === "string" && Object.hasOwn(STATUS_OF, answer.code) &&
     typeof answer.message === "string" && typeof answer.request_id === "string" &&
     (answer.details === undefined || typeof answer.details === "object");
@@ -11,9 +12,11 @@ function isErrorBody(answer: ErrorBody | null | undefined): answer is ErrorBody 
 
 /** The error that a function answered, or what a gateway in front of it means by its own. */
 async function errorOf(response: Response): Promise<ChatArchiveError> {
-  const body: ErrorBody | undefined = await response.json().catch(() => undefined);
-  if (isErrorBody(body)) {
-    const { code, message, details, request_id } = body;
+  const answer: ErrorBody | { code?: unknown; message?: unknown } | undefined = await response
+    .json()
+    .catch(() => undefined);
+  if (isErrorBody(answer)) {
+    const { code, message, details, request_id } = answer;
     const retryAfter = response.headers.get("retry-after");
     return new ChatArchiveError(code, message, {
       requestId: request_id,
@@ -25,8 +28,15 @@ async function errorOf(response: Response): Promise<ChatArchiveError> {
   if (status >= 500) {
     return new ChatArchiveError("database_unavailable", "the functions can't be reached");
   }
-  if (status === 401) return new ChatArchiveError("unauthorized", NO_USER);
   if (status === 429) return new ChatArchiveError("rate_limited", "too many requests");
+  if (status === 401) {
+    const message = "the key or the token is not valid";
+    return new ChatArchiveError("unauthorized", message, { cause: { code: "", message } });
+  }
+  // Of a function that is not deployed the platform has a message; PostgREST's is about the path.
+  if (status === 404 && (!answer?.message || /^PGRST/.test(String(answer.code)))) {
+    return new ChatArchiveError("database_unavailable", "no Supabase API answers");
+  }
   const message = `a function answered ${status}: is it deployed?`;
   // As supabase-js gives it: without a code, it is no answer of ours.
   return new ChatArchiveError("internal", message, { cause: { code: "", message } });
@@ -57,6 +67,9 @@ export async function readJson<Answer>(response: Response, signal: AbortSignal):
   try {
     return await response.json();
   } catch (cause) {
+    if (cause instanceof SyntaxError) {
+      throw new ChatArchiveError("database_unavailable", "no Supabase API answers", { cause });
+    }
     throw noAnswer(cause, signal);
   }
 }

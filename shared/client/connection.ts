@@ -32,6 +32,8 @@ export interface Connection {
   readonly log: (entry: LogEntry) => void;
   /** For whom requests are sent; by default whoever is signed in when an operation begins. */
   readonly user_id?: string;
+  /** What the caller's own method was called with, of whatever type: errors name its fields. */
+  readonly called?: unknown;
   /** Whether the deployment keeps rows. */
   readonly useDatabase: () => Promise<boolean>;
 }

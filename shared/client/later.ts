@@ -29,6 +29,8 @@ export const attachImages = later("attachImages");
 export const checkConnection = later("checkConnection");
 /** Deletes a chat with everything in it; its status says whether the bytes are gone, too. */
 export const deleteChat = later("deleteChat");
+/** Deletes a document; its bytes follow within a minute. */
+export const deleteDocument = later("deleteDocument");
 /** Deletes images; their bytes follow within a minute. */
 export const deleteImages = later("deleteImages");
 /** Deletes messages with their images and search results. */

@@ -8,6 +8,7 @@ export { awaitDeletion } from "./await_deletion.ts";
 export { checkConnection } from "./check_connection.ts";
 export { deleteAccount } from "./delete_account.ts";
 export { deleteChat } from "./delete_chat.ts";
+export { deleteDocument } from "./delete_document.ts";
 export { deleteImages } from "./delete_images.ts";
 export { deleteMessages } from "./delete_messages.ts";
 export { download } from "./download.ts";

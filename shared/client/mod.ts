@@ -38,7 +38,7 @@ export { type ChatArchiveOptions, createChatArchive } from "./create_chat_archiv
 export type { Deletion } from "./delete_chat.ts";
 export type { DeleteImages } from "./delete_images.ts";
 export type { DeleteMessages } from "./delete_messages.ts";
-export { deleteDocument, documents } from "./documents.ts";
+export { documents } from "./documents.ts";
 export type { WhichFile } from "./download.ts";
 export type { DownloadUrl, DownloadUrls, WhichFiles } from "./download_urls.ts";
 export type {
@@ -65,6 +65,7 @@ export {
   checkConnection,
   deleteAccount,
   deleteChat,
+  deleteDocument,
   deleteImages,
   deleteMessages,
   download,

@@ -31,27 +31,28 @@ export interface Operation {
 }
 
 /** What callers see of a failure: always our error, with the operation's request id. */
-function asArchiveError(thrown: unknown, requestId: string) {
-  if ((thrown as Error | undefined)?.name === "TimeoutError") {
-    const message = "there was no answer in time";
-    return new ChatArchiveError("database_unavailable", message, { requestId, cause: thrown });
-  }
-  if (thrown instanceof ChatArchiveError) {
-    return thrown.with({ requestId: thrown.requestId ?? requestId });
-  }
-  const message = "something went wrong";
-  return new ChatArchiveError("internal", message, { requestId, cause: thrown });
+function asArchiveError(thrown: unknown, requestId: string, { supabase }: Connection) {
+  const error = thrown instanceof ChatArchiveError
+    ? thrown
+    : (thrown as Error | undefined)?.name === "TimeoutError"
+    ? new ChatArchiveError("database_unavailable", "nobody answers", { cause: thrown })
+    : new ChatArchiveError("internal", "something went wrong", { cause: thrown });
+  return error.with(
+    { requestId: error.requestId ?? requestId },
+    error.message.replace(/(reached|answers)$/, (said) => {
+      // Without what may be secret in it.
+      const { origin, pathname } = supabase["functionsUrl"];
+      return `${said} at ${origin + pathname.slice(0, -13)}: does it run there?`;
+    }),
+  );
 }
 
-/** What explains it is loaded when it is needed. */
-async function inTermsOf(input: object | undefined, error: ChatArchiveError) {
-  if (error.code !== "invalid_request" || !input) return error;
-  try {
-    return (await import("./explained.ts")).explained(error, input);
-  } catch {
-    return error;
-  }
-}
+/** What explains it is loaded when it is needed, and can be. */
+const inTermsOf = (error: ChatArchiveError, facts: OperationFacts, connection: Connection) =>
+  error.code === "database_unavailable"
+    ? error
+    : import("./explained.ts").then(({ explained }) => explained(error, facts, connection))
+      .catch(() => error);
 
 function begin(connection: Connection, facts: OperationFacts) {
   const started = performance.now();
@@ -100,7 +101,11 @@ function begin(connection: Connection, facts: OperationFacts) {
         end("info", "aborted");
         return signal.reason;
       }
-      const error = await inTermsOf(facts.input, asArchiveError(thrown, request_id));
+      const error = await inTermsOf(
+        asArchiveError(thrown, request_id, connection),
+        facts,
+        connection,
+      );
       end(error.status >= 500 ? "error" : "warning", "error", error.code);
       return error;
     },

@@ -17,7 +17,7 @@ const LATER: Record<string, string> = {
   "sha2.js": "loaded with the first upload over 16 MiB, or on a page that is not secure",
   "with_offline.js": 'loaded when `offline: "local"` is chosen',
   "local_export.js": "loaded with the first export without the server",
-  "explained.js": "loaded when the server refuses a value",
+  "explained.js": "loaded when the server refuses a call",
   "later_verbs.js": "loaded with the first upload, download, export, import or deletion",
   "memory_store.js": 'loaded with `memoryStore`, the default of `offline: "local"`',
 };

@@ -1,5 +1,5 @@
-import { ChatArchiveError, fieldError, NO_USER } from "../../errors.ts";
-import { inputFault } from "../../input_fault.ts";
+import { ChatArchiveError } from "../../errors.ts";
+import { NO_USER } from "../../unauthorized.ts";
 import { storable } from "../../storable.ts";
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { Connection } from "../connection.ts";
@@ -120,17 +120,10 @@ export class OfflineArchive {
   /**
    * Writes to the server, or else here.
    *
-   * @param called what the caller's own method was called with, where that is another one
-   * @throws {ChatArchiveError} `invalid_request` also for what only the server would refuse otherwise
+   * @throws {ChatArchiveError}
    */
-  async write(
-    operation: keyof ArchiveVerbs,
-    given: object,
-    called: object = given,
-  ): Promise<unknown> {
+  async write(operation: keyof ArchiveVerbs, given: object): Promise<unknown> {
     const started = performance.now();
-    const fault = inputFault(called);
-    if (fault) throw fieldError("invalid_request", fault.path, fault.message);
     const rule = this.rules[operation]!;
     const { signal, onProgress } = given as { signal?: AbortSignal; onProgress?: unknown };
     const input = rule.prepare(storable(given) as never);

@@ -1,6 +1,9 @@
 import type { ArchiveVerbs } from "../archive_verbs.ts";
 import type { ChatArchive } from "../chat_archive.ts";
 import type { Connection } from "../connection.ts";
+import { fieldError } from "../../errors.ts";
+import { callFault } from "../call_fault.ts";
+import { isEachVerb } from "../each_verbs.ts";
 import { callsFor } from "./adopt.ts";
 import type { Message } from "../rows.ts";
 import type { PendingWrite } from "./pending_write.ts";
@@ -25,10 +28,35 @@ function writes(archive: OfflineArchive): Partial<ArchiveVerbs> {
     async addMessage(input) {
       const { chat_id, signal, ...message } = input;
       const list = { chat_id, messages: [message], signal };
-      const [stored] = await archive.write("addMessages", list, input) as Message[];
+      const [stored] = await archive.write("addMessages", list) as Message[];
       return stored!;
     },
   };
+}
+
+/**
+ * The same methods, which refuse what the server would refuse before the device keeps it.
+ *
+ * @throws {ChatArchiveError} `invalid_request`, with the caller's own field
+ */
+function checked(verbs: Partial<ArchiveVerbs>): Partial<ArchiveVerbs> {
+  type Method = (input: object) => unknown;
+  const check = (name: string, called: unknown) => {
+    const input = called ?? {};
+    const fault = callFault(name, input);
+    if (fault) throw fieldError("invalid_request", fault.path, fault.message);
+    return input;
+  };
+  return Object.fromEntries(
+    Object.entries(verbs).map(([name, verb]) => [
+      name,
+      isEachVerb(name)
+        ? async function* (called?: unknown) {
+          yield* (verb as Method)(check(name, called)) as AsyncIterable<unknown>;
+        }
+        : async (called?: unknown) => await (verb as Method)(check(name, called)),
+    ]),
+  );
 }
 
 /** Writes that the server does not have: those of the local identity too, as they would be adopted. */
@@ -63,8 +91,7 @@ export function withOffline(
   const archive = new OfflineArchive(connection, options, rules, serverOf);
   const known = { ...reads(archive), ...writes(archive) };
   return {
-    ...known,
-    ...serverOnly(archive, bindVerbs(connection), known),
+    ...checked({ ...known, ...serverOnly(archive, bindVerbs(connection), known) }),
     pending: () => pending(archive),
     sync: () => archive.sync(),
     conflicts: async () => await (await archive.device()).look((_, queue) => queue.conflicts()),

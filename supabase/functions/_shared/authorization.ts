@@ -1,6 +1,7 @@
 import { verifyAuth } from "@supabase/server/core";
 import type { Access } from "@shared/contracts/contract.ts";
-import { ChatArchiveError, NO_USER } from "@shared/errors.ts";
+import { ChatArchiveError } from "@shared/errors.ts";
+import { INVALID_TOKEN, NO_USER } from "@shared/unauthorized.ts";
 
 /** Who calls. */
 export interface Caller {
@@ -38,7 +39,7 @@ export async function authorize(request: Request, access: Access): Promise<Calle
       access === "secret"
         ? "the secret key is required"
         : hasToken(request)
-        ? "the access token is not valid, or has expired"
+        ? INVALID_TOKEN
         : NO_USER,
       { cause: error },
     );
