@@ -10,6 +10,8 @@ import { PostgresConnection } from "@supabase/lite/postgres";
 
 /** PostgREST's statuses by SQLSTATE (its documentation, "Errors"); the first match counts. */
 const STATUS_BY_SQLSTATE: [RegExp, number][] = [
+  // A null character in the query becomes part of a statement: the request is wrong, not the line.
+  [/^08P01/, 400],
   [/^(08|53|57P0[123])/, 503],
   [/^(23503|23505)/, 409],
   [/^(42883|42P01)/, 404],
@@ -22,7 +24,7 @@ const STATUS_BY_SQLSTATE: [RegExp, number][] = [
 ];
 
 const CONNECTION_LOST =
-  /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT|CONNECT_|CONNECTION_|08|57P0[123]|53300)/;
+  /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT|CONNECT_|CONNECTION_|08(?!P01)|57P0[123]|53300)/;
 
 /** What PostgREST answers, with 503, while it has no database. */
 export const NO_DATABASE = {
