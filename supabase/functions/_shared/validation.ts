@@ -13,6 +13,17 @@ const misfits = (issues: z.core.$ZodIssue[]) =>
 /** Issues that an answer names: a request may have a hundred thousand. */
 const MAX_ISSUES = 100;
 
+/** More items than any list of a request may have. */
+const MOST_ITEMS = 1001;
+
+/** Cuts lists that are too long: each of their items may be an issue, and take more memory than there is. */
+function cutLists(raw: unknown): void {
+  if (typeof raw !== "object" || raw === null) return;
+  for (const value of Object.values(raw)) {
+    if (Array.isArray(value) && value.length > MOST_ITEMS) value.length = MOST_ITEMS;
+  }
+}
+
 /** zod reports a union that fits nowhere as one issue; the alternative that is nearest names the field. */
 function nearestOf(alternatives: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
   return alternatives.toSorted((a, b) => misfits(a) - misfits(b) || a.length - b.length)[0]!;
@@ -36,10 +47,12 @@ function issuesOf(issues: z.core.$ZodIssue[]): Issue[] {
  * Checks what a caller sent.
  *
  * @param schema of the contract
+ * @param raw    its lists may be cut
  * @returns what it says, with defaults filled in
  * @throws {ChatArchiveError} `invalid_request`, whose details name each field that is wrong
  */
 export function validated<Input>(schema: z.ZodType<Input>, raw: unknown): Input {
+  cutLists(raw);
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const details = issuesOf(parsed.error.issues);

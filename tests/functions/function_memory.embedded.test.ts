@@ -2,8 +2,6 @@
  * No function takes more than 128 MiB over what it takes at its start, whatever it is sent: the platform gives
  * 256. In a process of its own; how it is counted stands in tests/support/function_memory.ts, what each took in
  * the output. Memory does not grow with the number of rows: there are as many as fill some pages or batches.
- *
- * Not in the suite yet: it takes minutes. `deno task test tests/functions/function_memory.ts` runs it.
  */
 import { zipSync } from "fflate";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
