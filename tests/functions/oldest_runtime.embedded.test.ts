@@ -101,6 +101,15 @@ onOldest(
   },
 );
 
+onOldest("a deleted chat is gone with all of its bytes", async ({ status }) => {
+  const user = await signUp(status);
+  const chat_id = await user.createChat();
+  await uploadAll(user, chat_id, [image("a.png", 1), image("b.png", 2)]);
+  const answer = await user.call("delete-chat", { chat_id });
+  const [{ objects_deleted, objects_pending }] = answer.body.deletions;
+  assertEquals([answer.status, objects_deleted, objects_pending], [200, 2, 0]);
+});
+
 onOldest("a zip that is cut or damaged is refused, and leaves nothing", async ({ status }) => {
   const user = await signUp(status);
   const chat_id = await user.createChat();

@@ -27,7 +27,7 @@ export async function createS3Client(
   endpoint: string | undefined,
   requestTimeout: number,
 ): Promise<S3Client> {
-  const { S3Client } = await loadSdk();
+  const [{ S3Client }, { Crc32 }] = await Promise.all([loadSdk(), import("./s3_checksum.ts")]);
   return new S3Client({
     ...(endpoint ? { endpoint } : {}),
     region: settings.region,
@@ -40,6 +40,7 @@ export async function createS3Client(
     // become part of what a browser has to send.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
+    checksumAlgorithms: { CRC32: Crc32 },
     // A bucket that ignores the header would cost six seconds an upload.
     expectContinueHeader: false,
     logger: SILENT,
