@@ -147,11 +147,14 @@ testWith(chromium, "Chromium", "the React application is built and works", async
       response.request().method() === "POST" &&
       response.url().includes("/rest/v1/chats")
     );
+    let isHeld = false;
     await page.route("**/rest/v1/chats?*", async (route) => {
+      if (isHeld || route.request().method() !== "GET") return await route.fallback();
+      isHeld = true;
       const response = await route.fetch();
       await made;
       await route.fulfill({ response }).catch(() => {}); // The page no longer waits for it.
-    }, { times: 1 });
+    });
     await page.goto(`http://127.0.0.1:${server.addr.port}/`);
     await page.getByRole("button", { name: "Sign in as the demo user" }).click();
     await page.getByRole("button", { name: "New chat" }).click();
