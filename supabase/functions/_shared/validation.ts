@@ -5,6 +5,7 @@
  */
 import type { z } from "zod";
 import { ChatArchiveError, type Issue } from "@shared/errors.ts";
+import { CHATS_PER_REQUEST, DOWNLOADS_PER_REQUEST, FILES_PER_REQUEST } from "@shared/limits.ts";
 
 /** Issues that say that an alternative was not meant at all: unknown or wrong fields at the top. */
 const misfits = (issues: z.core.$ZodIssue[]) =>
@@ -13,8 +14,8 @@ const misfits = (issues: z.core.$ZodIssue[]) =>
 /** Issues that an answer names: a request may have a hundred thousand. */
 const MAX_ISSUES = 100;
 
-/** More items than any list of a request may have. */
-const MOST_ITEMS = 1001;
+/** One more than the longest list of a request may have. */
+const MOST_ITEMS = Math.max(CHATS_PER_REQUEST, DOWNLOADS_PER_REQUEST, FILES_PER_REQUEST) + 1;
 
 /** Cuts lists that are too long: each of their items may be an issue, and take more memory than there is. */
 function cutLists(raw: unknown): void {
