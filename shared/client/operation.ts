@@ -39,11 +39,14 @@ function asArchiveError(thrown: unknown, requestId: string, { supabase }: Connec
     : new ChatArchiveError("internal", "something went wrong", { cause: thrown });
   return error.with(
     { requestId: error.requestId ?? requestId },
-    error.message.replace(/(reached|answers)$/, (said) => {
-      // Without what may be secret in it.
-      const { origin, pathname } = supabase["functionsUrl"];
-      return `${said} at ${origin + pathname.slice(0, -13)}: does it run there?`;
-    }),
+    // The bucket has an address of its own.
+    error.code === "database_unavailable"
+      ? error.message.replace(/(reached|answers)$/, (said) => {
+        // Without what may be secret in it.
+        const { origin, pathname } = supabase["functionsUrl"];
+        return `${said} at ${origin + pathname.slice(0, -13)}: does it run there?`;
+      })
+      : error.message,
   );
 }
 

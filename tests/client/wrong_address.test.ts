@@ -3,10 +3,12 @@ import { type ChatArchive, createChatArchive } from "@shared/client/mod.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { apiClient } from "../support/api_client.ts";
 import { assertCode } from "../support/client_calls.ts";
+import { png } from "../support/files.ts";
 import { stack } from "../support/stack.ts";
 import { signUp } from "../support/users.ts";
 
-const { token } = await signUp();
+const user = await signUp();
+const { token } = user;
 const id = crypto.randomUUID();
 
 /** A read by the API, a write, and a function. */
@@ -49,3 +51,21 @@ for (const [what, answer] of ANSWERS) {
     await eachSays(`http://127.0.0.1:${server.addr.port}`, /no Supabase API answers at/);
   });
 }
+
+Deno.test("a bucket that can't be reached is not said to be at the API's address", async () => {
+  const { fetch } = globalThis;
+  globalThis.fetch = (input, init) =>
+    `${input instanceof Request ? input.url : input}`.includes("X-Amz-Signature")
+      ? Promise.reject(new TypeError("refused"))
+      : fetch(input, init);
+  try {
+    const archive = createChatArchive(user.client, { attempts: 1 });
+    const chat_id = await user.createChat();
+    const images = [{ name: "a.png", content: png(1, 1) }];
+    const upload = () => archive.uploadImages({ chat_id, images });
+    const { message } = await assertCode(upload, "storage_unavailable");
+    assertMatch(message, /the bucket can't be reached$/);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
