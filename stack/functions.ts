@@ -12,6 +12,9 @@ import { TextLineStream } from "./text_lines.ts";
 /** For the process to end by itself. */
 const STOP_TIMEOUT_MS = 3000;
 
+/** From a connection that broke off to the end of the process, where that was the cause. */
+const END_TIMEOUT_MS = 1000;
+
 /** The functions, served. */
 export interface FunctionsServer {
   fetch(request: Request): Promise<Response>;
@@ -149,10 +152,14 @@ export async function startFunctions(
   return {
     async fetch(request) {
       await restarted.catch(() => {});
+      const { child } = host;
       try {
         return await forward(request);
       } catch (error) {
         if (request.signal.aborted) throw error;
+        // The connection breaks off before the end is told. Whoever reads this answer and asks again
+        // is to wait for the next process, not to come to the port of the last.
+        await within(END_TIMEOUT_MS, () => child.status).catch(() => {});
         return Response.json(
           { code: "internal", message: "the function ended before it answered" },
           { status: 502, headers: { "access-control-allow-origin": "*" } },
