@@ -1,9 +1,10 @@
 /**
- * Users of an application, each with one request at a time, for some minutes: first undisturbed, then with a
+ * Users of an application, for some minutes each: first undisturbed, each with one request after the other,
+ * which is the most that is answered; then with 70 % of that, at times that no answer changes; then with a
  * bucket of whose requests 5 % are cut and 5 % wait for a second, and with the database killed in the
  * middle. Afterwards the worker runs, and what was acknowledged is counted: each message with its content, each
  * row of a file with its bytes, each deleted chat without any. Database and bucket are one stack, functions,
- * API and the relay to the bucket another. LOAD_USERS and LOAD_SECONDS (of each of the two) say how many, 200 and
+ * API and the relay to the bucket another. LOAD_USERS and LOAD_SECONDS (of each of the three) say how many, 200 and
  * 600 without them.
  */
 import type { StackStatus } from "../stack/status_file.ts";
@@ -14,7 +15,7 @@ import { bucketOf } from "../tools/operator_bucket.ts";
 import { alone } from "./harness/figures.ts";
 import { type BenchUser, signUp, withSql, withStackProcess } from "./harness/places.ts";
 import { type Bench, defineQuestion } from "./harness/question.ts";
-import { quantile } from "./harness/statistics.ts";
+import { median, quantile } from "./harness/statistics.ts";
 import { Ledger } from "./load/ledger.ts";
 import { settle } from "./load/settle.ts";
 import { INTENDED, OPS, type Outcome, work } from "./load/virtual_user.ts";
@@ -49,12 +50,22 @@ interface Place {
   pid: number;
 }
 
+interface Load {
+  users: number;
+  seconds: number;
+  /** Whether parts fail. */
+  faulty?: boolean;
+  /** Requests a second of all users, where they do not wait for answers. */
+  rate?: number;
+}
+
+/** @returns requests a second that were answered */
 async function phase(
   name: string,
   { front, back, relay, pid }: Place,
-  { users, seconds, faulty }: { users: number; seconds: number; faulty: boolean },
+  { users, seconds, faulty = false, rate = Infinity }: Load,
   { add, fault, note }: Bench,
-): Promise<void> {
+): Promise<number> {
   const ledger = new Ledger();
   const outcomes: Outcome[] = [];
   const memory: number[] = [];
@@ -62,7 +73,8 @@ async function phase(
   const accounts: BenchUser[] = [];
   for (let n = 0; n < users; n++) accounts.push(await signUp(front));
   const every = Math.max(1, seconds / 60);
-  const until = performance.now() + seconds * 1000;
+  const begun = performance.now();
+  const until = begun + seconds * 1000;
   const sample = async () => {
     memory.push(await memoryOf(pid));
     if (faulty) return;
@@ -78,7 +90,13 @@ async function phase(
   relay.faults = faulty ? { cut: 0.05, slow: 0.05, delay: 1000 } : { cut: 0, slow: 0, delay: 0 };
   await Promise.all(
     accounts.map((user) =>
-      work(user, ledger, () => performance.now() < until, (outcome) => void outcomes.push(outcome))
+      work(
+        user,
+        ledger,
+        () => performance.now() < until,
+        (outcome) => void outcomes.push(outcome),
+        rate / users,
+      )
     ),
   );
   clearInterval(sampler);
@@ -86,12 +104,18 @@ async function phase(
   relay.faults = { cut: 0, slow: 0, delay: 0 };
 
   const what = (text: string) => `${name}: ${text}`;
-  add(alone(what("requests a second"), [outcomes.length / seconds], { unit: "" }));
+  const answered = outcomes.length / ((performance.now() - begun) / 1000);
+  add(alone(what("requests a second"), [answered], { unit: "" }));
   for (const op of OPS) {
     const times = outcomes.filter((one) => one.op === op && !one.error).map(({ time }) => time);
     if (times.length === 0) continue;
     add(alone(what(op), times));
-    add(alone(what(`${op}, 99th of a hundred`), [quantile(times, 0.99)]));
+    const last = quantile(times, 0.99);
+    add(alone(what(`${op}, 99th of a hundred`), [last]));
+    if (rate < Infinity) {
+      const ratio = last / median(times);
+      add(alone(what(`${op}, the 99th to the median`), [ratio], { unit: "", bound: 5 }));
+    }
   }
   const errors = Map.groupBy(outcomes.filter(({ error }) => error), ({ error }) => error!);
   for (const [code, list] of errors) {
@@ -123,6 +147,7 @@ async function phase(
   for (const [text, count] of counts) {
     add(alone(what(text), [count], { unit: "", bound: 0 }));
   }
+  return answered;
 }
 
 /** How the system behaves under load, and with parts of it failing. */
@@ -155,7 +180,8 @@ export const question = defineQuestion({
       for (const [what, count] of Object.entries(size)) {
         bench.add(alone(what, [count], { unit: "" }));
       }
-      await phase("undisturbed", place, { ...size, faulty: false }, bench);
+      const most = await phase("undisturbed", place, size, bench);
+      await phase("at 70 % of that rate", place, { ...size, rate: 0.7 * most }, bench);
       await phase("with faults", place, { ...size, faulty: true }, bench);
     }),
 });

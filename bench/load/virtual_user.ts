@@ -1,4 +1,5 @@
 /** A user of an application: one request after the other, of a mix of kinds. */
+import { delay } from "@shared/async.ts";
 import { createChatArchive, type NewMessage } from "chat-archive";
 import type { ArchiveClient } from "@shared/rows.ts";
 import type { Ledger, LedgerChat } from "./ledger.ts";
@@ -52,12 +53,15 @@ function gif(): Uint8Array<ArrayBuffer> {
  *
  * @param goesOn asked before each request
  * @param done told of each
+ * @param rate requests a second, at times that nobody's answers change (an open loop), each timed from when
+ * it was due; without it the next request follows the answer to the last
  */
 export async function work(
   { id: user_id, db }: { id: string; db: ArchiveClient },
   ledger: Ledger,
   goesOn: () => boolean,
   done: (outcome: Outcome) => void,
+  rate = Infinity,
 ): Promise<void> {
   const archive = createChatArchive(db);
   let chat: LedgerChat | undefined;
@@ -108,9 +112,15 @@ export async function work(
     },
   };
 
-  while (goesOn()) {
+  let due = performance.now();
+  const next = async () => {
+    if (rate === Infinity) return performance.now();
+    due -= Math.log(1 - Math.random()) / rate * 1000;
+    await delay(Math.max(0, due - performance.now()));
+    return due;
+  };
+  for (let started = await next(); goesOn(); started = await next()) {
     const op = pick();
-    const started = performance.now();
     try {
       chat ??= ledger.add((await archive.createChat({ title: "A chat" })).id);
       await run[op](chat);
