@@ -8,8 +8,8 @@ import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { IMPORT_LIMITS } from "@shared/contracts/import-chat.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type ConfiguredStack, startConfiguredStack } from "../support/configured_stack.ts";
-import { exportJson, importFile } from "../support/exports.ts";
-import { type Bytes, pdf, put, reserve } from "../support/files.ts";
+import { exportChat, exportJson, importFile } from "../support/exports.ts";
+import { type Bytes, pdf, png, put, reserve, sha256 } from "../support/files.ts";
 import { CAN_MEASURE, collected, measuredRuntime, peakIn } from "../support/function_memory.ts";
 import { asOperator } from "../support/stack.ts";
 import { callEachFunction } from "../support/successes.ts";
@@ -128,6 +128,57 @@ takesLittle("confirm-upload: the largest file", async () => {
   const { body } = await user.call("confirm-upload", { ids: [upload!.id] });
   assertEquals(body.documents.length, 1);
   await drained(`chat_id=${chat_id}&format=zip`);
+});
+
+takesLittle("confirm-upload: a hundred images, by ten requests at once", async () => {
+  const chat_id = await user.createChat("Images");
+  const files = Array.from({ length: 100 }, (_, n) => ({
+    name: `${n}.png`,
+    content_type: "image/png",
+    bytes: png(1000, 1000, n),
+  }));
+  const uploads = await reserve(user, chat_id, files);
+  for (const [n, upload] of uploads.entries()) {
+    assertEquals(await put(upload, files[n]!.bytes), 200);
+  }
+  const ids = uploads.map(({ id }) => id);
+  const tens = Array.from({ length: 10 }, (_, n) => ids.slice(n * 10, n * 10 + 10));
+  const answers = await Promise.all(tens.map((ids) => user.call("confirm-upload", { ids })));
+  assertEquals(answers.map(({ body }) => body.images?.length), Array(10).fill(10));
+});
+
+takesLittle("export-chat and import-chat: a hundred images, whole and back", async () => {
+  const chat_id = (await user.client.from("chats").select("id").eq("title", "Images")).data![0]!.id;
+  const zip = await exportChat(user, chat_id, "zip", stack.status);
+  assert(zip.length > 95 * MIB, `${zip.length}`);
+  await imported(zip, "zip", 201);
+});
+
+takesLittle("import-chat: the largest file", async () => {
+  const file = await smallExport();
+  const [message] = file.messages;
+  const bytes = pdf("x".repeat(49 * MIB));
+  file.documents = [{
+    id: crypto.randomUUID(),
+    chat_id: message!.chat_id,
+    user_id: message!.user_id,
+    seq: 1,
+    name: "a.pdf",
+    s3_path: "x",
+    content_type: "application/pdf",
+    file_size: bytes.length,
+    sha256: sha256(bytes),
+    page_count: null,
+    metadata: {},
+    uploaded_at: message!.created_at,
+    file: "documents/a.pdf",
+  }];
+  const json = new TextEncoder().encode(JSON.stringify(file));
+  await imported(
+    zipSync({ "chat.json": json, "documents/a.pdf": [bytes, { level: 0 }] }) as Bytes,
+    "zip",
+    201,
+  );
 });
 
 /** What has to be taken for what it is, or refused. */
