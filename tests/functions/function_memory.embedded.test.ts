@@ -4,12 +4,13 @@
  * the output. Memory does not grow with the number of rows: there are as many as fill some pages or batches.
  */
 import { zipSync } from "fflate";
+import type { ChatExport } from "@shared/contracts/chat-export.ts";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { IMPORT_LIMITS } from "@shared/contracts/import-chat.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type ConfiguredStack, startConfiguredStack } from "../support/configured_stack.ts";
 import { exportChat, exportJson, importFile } from "../support/exports.ts";
-import { type Bytes, pdf, png, put, reserve, sha256 } from "../support/files.ts";
+import { type Bytes, image, pdf, png, put, reserve, sha256, uploadAll } from "../support/files.ts";
 import { CAN_MEASURE, collected, measuredRuntime, peakIn } from "../support/function_memory.ts";
 import { asOperator } from "../support/stack.ts";
 import { callEachFunction } from "../support/successes.ts";
@@ -130,14 +131,13 @@ takesLittle("confirm-upload: the largest file", async () => {
   await drained(`chat_id=${chat_id}&format=zip`);
 });
 
+/** Of a mebibyte each. */
+const hundredImages = () =>
+  Array.from({ length: 100 }, (_, n) => ({ ...image(`${n}.png`), bytes: png(1000, 1000, n) }));
+
 takesLittle("confirm-upload: a hundred images, by ten requests at once", async () => {
-  const chat_id = await user.createChat("Images");
-  const files = Array.from({ length: 100 }, (_, n) => ({
-    name: `${n}.png`,
-    content_type: "image/png",
-    bytes: png(1000, 1000, n),
-  }));
-  const uploads = await reserve(user, chat_id, files);
+  const files = hundredImages();
+  const uploads = await reserve(user, await user.createChat(), files);
   for (const [n, upload] of uploads.entries()) {
     assertEquals(await put(upload, files[n]!.bytes), 200);
   }
@@ -148,7 +148,8 @@ takesLittle("confirm-upload: a hundred images, by ten requests at once", async (
 });
 
 takesLittle("export-chat and import-chat: a hundred images, whole and back", async () => {
-  const chat_id = (await user.client.from("chats").select("id").eq("title", "Images")).data![0]!.id;
+  const chat_id = await user.createChat();
+  await uploadAll(user, chat_id, hundredImages());
   const zip = await exportChat(user, chat_id, "zip", stack.status);
   assert(zip.length > 95 * MIB, `${zip.length}`);
   await imported(zip, "zip", 201);
@@ -156,23 +157,12 @@ takesLittle("export-chat and import-chat: a hundred images, whole and back", asy
 
 takesLittle("import-chat: the largest file", async () => {
   const file = await smallExport();
-  const [message] = file.messages;
   const bytes = pdf("x".repeat(49 * MIB));
-  file.documents = [{
-    id: crypto.randomUUID(),
-    chat_id: message!.chat_id,
-    user_id: message!.user_id,
-    seq: 1,
-    name: "a.pdf",
-    s3_path: "x",
-    content_type: "application/pdf",
+  file.documents = [documentOf(file, {
     file_size: bytes.length,
     sha256: sha256(bytes),
-    page_count: null,
-    metadata: {},
-    uploaded_at: message!.created_at,
     file: "documents/a.pdf",
-  }];
+  })];
   const json = new TextEncoder().encode(JSON.stringify(file));
   await imported(
     zipSync({ "chat.json": json, "documents/a.pdf": [bytes, { level: 0 }] }) as Bytes,
@@ -194,6 +184,25 @@ async function smallExport() {
   await user.client.from("search_results").insert({ chat_id, block_id: "b", page_number: 1 });
   return await exportJson(user, chat_id, stack.status);
 }
+
+type ExportedDocument = ChatExport["documents"][number];
+
+/** A document of an export. */
+const documentOf = ({ messages: [message] }: ChatExport, facts: Partial<ExportedDocument>) => ({
+  id: crypto.randomUUID(),
+  chat_id: message!.chat_id,
+  user_id: message!.user_id,
+  seq: 1,
+  name: "a.pdf",
+  s3_path: "x",
+  content_type: "application/pdf",
+  file_size: 1,
+  sha256: null,
+  page_count: null,
+  metadata: {},
+  uploaded_at: message!.created_at,
+  ...facts,
+});
 
 /** Changes an export, and packs it. @param ratio of the packed bytes is what it is about */
 const asZip = (text: string | Uint8Array): Bytes =>
@@ -223,21 +232,8 @@ takesLittle("import-chat: the largest rows", async () => {
 
 takesLittle("import-chat: as many missing files as there may be, with long names", async () => {
   const file = await smallExport();
-  const [message] = file.messages;
-  const document = {
-    chat_id: message!.chat_id,
-    user_id: message!.user_id,
-    seq: 1,
-    name: "😀".repeat(512),
-    s3_path: "x",
-    content_type: "application/pdf",
-    file_size: 1,
-    sha256: null,
-    page_count: null,
-    metadata: { m: "m".repeat(300) },
-    uploaded_at: message!.created_at,
-  };
-  file.documents = Array.from({ length: 20_000 }, () => ({ ...document, id: crypto.randomUUID() }));
+  const facts = { name: "😀".repeat(512), metadata: { m: "m".repeat(300) } };
+  file.documents = Array.from({ length: 20_000 }, () => documentOf(file, facts));
   await imported(asZip(JSON.stringify(file)), "zip", 201);
 });
 
@@ -274,26 +270,13 @@ for (const [what, parts] of HOSTILE) {
 
 takesLittle("import-chat: files with long paths and hashes", async () => {
   const file = await smallExport();
-  const [message] = file.messages;
-  const long = (of: object) => (_: unknown, n: number) => ({
-    id: crypto.randomUUID(),
-    chat_id: message!.chat_id,
-    user_id: message!.user_id,
-    seq: 1,
-    name: "a.pdf",
-    s3_path: "x",
-    content_type: "application/pdf",
-    file_size: 1,
-    sha256: null,
-    page_count: null,
-    metadata: {},
-    uploaded_at: message!.created_at,
-    file: `${n}`,
-    ...of,
-  });
-  for (const field of ["file", "sha256"]) {
-    const documents = Array.from({ length: 60 }, long({ [field]: "x".repeat(2_000_000) }))
-      .map((row, n) => field === "file" ? { ...row, file: `${n}${row.file}` } : row);
+  const long = "x".repeat(2_000_000);
+  const each: ((n: number) => Partial<ExportedDocument>)[] = [
+    (n) => ({ file: `${n}${long}` }),
+    (n) => ({ file: `${n}`, sha256: long }),
+  ];
+  for (const facts of each) {
+    const documents = Array.from({ length: 60 }, (_, n) => documentOf(file, facts(n)));
     await imported(asZip(JSON.stringify({ ...file, documents })), "zip", 400);
   }
 });
