@@ -1,6 +1,6 @@
 /** The page of examples/web, as a person uses it: every path, on a desktop and on a phone. */
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
 import { chromium, testWith } from "../support/platforms.ts";
@@ -78,8 +78,12 @@ async function conversation(page: Page) {
   await settled(page);
   await ask(page, "What is a block?");
   await answers(page).last().getByRole("button", { name: "Delete message" }).click();
-  await eventually("the answer is gone", async () => (await messagesOf(chatOf(page))).length === 3);
-  assertEquals(await page.locator(".message").count(), 3);
+  await eventually(
+    "the answer is gone from the page",
+    async () => await page.locator(".message").count() === 3,
+  );
+  const left = await messagesOf(chatOf(page));
+  assertEquals(left.map(({ role }) => role), ["user", "assistant", "user"]);
 }
 
 async function lists(page: Page) {
@@ -208,6 +212,33 @@ inBrowser("the page on a desktop: every path, from an account to a receipt", asy
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+inBrowser("an answer deleted while it is saved stays deleted", async (browser) => {
+  await using visited = await visit(browser, DESKTOP);
+  const { page, errors } = visited;
+  await enter(page, newAccount(), "Create an account");
+  await button(page, "Open the sample").first().click();
+  await page.locator(".page canvas").first().waitFor();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await page.route(/rpc\/save_messages/, async (route: Route) => {
+    if (route.request().postData()?.includes('"assistant"')) await released;
+    await route.continue();
+  });
+  await page.getByLabel("Ask about the document").fill(QUESTION);
+  await button(page, "Send").click();
+  await button(page, "Send").waitFor();
+  await answers(page).getByRole("button", { name: "Delete message" }).click();
+  // Time for a deletion that would not wait.
+  await page.waitForTimeout(1000);
+  release();
+  await answers(page).waitFor({ state: "detached" });
+  const rows = await messagesOf(chatOf(page));
+  assertEquals(rows.map(({ role }) => role), ["user"]);
+  await page.reload();
+  await page.locator(".message.user").waitFor();
+  assertEquals(await answers(page).count(), 0);
+  assertEquals(errors, []);
 });
 
 inBrowser("the page on a phone: one pane at a time", async (browser) => {

@@ -8,6 +8,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { assertEquals } from "@std/assert";
 import { PROJECT_ROOT } from "../../stack/supabase_cli.ts";
 import { launchChromium } from "./packed_page.ts";
+import { eventually } from "./eventually.ts";
 import { chromium, testWith } from "./platforms.ts";
 import { stack } from "./stack.ts";
 
@@ -104,6 +105,12 @@ export const answers = (page: Page) => page.locator(".message.assistant");
 export async function ask(page: Page, question: string) {
   await page.getByLabel("Ask about the document").fill(question);
   await button(page, "Send").click();
+  // Until it is answered, the last answer is that of another question.
+  await eventually("the question is answered", async () => {
+    const [asked, answer] = (await page.locator(".message").all()).slice(-2);
+    return await answer?.and(answers(page)).isVisible() &&
+      (await asked!.innerText()).includes(question);
+  }, LIMIT_MS);
   await settled(page);
 }
 

@@ -43,6 +43,9 @@ export class Conversation {
   #before: UIMessage[] = [];
   #isStopped = false;
   #questionSaved = Promise.resolve<string[]>([]);
+  /** Resolves when the last answer is kept, or can't be. */
+  #kept: Promise<unknown> = Promise.resolve();
+  readonly #removed = new Set<string>();
   #reading: Promise<void> | undefined;
   #loaded: Promise<void> | undefined;
 
@@ -179,17 +182,25 @@ export class Conversation {
     return saved.messages.map(({ id }) => id);
   }
 
+  /** Keeps the question and the answer to it. @returns the answer, and ids of the rows */
+  async #keep(before: UIMessage[], sent: Promise<void>): Promise<[UIMessage, string[]] | []> {
+    await sent;
+    await this.#questionSaved;
+    const answer = this.chat.messages.at(-1);
+    if (answer?.role !== "assistant") return [];
+    return [answer, await this.#save(before, this.chat.messages, true)];
+  }
+
   /** Asks, and keeps question, answer, passages and pictures. */
   #ask(send: () => Promise<void>, view: View | undefined): Promise<void> {
     return this.attempt(async () => {
       const before = this.chat.messages;
       this.#before = before;
-      await send();
-      await this.#questionSaved;
-      const answer = this.chat.messages.at(-1);
-      if (answer?.role !== "assistant") return;
-      const [message_id, question_id] = (await this.#save(before, this.chat.messages, true))
-        .toReversed();
+      const kept = this.#keep(before, send());
+      this.#kept = kept.catch(() => {});
+      const [answer, rows] = await kept;
+      if (!answer || this.#removed.has(answer.id)) return;
+      const [message_id, question_id] = rows.toReversed();
       await this.#uploading(async (onProgress) => {
         const pictures = await picturesOf(passagesOf(answer));
         const images = [
@@ -236,7 +247,10 @@ export class Conversation {
 
   remove(id: string): Promise<void> {
     return this.attempt(async () => {
+      this.#removed.add(id);
       const row = this.archived.get().rows.get(id);
+      // An answer that is still on its way would come after its deletion.
+      if (!row) await this.#kept;
       await archive.deleteMessages({ chat_id: this.id, ids: [row?.id ?? id] });
       this.chat.messages = this.chat.messages.filter((message) => message.id !== id);
       changed();
