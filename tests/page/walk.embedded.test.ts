@@ -241,6 +241,37 @@ inBrowser("an answer deleted while it is saved stays deleted", async (browser) =
   assertEquals(errors, []);
 });
 
+inBrowser("what was read before a change does not undo it", async (browser) => {
+  await using visited = await visit(browser, DESKTOP);
+  const { page, errors } = visited;
+  await enter(page, newAccount(), "Create an account");
+  await button(page, "Open the sample").first().click();
+  await page.locator(".page canvas").first().waitFor();
+  await ask(page, QUESTION);
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: held, resolve: hold } = Promise.withResolvers<void>();
+  const ofTheChat = (url: URL) =>
+    url.pathname.endsWith("/chats") && url.search.includes(chatOf(page));
+  const shown = page.waitForResponse((response) =>
+    ofTheChat(new URL(response.url())) && response.request().method() === "GET"
+  );
+  await page.route(ofTheChat, async (route: Route) => {
+    const response = await route.fetch();
+    hold();
+    await released;
+    await route.fulfill({ response });
+  }, { times: 1 });
+  await page.evaluate("dispatchEvent(new Event('focus'))");
+  await held;
+  await button(page, "Pin").click();
+  await button(page, "Unpin").waitFor();
+  release();
+  await shown;
+  await page.waitForTimeout(500);
+  assert(await button(page, "Unpin").isVisible(), "it is still pinned");
+  assertEquals(errors, []);
+});
+
 inBrowser("the page on a phone: one pane at a time", async (browser) => {
   await using visited = await visit(browser, PHONE);
   const { page, errors } = visited;

@@ -47,6 +47,8 @@ export class Conversation {
   #kept: Promise<unknown> = Promise.resolve();
   readonly #removed = new Set<string>();
   #reading: Promise<void> | undefined;
+  /** The last reading again that has begun. */
+  #refresh: symbol | undefined;
   #loaded: Promise<void> | undefined;
 
   constructor(readonly id: string) {
@@ -128,6 +130,7 @@ export class Conversation {
       const { messages } = this.chat;
       const { chat: known, rows, hasEarlier } = this.archived.get();
       if (this.isBusy || !known) return;
+      const refresh = this.#refresh = Symbol();
       const stays = messages.slice(0, Math.max(0, messages.length - REREAD));
       const last = rows.get(stays.at(-1)?.id ?? "")?.seq;
       const first = hasEarlier ? rows.get(messages[0]?.id ?? "")?.seq : undefined;
@@ -137,8 +140,8 @@ export class Conversation {
         Array.fromAsync(archive.history({ chat_id: this.id, after })),
       ]);
       const kept = await messagesOf(chat, again);
-      // What was asked meanwhile is newer than what was read.
-      if (this.isBusy || this.chat.messages !== messages) return;
+      // What was asked, or read again, meanwhile is newer than what was read.
+      if (this.isBusy || this.chat.messages !== messages || this.#refresh !== refresh) return;
       this.#show([...stays.map((one): Kept => [one, rows.get(one.id)!]), ...kept], { chat });
     } catch (error) {
       // What is shown stays as it is while the server is away.
