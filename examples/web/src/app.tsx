@@ -44,7 +44,9 @@ function Connection() {
   const version = useSignal(changes);
   const [waiting, setWaiting] = useState(0);
   useEffect(() => {
-    archive.pending().then(({ length }) => setWaiting(length), () => {});
+    let isNewest = true;
+    archive.pending().then(({ length }) => isNewest && setWaiting(length), () => {});
+    return () => void (isNewest = false);
   }, [version]);
 
   async function flip() {

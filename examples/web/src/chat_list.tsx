@@ -26,16 +26,20 @@ function useChats(is_archived: boolean) {
   const count = useRef(PAGE);
   const which = { order: "updated_at", is_archived } as const;
 
+  const newest = useRef<symbol>(undefined);
   const read = useCallback(async () => {
+    const reading = newest.current = Symbol();
     try {
       const [pinned, { chats, next }] = await Promise.all([
         archive.listChats({ ...which, metadata: { pinned: true }, limit: 100 }),
         archive.listChats({ ...which, limit: count.current }),
       ]);
+      // What is read since a later change must not be undone by what was read before it.
+      if (newest.current !== reading) return;
       setList({ pinned: pinned.chats, chats, next });
       setFailure(undefined);
     } catch (error) {
-      setFailure(error);
+      if (newest.current === reading) setFailure(error);
     }
   }, [is_archived]);
   useEffect(() => void read(), [read, version]);
