@@ -1,37 +1,30 @@
 /**
  * Users of an application, for some minutes each: first undisturbed, each with one request after the other,
- * which is the most that is answered; then with 70 % of that, at times that no answer changes; then with a
- * bucket of whose requests 5 % are cut and 5 % wait for a second, and with the database killed in the
- * middle. Afterwards the worker runs, and what was acknowledged is counted: each message with its content, each
- * row of a file with its bytes, each deleted chat without any. Database and bucket are one stack, functions,
- * API and the relay to the bucket another. LOAD_USERS and LOAD_SECONDS (of each of the three) say how many, 200 and
- * 600 without them.
+ * which is the most that is answered; then at rates that rise until it bends, and with 70 % of that one, at
+ * times that no answer changes; then with a bucket of whose requests 5 % are cut and 5 % wait for a second,
+ * and with the database killed in the middle. Afterwards the worker runs, and what was acknowledged is
+ * counted: each message with its content, each row of a file with its bytes, each deleted chat without any.
+ * Database and bucket are one stack, functions, API and the relay to the bucket another. LOAD_USERS and
+ * LOAD_SECONDS (of each of the three, ten times those of a step) say how many, 200 and 600 without them.
  */
-import type { StackStatus } from "../stack/status_file.ts";
 import { openBucket } from "../supabase/functions/_shared/s3_object_store.ts";
 import { Relay } from "../tests/support/relay.ts";
-import { databaseProcess, startStackProcess } from "../tests/support/stack_process.ts";
+import { startStackProcess } from "../tests/support/stack_process.ts";
 import { bucketOf } from "../tools/operator_bucket.ts";
 import { alone } from "./harness/figures.ts";
 import { type BenchUser, signUp, withSql, withStackProcess } from "./harness/places.ts";
 import { type Bench, defineQuestion } from "./harness/question.ts";
 import { median, quantile } from "./harness/statistics.ts";
+import { drive, type Load, type Place } from "./load/drive.ts";
 import { Ledger } from "./load/ledger.ts";
 import { settle } from "./load/settle.ts";
-import { INTENDED, OPS, type Outcome, work } from "./load/virtual_user.ts";
+import { INTENDED, MIX, OPS } from "./load/virtual_user.ts";
 
 const MIB = 1024 * 1024;
-
-/** Resident bytes of a process and of all that it has started. */
-async function memoryOf(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
-  const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-  const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
-  const below = await Promise.all(
-    children.trim().split(" ").filter(Boolean).map(Number).map(memoryOf),
-  );
-  return below.reduce((sum, bytes) => sum + bytes, own);
-}
+/** Rates to look for the bend at, of the most that is answered. */
+const STEPS = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+/** From this many times the time of the lowest rate on, requests wait for each other. */
+const BEND = 2;
 
 /** Change a minute of a series of samples that are `seconds` apart: the line of least squares. */
 function slope(samples: number[], seconds: number): number {
@@ -42,69 +35,66 @@ function slope(samples: number[], seconds: number): number {
   return over / times.reduce((sum, t) => sum + (t - time) ** 2, 0);
 }
 
-interface Place {
-  front: StackStatus;
-  back: StackStatus;
-  relay: Relay;
-  /** Process of the front. */
-  pid: number;
-}
+const accountsOf = async (users: number, { front }: Place) => {
+  const accounts: BenchUser[] = [];
+  for (let n = 0; n < users; n++) accounts.push(await signUp(front));
+  return accounts;
+};
 
-interface Load {
-  users: number;
-  seconds: number;
-  /** Whether parts fail. */
-  faulty?: boolean;
-  /** Requests a second of all users, where they do not wait for answers. */
-  rate?: number;
+/**
+ * Where it bends: of rates that rise, the last at which the kinds of requests, by their shares, take no more
+ * than `BEND` times as long as at the lowest, by their medians.
+ *
+ * @param most requests a second that were answered when all users waited
+ * @returns requests a second
+ */
+async function bend(
+  place: Place,
+  users: number,
+  seconds: number,
+  most: number,
+  { add, fault }: Bench,
+): Promise<number> {
+  const accounts = await accountsOf(users, place);
+  let lowest: number | undefined;
+  let last = 0;
+  for (const share of STEPS) {
+    const rate = share * most;
+    const seen = await drive(place, accounts, new Ledger(), { seconds, rate });
+    const failed = seen.outcomes.filter(({ error }) => error);
+    if (failed.length > 0) fault(`a step: ${failed.length} times ${failed[0]!.error}`);
+    const typical = OPS.reduce((sum, op) => {
+      const times = seen.outcomes.filter((one) => one.op === op && !one.error);
+      return times.length === 0 ? sum : sum + MIX[op] / 100 * median(times.map(({ time }) => time));
+    }, 0);
+    add(alone(`a request of the mix at ${rate.toFixed(0)} a second`, [typical]));
+    lowest ??= typical;
+    if (typical > BEND * lowest) break;
+    last = rate;
+  }
+  add(alone("the rate at which it bends", [last], { unit: "" }));
+  return last;
 }
 
 /** @returns requests a second that were answered */
 async function phase(
   name: string,
-  { front, back, relay, pid }: Place,
-  { users, seconds, faulty = false, rate = Infinity }: Load,
+  place: Place,
+  users: number,
+  load: Load,
   { add, fault, note }: Bench,
 ): Promise<number> {
   const ledger = new Ledger();
-  const outcomes: Outcome[] = [];
-  const memory: number[] = [];
-  const connections: number[] = [];
-  const accounts: BenchUser[] = [];
-  for (let n = 0; n < users; n++) accounts.push(await signUp(front));
-  const every = Math.max(1, seconds / 60);
-  const begun = performance.now();
-  const until = begun + seconds * 1000;
-  const sample = async () => {
-    memory.push(await memoryOf(pid));
-    if (faulty) return;
-    await withSql(back.DB_URL, async (sql) => {
-      const [row] = await sql<{ count: number }[]>`select count(*)::int from pg_stat_activity`;
-      connections.push(row!.count);
-    });
-  };
-  const sampler = setInterval(() => void sample().catch(() => {}), every * 1000);
-  const trouble = faulty
-    ? setTimeout(async () => Deno.kill(await databaseProcess(back), "SIGKILL"), seconds * 500)
-    : undefined;
-  relay.faults = faulty ? { cut: 0.05, slow: 0.05, delay: 1000 } : { cut: 0, slow: 0, delay: 0 };
-  await Promise.all(
-    accounts.map((user) =>
-      work(
-        user,
-        ledger,
-        () => performance.now() < until,
-        (outcome) => void outcomes.push(outcome),
-        rate / users,
-      )
-    ),
+  const accounts = await accountsOf(users, place);
+  const { outcomes, answered, memory, connections, every } = await drive(
+    place,
+    accounts,
+    ledger,
+    load,
   );
-  clearInterval(sampler);
-  clearTimeout(trouble);
-  relay.faults = { cut: 0, slow: 0, delay: 0 };
-
+  const { faulty = false, rate = Infinity } = load;
+  const { front, back } = place;
   const what = (text: string) => `${name}: ${text}`;
-  const answered = outcomes.length / ((performance.now() - begun) / 1000);
   add(alone(what("requests a second"), [answered], { unit: "" }));
   for (const op of OPS) {
     const times = outcomes.filter((one) => one.op === op && !one.error).map(({ time }) => time);
@@ -180,8 +170,10 @@ export const question = defineQuestion({
       for (const [what, count] of Object.entries(size)) {
         bench.add(alone(what, [count], { unit: "" }));
       }
-      const most = await phase("undisturbed", place, size, bench);
-      await phase("at 70 % of that rate", place, { ...size, rate: 0.7 * most }, bench);
-      await phase("with faults", place, { ...size, faulty: true }, bench);
+      const { users, seconds } = size;
+      const most = await phase("undisturbed", place, users, { seconds }, bench);
+      const rate = 0.7 * await bend(place, users, seconds / 10, most, bench);
+      await phase("at 70 % of the bend", place, users, { seconds, rate }, bench);
+      await phase("with faults", place, users, { seconds, faulty: true }, bench);
     }),
 });

@@ -5,7 +5,7 @@ import type { ArchiveClient } from "@shared/rows.ts";
 import type { Ledger, LedgerChat } from "./ledger.ts";
 
 /** What users do, and how often of a hundred times. */
-const MIX = {
+export const MIX = {
   read: 40,
   append: 28,
   stream: 8,
