@@ -12,7 +12,7 @@ import {
 } from "@shared/contracts/contract.ts";
 import { CONTRACTS } from "@shared/contracts/contracts.ts";
 import { UploadFile } from "@shared/contracts/presign-upload.ts";
-import { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
+import { ChatDocument, ChatImage } from "@shared/contracts/file_rows.ts";
 import { type ErrorCode, STATUS_OF } from "@shared/errors.ts";
 import { VERSION } from "@shared/version.ts";
 import { PROJECT_ROOT } from "../stack/supabase_cli.ts";

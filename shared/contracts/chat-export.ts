@@ -10,7 +10,8 @@
 import { z } from "zod";
 import { EXPORT_VERSION } from "../export_version.ts";
 import { BOXES_PER_SEARCH_RESULT } from "../limits.ts";
-import { AnyJson, ChatDocument, ChatImage, Id, JsonObject, Time } from "./values.ts";
+import { ChatDocument, ChatImage } from "./file_rows.ts";
+import { AnyJson, Id, JsonObject, Time } from "./values.ts";
 
 export { EXPORT_VERSION };
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { FILES_PER_REQUEST } from "../limits.ts";
 import type { Contract } from "./contract.ts";
-import { ChatDocument, ChatImage, Id, idList } from "./values.ts";
+import { ChatDocument, ChatImage } from "./file_rows.ts";
+import { Id, idList } from "./values.ts";
 
 /** POST confirm-upload. */
 export const ConfirmUploadRequest = z.strictObject({ ids: idList(FILES_PER_REQUEST) });

@@ -1,7 +1,7 @@
 /** What a contract lets through, its column can hold; neither can change without the other. */
 import { z } from "zod";
 import { PresignUploadRequest, UploadFile } from "@shared/contracts/presign-upload.ts";
-import { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
+import { ChatDocument, ChatImage } from "@shared/contracts/file_rows.ts";
 import { EXTENSION_OF } from "@shared/object-keys.ts";
 import type { Tables } from "@shared/rows.ts";
 import { assert, assertEquals } from "@std/assert";

@@ -1,5 +1,5 @@
 /** Contracts and tables have the same types. Read by the compiler only: see types.test.ts. */
-import type { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
+import type { ChatDocument, ChatImage } from "@shared/contracts/file_rows.ts";
 import type { Box, Tables } from "@shared/rows.ts";
 
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : false : false;

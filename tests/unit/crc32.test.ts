@@ -2,7 +2,8 @@
 import * as zlib from "node:zlib";
 import fc from "fast-check";
 import { assertEquals } from "@std/assert";
-import { crc32, portableCrc32 } from "../../supabase/functions/_shared/crc32.ts";
+import { crc32 } from "../../supabase/functions/_shared/crc32.ts";
+import { portableCrc32 } from "../../supabase/functions/_shared/portable_crc32.ts";
 
 Deno.test("the checksum of the specifications' example", () => {
   const check = new TextEncoder().encode("123456789");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ChatDocument, ChatImage } from "@shared/contracts/values.ts";
+import type { ChatDocument, ChatImage } from "@shared/contracts/file_rows.ts";
 import { query } from "@shared/query.ts";
 import type { ArchiveClient, Upload } from "@shared/rows.ts";
 import type { Attempt } from "./attempt_copy.ts";

@@ -1,4 +1,4 @@
-import { crc32 } from "./crc32.ts";
+import { portableCrc32 } from "./portable_crc32.ts";
 
 /**
  * The checksum that a request to delete many objects has to carry, in the form that the SDK takes. Its own
@@ -8,7 +8,7 @@ export class Crc32 {
   #value = 0;
 
   update(bytes: Uint8Array): void {
-    this.#value = crc32(bytes, this.#value);
+    this.#value = portableCrc32(bytes, this.#value);
   }
 
   digest(): Promise<Uint8Array> {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { Readable } from "node:stream";
 import type { ReadableStream as NodeStream } from "node:stream/web";
 import type { NewObject, ObjectStore } from "./object_store.ts";
 import { outgoing } from "./object_stream.ts";
@@ -16,6 +15,8 @@ async function put(
   { run, bucket, timeouts }: S3Connection,
   { key, body, size, contentType }: NewObject,
 ): Promise<string> {
+  // Not before it is needed: a cold function that puts nothing need not wait for it.
+  const { Readable } = await import("node:stream");
   using upload = outgoing(body, size, timeouts.silenceMs);
   const stream = Readable.fromWeb(upload.body as NodeStream);
   // What the body does wrong is reported below; without a listener it would end the process.

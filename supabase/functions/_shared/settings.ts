@@ -145,7 +145,8 @@ export function parseEnvironment<T>(
 ): T {
   // An empty variable is an unset one: `.env` files leave them so.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const result = schema.safeParse(given);
+  // Once in a process: compiling a parser for it would take longer than the parsing.
+  const result = schema.safeParse(given, { jitless: true });
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) => {
     const name = String(path[0]);

@@ -9,7 +9,6 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { isIP } from "node:net";
 import type { PutRequest } from "./object_store.ts";
 import type { BucketSettings } from "./settings.ts";
 
@@ -42,6 +41,9 @@ const encode = (text: string) =>
   encodeURIComponent(text)
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
+/** Of a URL, which writes an address that is a number in one way only. Loading node:net takes 9 ms. */
+const IS_NUMBER = /^\[|^\d+\.\d+\.\d+\.\d+$/;
+
 const mac = (key: Uint8Array, text: string) => hmac(sha256, key, utf8ToBytes(text));
 
 /**
@@ -55,7 +57,7 @@ export function objectsAddress(
 ): URL {
   const base = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);
   // As the SDK does: an address that is a number has no names below it.
-  const inPath = forcePathStyle || isIP(base.hostname.replace(/^\[|\]$/g, "")) !== 0;
+  const inPath = forcePathStyle || IS_NUMBER.test(base.hostname);
   if (!inPath) base.hostname = `${bucket}.${base.hostname}`;
   base.pathname = `${base.pathname.replace(/\/$/, "")}${inPath ? `/${bucket}` : ""}/`;
   return base;

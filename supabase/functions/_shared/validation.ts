@@ -54,7 +54,8 @@ function issuesOf(issues: z.core.$ZodIssue[]): Issue[] {
  */
 export function validated<Input>(schema: z.ZodType<Input>, raw: unknown): Input {
   cutLists(raw);
-  const parsed = schema.safeParse(raw);
+  // A compiled parser takes a cold function 2 ms, and saves a warm one 0.1 ms of a hundred files.
+  const parsed = schema.safeParse(raw, { jitless: true });
   if (parsed.success) return parsed.data;
   const details = issuesOf(parsed.error.issues);
   const [first] = details;
