@@ -41,6 +41,9 @@ export const CHATS_PER_PAGE = 500;
 /** Images or documents of one page: a description or metadata may hold 64 KiB. */
 export const FILES_PER_PAGE = 100;
 
+/** Bytes of rows that one page of messages asks for. */
+export const PAGE_BYTES = 1_048_576;
+
 /** Messages of one page; the database bounds it by bytes, too. */
 export const MESSAGES_PER_PAGE = 500;
 

@@ -49,7 +49,8 @@ export function history(
         query(() =>
           operation.connection.supabase.rpc("history_page", page).abortSignal(operation.limit())
         ) as Promise<unknown> as Promise<HistoryRow[]>,
-      ({ message }) => message.seq,
+      // What the next message's images and search results take can't be known.
+      ({ message: { seq } }) => ({ seq, bytes: Infinity }),
     );
     for await (const { message, images, search_results } of rows) {
       yield {

@@ -32,8 +32,7 @@ export function checked<Row extends object>(row: Row): Row {
   if (created_at === undefined) return row;
   const [, time, fraction = "", offset] = TIME.exec(created_at) ?? [];
   if (!time) {
-    const message = "must be a time with an offset, as toISOString gives it";
-    throw fieldError("invalid_request", ["created_at"], message);
+    throw fieldError("invalid_request", ["created_at"], "must be ISO 8601 with an offset");
   }
   // PostgreSQL keeps six digits, and would round the seventh.
   return { ...row, created_at: time + fraction + offset };

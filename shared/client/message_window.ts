@@ -1,5 +1,6 @@
 import { fieldError } from "../errors.ts";
 import type { CallOptions } from "./connection.ts";
+import { PAGE_BYTES } from "../limits.ts";
 import { FIRST_LOCAL_SEQ } from "./local_seq.ts";
 
 /** Which messages of a chat, and in which order. */
@@ -18,13 +19,12 @@ export interface ReadMessages extends CallOptions {
 /** @throws {ChatArchiveError} `invalid_request`: by the server's numbers nothing would ever follow it */
 export function assertServerSeq(after: number | undefined): void {
   if (after === undefined || after < FIRST_LOCAL_SEQ) return;
-  const message = "is of a row that was not saved then: use the last one that was";
-  throw fieldError("invalid_request", ["after"], message);
+  throw fieldError("invalid_request", ["after"], "must be of a saved row");
 }
 
 /** @throws {ChatArchiveError} `invalid_request` where order or limit is none */
 export function assertWindow({ order, limit = 1 }: ReadMessages): void {
-  if (order !== undefined && order !== "asc" && order !== "desc") {
+  if (![undefined, "asc", "desc"].includes(order)) {
     throw fieldError("invalid_request", ["order"], "asc or desc");
   }
   if (!(limit >= 1)) throw fieldError("invalid_request", ["limit"], "1 or more");
@@ -35,6 +35,7 @@ export interface PageArguments {
   of_chat: string;
   descending: boolean;
   max_rows: number;
+  max_bytes: number;
   after_seq?: number;
   before_seq?: number;
 }
@@ -43,31 +44,36 @@ export interface PageArguments {
  * Reads the messages of a window page by page, by key: others may add and delete meanwhile.
  *
  * @param most rows of a page
- * @param read a page; it is bounded by bytes too, so that only an empty one is the last
+ * @param read a page
+ * @param factsOf a row's seq, and what counts of it: a page has fewer rows than asked for where this reaches
+ *   PAGE_BYTES, or where there are no more. Where it always reaches them, only an empty page is the last
  */
 export async function* messageWindow<Row>(
   window: ReadMessages,
   most: number,
   read: (page: PageArguments) => Promise<Row[]>,
-  seqOf: (row: Row) => number,
+  factsOf: (row: Row) => { seq: number; bytes: number },
 ): AsyncGenerator<Row, void, undefined> {
   assertWindow(window);
   assertServerSeq(window.after);
-  const { chat_id: of_chat, order, limit = Infinity, after, before } = window;
-  const page: PageArguments = {
+  const { chat_id: of_chat, order, limit = Infinity, after: after_seq, before: before_seq } =
+    window;
+  const descending = order === "desc";
+  // JSON leaves out what is undefined.
+  const page = {
     of_chat,
-    descending: order === "desc",
-    max_rows: most,
-    ...(after === undefined ? {} : { after_seq: after }),
-    ...(before === undefined ? {} : { before_seq: before }),
-  };
+    descending,
+    after_seq,
+    before_seq,
+    max_bytes: PAGE_BYTES,
+  } as PageArguments;
   for (let left = Math.floor(limit); left > 0;) {
     page.max_rows = Math.min(left, most);
     const rows = await read(page);
-    const last = rows.at(-1);
-    if (last === undefined) return;
     yield* rows;
+    const bytes = rows.reduce((sum, row) => sum + factsOf(row).bytes, 0);
+    if (rows.length < page.max_rows && bytes < PAGE_BYTES) return;
     left -= rows.length;
-    page[page.descending ? "before_seq" : "after_seq"] = seqOf(last);
+    page[descending ? "before_seq" : "after_seq"] = factsOf(rows.at(-1)!).seq;
   }
 }

@@ -24,6 +24,6 @@ export function messages(
         query(() => supabase.rpc("chat_messages_page", page).abortSignal(limit())) as Promise<
           unknown
         > as Promise<Message[]>,
-      ({ seq }) => seq,
+      (message) => message,
     ));
 }

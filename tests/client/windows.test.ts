@@ -74,6 +74,30 @@ Deno.test("a list is read on from where a reader was, in both directions", async
   }
 });
 
+Deno.test("the last page of messages is known by its rows and bytes", async () => {
+  const read = async (contents: string[], limit?: number) => {
+    const { id: chat_id } = await archive.createChat({ title: "Pages" });
+    const messages = contents.map((content) => ({ role: "user" as const, content }));
+    await archive.addMessages({ chat_id, messages });
+    sent.length = 0;
+    const found = await Array.fromAsync(archive.messages({ chat_id, limit }));
+    assertEquals(found.map(({ content }) => content), contents.slice(0, limit));
+    return sent.length;
+  };
+  const small = (length: number) => Array.from({ length }, (_, n) => String(n));
+  assertEquals(await read([]), 1);
+  assertEquals(await read(small(3)), 1);
+  assertEquals(await read(small(3), 3), 1);
+  assertEquals(await read(small(499)), 1);
+  assertEquals(await read(small(500)), 2);
+  const half = "x".repeat(524_288 - 100);
+  assertEquals(await read([half, half]), 1);
+  assertEquals(await read([half, half, half]), 2);
+  assertEquals(await read([half, half, half, half, ...small(3)]), 2);
+  assertEquals(await read([...small(3), half + half, "last"]), 1);
+  assertEquals(await read([half + half, half + half, "last"]), 2);
+});
+
 Deno.test("history is one request a page", async () => {
   const { id: chat_id } = await archive.createChat({ title: "One request" });
   const messages = await archive.addMessages({
