@@ -15,6 +15,7 @@ import { readMessages } from "../supabase/functions/export-chat/chat_reader.ts";
 import { exportChat } from "../supabase/functions/export-chat/handler.ts";
 import { bucketOf } from "../tools/operator_bucket.ts";
 import { alone, compared } from "./harness/figures.ts";
+import { memoryOf } from "./harness/memory.ts";
 import { clientOf, signUp, withSql, withStackProcess } from "./harness/places.ts";
 import { type Bench, defineQuestion } from "./harness/question.ts";
 
@@ -56,22 +57,16 @@ const QUERY: Record<Exclude<Task["what"], "pages">, [keyof Chats, object]> = {
   links: ["links", { format: "markdown" }],
 };
 
-/** A line of /proc/self/status, in bytes. */
-function memory(name: "VmRSS" | "VmHWM"): number {
-  const text = Deno.readTextFileSync("/proc/self/status");
-  return Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(text)![1]) * 1024;
-}
-
 async function measure(work: () => Promise<unknown>): Promise<Cost> {
   // Forgets the highest resident size so far (proc(5), clear_refs).
   Deno.writeTextFileSync("/proc/self/clear_refs", "5");
-  const before = memory("VmRSS");
+  const before = memoryOf("self", "VmRSS");
   const cpu = process.cpuUsage();
   const started = performance.now();
   await work();
   const time = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  return { cpu: (user + system) / 1e6, time, growth: memory("VmHWM") - before };
+  return { cpu: (user + system) / 1e6, time, growth: memoryOf("self", "VmHWM") - before };
 }
 
 /** The measuring process. */

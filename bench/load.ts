@@ -18,7 +18,7 @@ import { median, quantile } from "./harness/statistics.ts";
 import { drive, type Load, type Place } from "./load/drive.ts";
 import { Ledger } from "./load/ledger.ts";
 import { settle } from "./load/settle.ts";
-import { INTENDED, MIX, OPS } from "./load/virtual_user.ts";
+import { INTENDED, MIX, OPS, timesOf } from "./load/virtual_user.ts";
 
 const MIB = 1024 * 1024;
 /** Rates to look for the bend at, of the most that is answered. */
@@ -64,8 +64,8 @@ async function bend(
     const failed = seen.outcomes.filter(({ error }) => error);
     if (failed.length > 0) fault(`a step: ${failed.length} times ${failed[0]!.error}`);
     const typical = OPS.reduce((sum, op) => {
-      const times = seen.outcomes.filter((one) => one.op === op && !one.error);
-      return times.length === 0 ? sum : sum + MIX[op] / 100 * median(times.map(({ time }) => time));
+      const times = timesOf(seen.outcomes, op);
+      return times.length === 0 ? sum : sum + MIX[op] / 100 * median(times);
     }, 0);
     add(alone(`a request of the mix at ${rate.toFixed(0)} a second`, [typical]));
     lowest ??= typical;
@@ -97,7 +97,7 @@ async function phase(
   const what = (text: string) => `${name}: ${text}`;
   add(alone(what("requests a second"), [answered], { unit: "" }));
   for (const op of OPS) {
-    const times = outcomes.filter((one) => one.op === op && !one.error).map(({ time }) => time);
+    const times = timesOf(outcomes, op);
     if (times.length === 0) continue;
     add(alone(what(op), times));
     const last = quantile(times, 0.99);
@@ -128,11 +128,11 @@ async function phase(
     return await ledger.missing(sql, openBucket(bucketOf(back)));
   });
   const { messages, images, deleted } = ledger.size;
-  const counts: [string, number, number][] = [
-    [`messages missing or other, of ${messages}`, missing.messages, messages],
-    [`rows of images missing, of ${images}`, missing.images, images],
-    ["rows of images without bytes", missing.objects, images],
-    [`rows and objects left of ${deleted} deleted chats`, missing.left, deleted],
+  const counts: [string, number][] = [
+    [`messages missing or other, of ${messages}`, missing.messages],
+    [`rows of images missing, of ${images}`, missing.images],
+    ["rows of images without bytes", missing.objects],
+    [`rows and objects left of ${deleted} deleted chats`, missing.left],
   ];
   for (const [text, count] of counts) {
     add(alone(what(text), [count], { unit: "", bound: 0 }));

@@ -7,6 +7,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { memoryOf } from "../harness/memory.ts";
 import { reusedPieces } from "../../supabase/functions/_shared/reused_pieces.ts";
 
 async function hashed(pieces: AsyncIterable<Uint8Array>): Promise<string> {
@@ -41,20 +42,13 @@ function cpuTime(): number {
     .reduce((sum, time) => sum + time, 0);
 }
 
-/** A line of /proc/self/status, in bytes. */
-function memory(name: string): number {
-  const [, kB = "0"] = new RegExp(`${name}:\\s+(\\d+) kB`)
-    .exec(Deno.readTextFileSync("/proc/self/status")) ?? [];
-  return Number(kB) * 1024;
-}
-
 const [way = "", url = "", bytes = ""] = Deno.args;
 const run = async (size: number) => void await WAYS[way]!(await fetch(`${url}/${size}`));
 
 // Loads the code and opens the connection, as the requests before it have done for a function.
 await run(300_000);
 Deno.writeTextFileSync("/proc/self/clear_refs", "5");
-const resident = memory("VmRSS");
+const resident = memoryOf("self", "VmRSS");
 const thread = threadTime(Deno.pid);
 const cpu = cpuTime();
 const started = performance.now();
@@ -64,5 +58,5 @@ console.log(JSON.stringify({
   cpu: cpuTime() - cpu,
   thread: threadTime(Deno.pid) - thread,
   time,
-  growth: memory("VmHWM") - resident,
+  growth: memoryOf("self", "VmHWM") - resident,
 }));

@@ -2,6 +2,7 @@
 import type { StackStatus } from "../../stack/status_file.ts";
 import type { Relay } from "../../tests/support/relay.ts";
 import { databaseProcess } from "../../tests/support/stack_process.ts";
+import { memoryOf } from "../harness/memory.ts";
 import { type BenchUser, withSql } from "../harness/places.ts";
 import type { Ledger } from "./ledger.ts";
 import { type Outcome, work } from "./virtual_user.ts";
@@ -38,14 +39,12 @@ export interface Seen {
 }
 
 /** Resident bytes of a process and of all that it has started. */
-async function memoryOf(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
-  const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+async function memoryOfAll(pid: number): Promise<number> {
   const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
   const below = await Promise.all(
-    children.trim().split(" ").filter(Boolean).map(Number).map(memoryOf),
+    children.trim().split(" ").filter(Boolean).map(Number).map(memoryOfAll),
   );
-  return below.reduce((sum, bytes) => sum + bytes, own);
+  return below.reduce((sum, bytes) => sum + bytes, memoryOf(pid, "VmRSS"));
 }
 
 /** Lets users work for some time. */
@@ -62,7 +61,7 @@ export async function drive(
   const begun = performance.now();
   const until = begun + seconds * 1000;
   const sample = async () => {
-    memory.push(await memoryOf(pid));
+    memory.push(await memoryOfAll(pid));
     if (faulty) return;
     await withSql(back.DB_URL, async (sql) => {
       const [row] = await sql<{ count: number }[]>`select count(*)::int from pg_stat_activity`;

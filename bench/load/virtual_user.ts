@@ -35,6 +35,10 @@ export interface Outcome {
   error?: string;
 }
 
+/** Milliseconds of those of one kind that succeeded. */
+export const timesOf = (outcomes: Outcome[], op: Op): number[] =>
+  outcomes.filter((one) => one.op === op && !one.error).map(({ time }) => time);
+
 function pick(): Op {
   let left = Math.random() * 100;
   return OPS.find((op) => (left -= MIX[op]) < 0) ?? "read";

@@ -10,6 +10,7 @@ import postgres from "postgres";
 import { Failure, reportFailure } from "../../stack/failure.ts";
 import type { StackStatus } from "../../stack/status_file.ts";
 import { withOwnStack } from "../../tools/own_stack.ts";
+import { memoryOf } from "../harness/memory.ts";
 
 const MESSAGES = 32;
 const all = "chat_messages!chat_messages_chat_fkey(*)";
@@ -27,12 +28,6 @@ const SELECTS: [what: string, select: string][] = [
 async function backends(sql: postgres.Sql): Promise<number[]> {
   const rows = await sql`select pid from pg_stat_activity where backend_type = 'client backend'`;
   return rows.map(({ pid }) => pid as number);
-}
-
-/** Bytes of a line of /proc/PID/status. */
-async function memory(pid: number, name: "VmRSS" | "VmHWM"): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
-  return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0) * 1024;
 }
 
 async function signUp({ API_URL, PUBLISHABLE_KEY }: StackStatus) {
@@ -59,7 +54,7 @@ async function measure(status: StackStatus): Promise<void> {
       const before = new Map<number, number>();
       for (const pid of await backends(sql)) {
         await Deno.writeTextFile(`/proc/${pid}/clear_refs`, "5");
-        before.set(pid, await memory(pid, "VmRSS"));
+        before.set(pid, memoryOf(pid, "VmRSS"));
       }
       const started = performance.now();
       const response = await fetch(
@@ -73,10 +68,8 @@ async function measure(status: StackStatus): Promise<void> {
         bytes += piece.length;
       }
       const ms = performance.now() - started;
-      const grown = await Promise.all(
-        (await backends(sql)).map(async (pid) =>
-          await memory(pid, "VmHWM") - (before.get(pid) ?? 0)
-        ),
+      const grown = (await backends(sql)).map((pid) =>
+        memoryOf(pid, "VmHWM") - (before.get(pid) ?? 0)
       );
       console.log(
         [

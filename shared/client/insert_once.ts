@@ -32,7 +32,11 @@ export function checked<Row extends object>(row: Row): Row {
   if (created_at === undefined) return row;
   const [, time, fraction = "", offset] = TIME.exec(created_at) ?? [];
   if (!time) {
-    throw fieldError("invalid_request", ["created_at"], "must be ISO 8601 with an offset");
+    throw fieldError(
+      "invalid_request",
+      ["created_at"],
+      "must be a time as toISOString gives it",
+    );
   }
   // PostgreSQL keeps six digits, and would round the seventh.
   return { ...row, created_at: time + fraction + offset };

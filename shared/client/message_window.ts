@@ -1,6 +1,6 @@
 import { fieldError } from "../errors.ts";
-import type { CallOptions } from "./connection.ts";
 import { PAGE_BYTES } from "../limits.ts";
+import type { CallOptions } from "./connection.ts";
 import { FIRST_LOCAL_SEQ } from "./local_seq.ts";
 
 /** Which messages of a chat, and in which order. */

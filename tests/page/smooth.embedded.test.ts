@@ -12,6 +12,8 @@ import {
   enter,
   inBrowser,
   newAccount,
+  openSample,
+  send,
   settled,
   visit,
 } from "../support/web_page.ts";
@@ -77,8 +79,7 @@ inBrowser(
         const text = document.querySelector(".upload")?.innerText;
         if (text) globalThis.progress.add(text.trim());
       }).observe(document.body, { subtree: true, childList: true, characterData: true });`);
-    await button(page, "Open the sample").first().click();
-    await page.locator(".page canvas").first().waitFor();
+    await openSample(page);
     const told = await page.evaluate<string[]>("[...globalThis.progress]");
     assert(told.every((text) => /^Uploading … \d+ %$/.test(text)), told.join());
     assert(told.includes("Uploading … 0 %") && told.length > 1, `told: ${told}`);
@@ -90,8 +91,7 @@ inBrowser(
       observer.disconnect();
       document.querySelector('[aria-label="Stop"]').click();
     }).observe(document.body, { subtree: true, childList: true, characterData: true });`);
-    await page.getByLabel("Ask about the document").fill(question);
-    await button(page, "Send").click();
+    await send(page, question);
     await answers(page).getByText("Stopped").waitFor();
     await button(page, "Send").waitFor();
     await settled(page);

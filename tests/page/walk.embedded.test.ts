@@ -15,8 +15,10 @@ import {
   enter,
   inBrowser,
   newAccount,
+  openSample,
   PHONE,
   picture,
+  send,
   settled,
   visit,
 } from "../support/web_page.ts";
@@ -38,8 +40,7 @@ const messagesOf = (chat_id: string) =>
   );
 
 async function conversation(page: Page) {
-  await button(page, "Open the sample").first().click();
-  await page.locator(".page canvas").first().waitFor();
+  await openSample(page);
   await ask(page, QUESTION);
   const first = await answers(page).last().innerText();
   assert(first.includes("No language model"), first);
@@ -218,15 +219,13 @@ inBrowser("an answer deleted while it is saved stays deleted", async (browser) =
   await using visited = await visit(browser, DESKTOP);
   const { page, errors } = visited;
   await enter(page, newAccount(), "Create an account");
-  await button(page, "Open the sample").first().click();
-  await page.locator(".page canvas").first().waitFor();
+  await openSample(page);
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   await page.route(/rpc\/save_messages/, async (route: Route) => {
     if (route.request().postData()?.includes('"assistant"')) await released;
     await route.continue();
   });
-  await page.getByLabel("Ask about the document").fill(QUESTION);
-  await button(page, "Send").click();
+  await send(page, QUESTION);
   await button(page, "Send").waitFor();
   await answers(page).getByRole("button", { name: "Delete message" }).click();
   // Time for a deletion that would not wait.
@@ -245,8 +244,7 @@ inBrowser("what was read before a change does not undo it", async (browser) => {
   await using visited = await visit(browser, DESKTOP);
   const { page, errors } = visited;
   await enter(page, newAccount(), "Create an account");
-  await button(page, "Open the sample").first().click();
-  await page.locator(".page canvas").first().waitFor();
+  await openSample(page);
   await ask(page, QUESTION);
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { promise: held, resolve: hold } = Promise.withResolvers<void>();
@@ -318,8 +316,7 @@ inBrowser(
     const focus = (page: Page) => page.evaluate("dispatchEvent(new Event('focus'))");
     const link = (page: Page, name: string) =>
       page.getByRole("navigation").getByRole("link", { name });
-    await button(here.page, "Open the sample").first().click();
-    await here.page.locator(".page canvas").first().waitFor();
+    await openSample(here.page);
     await focus(there.page);
     await link(there.page, "bzip2-manual").first().click();
     await there.page.locator(".page canvas").first().waitFor();

@@ -101,10 +101,21 @@ export const chatOf = (page: Page) => new URL(page.url()).hash.slice(1);
 export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 export const answers = (page: Page) => page.locator(".message.assistant");
 
-/** Asks, and waits until the answer has its pictures. */
-export async function ask(page: Page, question: string) {
+/** Opens the sample in a new chat, and waits until its first page is drawn. */
+export async function openSample(page: Page) {
+  await button(page, "Open the sample").first().click();
+  await page.locator(".page canvas").first().waitFor();
+}
+
+/** Asks, and waits for nothing. */
+export async function send(page: Page, question: string) {
   await page.getByLabel("Ask about the document").fill(question);
   await button(page, "Send").click();
+}
+
+/** Asks, and waits until the answer has its pictures. */
+export async function ask(page: Page, question: string) {
+  await send(page, question);
   // Until it is answered, the last answer is that of another question.
   await eventually("the question is answered", async () => {
     const [asked, answer] = (await page.locator(".message").all()).slice(-2);

@@ -2,6 +2,7 @@ import { useCallback, useDeferredValue, useEffect, useRef, useState } from "reac
 import type { Chat, ChatCursor, FoundText, SearchPage } from "chat-archive";
 import { archive, changes } from "./backend.ts";
 import { Icon, IconButton } from "./icons.tsx";
+import { newestOnly } from "./newest.ts";
 import { useSignal } from "./signal.ts";
 import { useText } from "./strings.ts";
 import { Failure, FileButton, useNear } from "./widgets.tsx";
@@ -26,22 +27,21 @@ function useChats(is_archived: boolean) {
   const count = useRef(PAGE);
   const which = { order: "updated_at", is_archived } as const;
 
-  const newest = useRef<symbol>(undefined);
+  const [begin] = useState(newestOnly);
   const read = useCallback(async () => {
-    const reading = newest.current = Symbol();
+    const isNewest = begin();
     try {
       const [pinned, { chats, next }] = await Promise.all([
         archive.listChats({ ...which, metadata: { pinned: true }, limit: 100 }),
         archive.listChats({ ...which, limit: count.current }),
       ]);
-      // What is read since a later change must not be undone by what was read before it.
-      if (newest.current !== reading) return;
+      if (!isNewest()) return;
       setList({ pinned: pinned.chats, chats, next });
       setFailure(undefined);
     } catch (error) {
-      if (newest.current === reading) setFailure(error);
+      if (isNewest()) setFailure(error);
     }
-  }, [is_archived]);
+  }, [is_archived, begin]);
   useEffect(() => void read(), [read, version]);
 
   async function more() {

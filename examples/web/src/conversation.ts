@@ -10,6 +10,7 @@ import { saveChat } from "chat-archive/ai-sdk";
 import { archive, changed } from "./backend.ts";
 import { pictureOfView, picturesOf, type View } from "./documents.ts";
 import { type Kept, messagesOf, PAGE, passagesOf, readBefore } from "./kept_messages.ts";
+import { newestOnly } from "./newest.ts";
 import { createSignal } from "./signal.ts";
 import { createTransport } from "./transport.ts";
 
@@ -47,8 +48,7 @@ export class Conversation {
   #kept: Promise<unknown> = Promise.resolve();
   readonly #removed = new Set<string>();
   #reading: Promise<void> | undefined;
-  /** The last reading again that has begun. */
-  #refresh: symbol | undefined;
+  readonly #beginRefresh = newestOnly();
   #loaded: Promise<void> | undefined;
 
   constructor(readonly id: string) {
@@ -130,7 +130,7 @@ export class Conversation {
       const { messages } = this.chat;
       const { chat: known, rows, hasEarlier } = this.archived.get();
       if (this.isBusy || !known) return;
-      const refresh = this.#refresh = Symbol();
+      const isNewest = this.#beginRefresh();
       const stays = messages.slice(0, Math.max(0, messages.length - REREAD));
       const last = rows.get(stays.at(-1)?.id ?? "")?.seq;
       const first = hasEarlier ? rows.get(messages[0]?.id ?? "")?.seq : undefined;
@@ -141,7 +141,7 @@ export class Conversation {
       ]);
       const kept = await messagesOf(chat, again);
       // What was asked, or read again, meanwhile is newer than what was read.
-      if (this.isBusy || this.chat.messages !== messages || this.#refresh !== refresh) return;
+      if (this.isBusy || this.chat.messages !== messages || !isNewest()) return;
       this.#show([...stays.map((one): Kept => [one, rows.get(one.id)!]), ...kept], { chat });
     } catch (error) {
       // What is shown stays as it is while the server is away.
